@@ -1,0 +1,124 @@
+"""One JSON line per request, in the form that Cloud Logging understands. Nothing in it is a credential.
+
+Source of the field names: https://cloud.google.com/logging/docs/structured-logging
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import traceback
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TextIO
+
+from live_tokens.errors import InternalFault, TokenNotIssued, Unavailable
+from live_tokens.issuing import Record
+
+EVENT_VERSION = 1
+
+_CLOUD_TRACE = re.compile(r"(?P<trace>[0-9a-fA-F]{32})(/(?P<span>[0-9]{1,20}))?(;o=[01])?")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestId:
+    """What a request is called in our log, in the platform's, and in the error that the caller sees.
+
+    Attributes:
+        value: the platform's trace id, or 32 random hex digits.
+        trace: the platform's trace id, or None.
+    """
+
+    value: str
+    trace: str | None
+
+    @classmethod
+    def from_trace(cls, traceparent: str | None, cloud_trace_context: str | None) -> RequestId:
+        """Take the trace that Cloud Run gives each request, from either of the headers it comes in.
+
+        Source: https://cloud.google.com/run/docs/trace
+        """
+        for header, form in ((traceparent, _TRACEPARENT), (cloud_trace_context, _CLOUD_TRACE)):
+            match = form.fullmatch(header or "")
+            if match:
+                trace = match["trace"].lower()
+                return cls(value=trace, trace=trace)
+        return cls(value=uuid.uuid4().hex, trace=None)
+
+
+class AuditLog:
+    """Writes audit events to a stream, a line each.
+
+    Args:
+        stream: where to; on Cloud Run, standard output.
+        project_id: the project that traces are named in.
+    """
+
+    def __init__(self, stream: TextIO, project_id: str) -> None:
+        self._stream = stream
+        self._project_id = project_id
+        self._writing = threading.Lock()
+
+    def issued(self, request_id: RequestId, record: Record) -> None:
+        """Record that a live token was issued."""
+        self._write("issued", "INFO", "Live token issued", request_id, _facts(record))
+
+    def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
+        """Record a refusal, which is the caller's doing, or a failure, which is not."""
+        facts = _facts(record) | {"reason": error.reason, "diagnosis": error.diagnosis}
+        if isinstance(error, InternalFault) and error.__cause__ is not None:
+            facts["stack"] = _stack(error.__cause__)
+        if isinstance(error, Unavailable | InternalFault):
+            self._write("failed", "ERROR", f"Live token not issued: {error.reason}", request_id, facts)
+        else:
+            self._write("refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
+
+    def _write(
+        self, outcome: str, severity: str, message: str, request_id: RequestId, facts: Mapping[str, object]
+    ) -> None:
+        event = {
+            "severity": severity,
+            "message": message,
+            "time": _rfc3339(datetime.now(UTC)),
+            "event": f"live_token.{outcome}",
+            "eventVersion": EVENT_VERSION,
+            "requestId": request_id.value,
+            **{name: value for name, value in facts.items() if value is not None},
+        }
+        if request_id.trace:
+            event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"
+        line = json.dumps(event, ensure_ascii=False) + "\n"
+        with self._writing:
+            self._stream.write(line)
+            self._stream.flush()
+
+
+def _facts(record: Record) -> dict[str, object]:
+    token, caller, profile = record.live_token, record.caller, record.profile
+    return {
+        "uid": caller and caller.uid,
+        "signInProvider": caller and caller.sign_in_provider,
+        "profile": record.requested_profile,
+        "model": profile and profile.model,
+        "resumes": record.resumes,
+        "secretVersion": record.secret_version,
+        "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),
+        "newSessionExpireTime": token and _rfc3339(token.new_session_expire_time),
+        "expireTime": token and _rfc3339(token.expire_time),
+        "milliseconds": {step: round(spent, 1) for step, spent in record.milliseconds.items()},
+    }
+
+
+def _stack(error: BaseException) -> list[str]:
+    """Return where an unexpected error came from, innermost last, without its text, which may quote anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames]
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")

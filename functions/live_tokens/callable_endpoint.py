@@ -1,0 +1,218 @@
+"""The wire: the Firebase callable protocol over Flask, CORS, and the one table from errors to HTTP.
+
+Source of the protocol: https://firebase.google.com/docs/functions/callable-reference
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import Request, Response
+from werkzeug.exceptions import HTTPException
+
+from live_tokens.audit_log import AuditLog, RequestId
+from live_tokens.errors import (
+    BadRequest,
+    IdTokenMissing,
+    InternalFault,
+    InvalidResumptionHandle,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotAllowed,
+    NotSignedIn,
+    TokenNotIssued,
+    Unavailable,
+    UnknownProfile,
+)
+from live_tokens.issuing import DEFAULT_PROFILE, IssueRequest, LiveToken, Record, TokenIssuer
+
+LARGEST_BODY_BYTES = 16 * 1024
+LONGEST_HANDLE = 8 * 1024
+_LONGEST_PROFILE_NAME = 64
+_DATA_KEYS = {"profile", "resumptionHandle"}
+_PREFLIGHT_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class WireStatus:
+    """How a class of errors looks on the wire.
+
+    Attributes:
+        http: status code of the response.
+        canonical: `error.status`, a code of google.rpc.Code, which the SDKs turn into their own.
+    """
+
+    http: HTTPStatus
+    canonical: str
+
+
+# The most special class comes first.
+ERROR_TABLE: dict[type[TokenNotIssued], WireStatus] = {
+    MethodNotAllowed: WireStatus(HTTPStatus.METHOD_NOT_ALLOWED, "INVALID_ARGUMENT"),
+    BadRequest: WireStatus(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
+    NotSignedIn: WireStatus(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED"),
+    NotAllowed: WireStatus(HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
+    Unavailable: WireStatus(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+    InternalFault: WireStatus(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"),
+}
+
+
+class CallableEndpoint:
+    """Answers HTTP requests. Whatever happens inside, what leaves is JSON with CORS headers, and an audit event.
+
+    Args:
+        issuer: decides the requests.
+        audit_log: told of each.
+        cors_allowed_origins: origins of web apps, or `*` alone. Native apps need none.
+    """
+
+    def __init__(self, issuer: TokenIssuer, audit_log: AuditLog, cors_allowed_origins: tuple[str, ...]) -> None:
+        self._issuer = issuer
+        self._audit_log = audit_log
+        self._cors_allowed_origins = cors_allowed_origins
+
+    def handle(self, request: Request) -> Response:
+        """Return the response to any request."""
+        preflight = request.method == "OPTIONS"
+        response = Response(status=HTTPStatus.NO_CONTENT) if preflight else self._answer(request)
+        response.headers["Cache-Control"] = "no-store"
+        self._allow_origin(request, response)
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        request_id = RequestId.from_trace(
+            request.headers.get("traceparent"), request.headers.get("X-Cloud-Trace-Context")
+        )
+        record = Record()
+        try:
+            with record.step("total"):
+                live_token = self._issuer.issue(_parse(request), record)
+                response = _json(HTTPStatus.OK, {"result": _result(live_token)})
+        except TokenNotIssued as error:
+            self._audit_log.not_issued(request_id, record, error)
+            return _error_response(error, request_id)
+        except Exception as error:  # the last stop: functions-framework would answer HTML without CORS headers
+            fault = InternalFault(type(error).__name__)
+            fault.__cause__ = error
+            self._audit_log.not_issued(request_id, record, fault)
+            return _error_response(fault, request_id)
+        self._audit_log.issued(request_id, record)
+        return response
+
+    def _allow_origin(self, request: Request, response: Response) -> None:
+        """Source: https://fetch.spec.whatwg.org/#http-cors-protocol."""
+        if not self._cors_allowed_origins:
+            return
+        response.vary.add("Origin")
+        origin = request.headers.get("Origin")
+        if origin is None or not {"*", origin} & set(self._cors_allowed_origins):
+            return
+        response.headers["Access-Control-Allow-Origin"] = "*" if "*" in self._cors_allowed_origins else origin
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = "POST, OPTIONS"
+            response.headers["Access-Control-Allow-Headers"] = (
+                "authorization, content-type, x-firebase-appcheck, firebase-instance-id-token"
+            )
+            response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
+
+
+def _parse(request: Request) -> IssueRequest:
+    if request.method != "POST":
+        raise MethodNotAllowed("Call this function with POST.")
+    data = _data(_body(request))
+    return IssueRequest(
+        id_token=_id_token(request.headers.get("Authorization")),
+        profile=_profile_name(data.get("profile", DEFAULT_PROFILE)),
+        resumption_handle=_resumption_handle(data["resumptionHandle"]) if "resumptionHandle" in data else None,
+    )
+
+
+def _body(request: Request) -> bytes:
+    request.max_content_length = LARGEST_BODY_BYTES
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise MalformedRequest(f"The body must not be larger than {LARGEST_BODY_BYTES} bytes.") from None
+
+
+def _data(body: bytes) -> dict[str, object]:
+    try:
+        envelope = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {"data": None}
+    except (ValueError, RecursionError):
+        raise MalformedRequest('The body must be JSON: {"data": {…}} or {"data": null}.') from None
+    if not isinstance(envelope, dict) or envelope.keys() != {"data"}:
+        raise MalformedRequest('The body must be an object with the one key "data", as callable functions have it.')
+    data = envelope["data"] if envelope["data"] is not None else {}
+    if not isinstance(data, dict) or not data.keys() <= _DATA_KEYS:
+        raise MalformedRequest(f"`data` must be null, or an object with only {' and '.join(sorted(_DATA_KEYS))} in it.")
+    return data
+
+
+def _refuse_constant(name: str) -> float:
+    """NaN and Infinity are not JSON, though Python reads them."""
+    raise ValueError(name)
+
+
+def _id_token(authorization: str | None) -> str | None:
+    scheme, _, credential = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not credential.strip():
+        return None
+    return credential.strip()
+
+
+def _profile_name(name: object) -> str:
+    if not isinstance(name, str):
+        raise MalformedRequest("`profile` must be a string.")
+    if len(name) > _LONGEST_PROFILE_NAME:
+        raise UnknownProfile
+    return name
+
+
+def _resumption_handle(handle: object) -> str:
+    if (
+        isinstance(handle, str)
+        and 0 < len(handle) <= LONGEST_HANDLE
+        and handle.isascii()
+        and handle.isprintable()
+        and " " not in handle
+    ):
+        return handle
+    raise InvalidResumptionHandle
+
+
+def _result(live_token: LiveToken) -> dict[str, object]:
+    model = live_token.profile.model
+    return {
+        "token": live_token.token,
+        "websocketUrl": live_token.websocket_url,
+        "setup": {"model": model},
+        "apiVersion": live_token.api_version,
+        "model": model,
+        "profile": live_token.profile.name,
+        "issuedAt": _rfc3339(live_token.issued_at),
+        "newSessionExpireTime": _rfc3339(live_token.new_session_expire_time),
+        "expireTime": _rfc3339(live_token.expire_time),
+    }
+
+
+def _error_response(error: TokenNotIssued, request_id: RequestId) -> Response:
+    status = next(status for kind, status in ERROR_TABLE.items() if isinstance(error, kind))
+    details = {"reason": error.reason, "requestId": request_id.value}
+    response = _json(status.http, {"error": {"status": status.canonical, "message": error.message, "details": details}})
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = "POST, OPTIONS"
+    if isinstance(error, NotSignedIn):
+        has_token = not isinstance(error, IdTokenMissing)
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if has_token else "Bearer"
+    return response
+
+
+def _json(status: HTTPStatus, body: dict[str, object]) -> Response:
+    return Response(json.dumps(body), status=status, content_type="application/json; charset=utf-8")
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

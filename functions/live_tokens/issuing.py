@@ -1,0 +1,227 @@
+"""How a live token is issued: the nouns, the ports, and the one order in which a request is decided.
+
+The order is the security argument. Who asks, then what they ask for, then the key, then the mint: a caller who is
+refused has caused no read of the key and no call to Gemini.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from live_tokens.errors import ApiKeyRejected, IdTokenMissing, UnknownProfile
+
+DEFAULT_PROFILE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRequest:
+    """What a caller sends.
+
+    Attributes:
+        id_token: the Firebase ID token as it came, or None. Unverified.
+        profile: the name of the profile asked for.
+        resumption_handle: the last `sessionResumptionUpdate.newHandle` of the session to go on with, or None.
+    """
+
+    id_token: str | None = field(repr=False)
+    profile: str = DEFAULT_PROFILE
+    resumption_handle: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified Firebase user. Only an `Identity` makes one, so whoever holds one has been verified.
+
+    Attributes:
+        uid: the Firebase user id.
+        sign_in_provider: how the user signed in: `password`, `google.com`, `anonymous`, …
+    """
+
+    uid: str
+    sign_in_provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a token is locked to.
+
+    Attributes:
+        name: the name of its file without `.toml`.
+        model: resource name of the model, `models/…`.
+        start_within: how long after the mint a session may be opened.
+        session: how long after the mint a session may run.
+        config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
+    """
+
+    name: str
+    model: str
+    start_within: timedelta
+    session: timedelta
+    config: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """The Gemini API key.
+
+    Attributes:
+        value: the key itself, kept out of `repr`.
+        version: resource name of the secret version it was read from.
+    """
+
+    value: str = field(repr=False)
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveToken:
+    """An ephemeral token, and what is needed to connect with it.
+
+    Attributes:
+        token: `auth_tokens/…`, good for one session.
+        websocket_url: where to connect, token included.
+        api_version: `v1alpha` or `v1beta`, the same for mint and connection.
+        profile: what the token is locked to.
+        issued_at: our time of the mint, whole seconds, UTC.
+        new_session_expire_time: no session can be opened after it.
+        expire_time: a running session ends at it.
+    """
+
+    token: str = field(repr=False)
+    websocket_url: str = field(repr=False)
+    api_version: str
+    profile: Profile
+    issued_at: datetime
+    new_session_expire_time: datetime
+    expire_time: datetime
+
+
+class Identity(Protocol):
+    """Tells who a caller is."""
+
+    def verify(self, id_token: str) -> Caller:
+        """Return the user whom the ID token proves.
+
+        Raises:
+            NotSignedIn: the token proves nothing, or no longer.
+            NotAllowed: it proves a user whom this service does not serve.
+            IdentityUnavailable: it could not be checked. Never raised for a bad token, nor NotSignedIn for an outage.
+        """
+
+
+class ApiKeys(Protocol):
+    """Holds the Gemini API key."""
+
+    def current(self) -> ApiKey:
+        """Return the key to use.
+
+        Raises:
+            ApiKeyUnavailable: it could not be read.
+        """
+
+    def replacement_for(self, refused: ApiKey) -> ApiKey:
+        """Read the key again because Gemini refused this one, and return what is stored now, be it the same.
+
+        Raises:
+            ApiKeyUnavailable: it could not be read.
+        """
+
+
+class Minter(Protocol):
+    """Makes ephemeral tokens."""
+
+    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None) -> LiveToken:
+        """Return a token for one session, locked to the profile; with a handle, for going on with that session.
+
+        Raises:
+            ApiKeyRejected: Gemini refuses this key.
+            GeminiRateLimited: Gemini refuses for now.
+            GeminiUnavailable: Gemini did not answer, or not with a token.
+            InternalFault: Gemini refuses what was asked; asking again changes nothing.
+        """
+
+
+@dataclass(slots=True)
+class Record:
+    """What became known while one request was decided. Filled as it goes, so that a refusal leaves its trace too.
+
+    Attributes:
+        requested_profile: the name asked for.
+        resumes: whether a resumption handle came with the request.
+        caller: set once verified.
+        profile: set once found.
+        secret_version: version of the key that was used.
+        live_token: set once minted.
+        milliseconds: time spent in each step.
+    """
+
+    requested_profile: str | None = None
+    resumes: bool = False
+    caller: Caller | None = None
+    profile: Profile | None = None
+    secret_version: str | None = None
+    live_token: LiveToken | None = None
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to `milliseconds[name]`, also when it ends in an error."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = (time.perf_counter() - started) * 1000
+            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuer:
+    """Decides requests for live tokens."""
+
+    identity: Identity
+    profiles: Mapping[str, Profile]
+    api_keys: ApiKeys
+    minter: Minter
+
+    def issue(self, request: IssueRequest, record: Record) -> LiveToken:
+        """Return a live token for the request, or raise the `TokenNotIssued` that says why there is none."""
+        record.requested_profile = request.profile
+        record.resumes = request.resumption_handle is not None
+
+        with record.step("verify"):
+            record.caller = self._verify(request.id_token)
+        record.profile = self._profile(request.profile)
+        with record.step("readKey"):
+            key = self.api_keys.current()
+        record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
+        return record.live_token
+
+    def _verify(self, id_token: str | None) -> Caller:
+        if id_token is None:
+            raise IdTokenMissing
+        return self.identity.verify(id_token)
+
+    def _profile(self, name: str) -> Profile:
+        profile = self.profiles.get(name)
+        if profile is None:
+            raise UnknownProfile
+        return profile
+
+    def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
+        record.secret_version = key.version
+        try:
+            with record.step("mint"):
+                return self.minter.mint(key, profile, resumption_handle)
+        except ApiKeyRejected:
+            with record.step("readKey"):
+                replacement = self.api_keys.replacement_for(key)
+            if replacement.value == key.value:
+                raise
+        record.secret_version = replacement.version
+        with record.step("mint"):
+            return self.minter.mint(replacement, profile, resumption_handle)
