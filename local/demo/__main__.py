@@ -1,0 +1,72 @@
+"""Start the stack, tell the story, stop the stack. Exits with 1 if anything goes other than told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.panel import Panel
+
+from demo.narrator import Narrator
+from demo.story import HURRIED_PROFILE, HURRIED_TOML, NotAsToldError, Scene, Story
+from local_stack import LocalStack, StackError, StackOptions
+
+_ROOT = Path(__file__).parents[2]
+_GOOGLE = "wss://generativelanguage.googleapis.com"
+
+
+def _main() -> int:
+    narrator = Narrator()
+    google_api_key = os.environ.get("GEMINI_API_KEY") or None
+    run = _ROOT / ".run" / "demo"
+    shutil.rmtree(run, ignore_errors=True)
+    gemini = "Google, with the key in GEMINI_API_KEY" if google_api_key else "a local stand-in that enforces its rules"
+    narrator.console.print(Panel.fit(f"A Gemini Live token for a signed-in user, end to end\nGemini is {gemini}"))
+    options = StackOptions(
+        run_directory=run,
+        google_api_key=google_api_key,
+        extra_profiles={HURRIED_PROFILE: HURRIED_TOML},
+    )
+    with ExitStack() as cleanup:
+        try:
+            stack = _start(narrator, options, cleanup)
+            scene = Scene(
+                function_url=stack.function_url,
+                auth_host=stack.auth_host,
+                gemini_url=_GOOGLE if google_api_key else f"ws://{stack.gemini_host}",
+                real_gemini=google_api_key is not None,
+                wav=_ROOT / "reply.wav",
+            )
+            story = Story(scene, narrator)
+            story.tell()
+        except StackError as error:
+            narrator.bad(str(error))
+            return 1
+        except NotAsToldError as error:
+            narrator.bad(f"{error}\n      The logs are in {os.path.relpath(run)}")
+            return 1
+        except KeyboardInterrupt:
+            return 130
+    narrator.console.print(
+        "\n[bold green]Everything went as told.[/] Next: `make stack` keeps it running for your app."
+    )
+    return 0
+
+
+def _start(narrator: Narrator, options: StackOptions, cleanup: ExitStack) -> LocalStack:
+    narrator.step("The local stack starts")
+    started = time.monotonic()
+    with narrator.console.status("Starting") as status:
+        starting = LocalStack(options, progress=lambda name: status.update(f"Waiting for the {name}"))
+        stack = cleanup.enter_context(starting)
+    names = ", ".join(process.name for process in stack.processes)
+    narrator.good(f"{names}: ready after {time.monotonic() - started:.0f} s")
+    return stack
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

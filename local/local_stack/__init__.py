@@ -1,0 +1,12 @@
+"""The local stack: the unmodified function, the official Auth emulator, and stand-ins for what has no emulator.
+
+`make stack` keeps it running for an app; the demo and the tests start one for themselves:
+
+    with LocalStack(StackOptions(run_directory=tmp_path)) as stack:
+        requests.post(stack.function_url, …)
+"""
+
+from local_stack.prerequisites import StackError
+from local_stack.stack import API_KEY, PROJECT_ID, LocalStack, Ports, StackOptions
+
+__all__ = ["API_KEY", "PROJECT_ID", "LocalStack", "Ports", "StackError", "StackOptions"]

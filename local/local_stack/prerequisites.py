@@ -1,0 +1,59 @@
+"""What the stack needs from the machine, and words for a newcomer when it is not there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+OLDEST_NODE = 20
+FIREBASE_TOOLS = Path(__file__).parents[1] / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
+
+
+class StackError(Exception):
+    """The stack cannot run. The text says what to do."""
+
+
+def node() -> str:
+    """Return the path of Node.
+
+    Raises:
+        StackError: there is none, or it is too old, or the Auth emulator is not installed.
+    """
+    path = shutil.which("node")
+    if path is None:
+        raise StackError(f"Node is missing. The Auth emulator needs Node {OLDEST_NODE} or newer: https://nodejs.org")
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    major = re.match(r"v(\d+)\.", version)
+    if major is None or int(major[1]) < OLDEST_NODE:
+        raise StackError(f"Node {version} is too old. The Auth emulator needs Node {OLDEST_NODE} or newer.")
+    if not FIREBASE_TOOLS.exists():
+        raise StackError("The Auth emulator is not installed. Run `make setup`.")
+    return path
+
+
+def free_port(host: str) -> int:
+    """Return a TCP port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free(host: str, port: int, use: str, variable: str) -> None:
+    """Make sure that a chosen port can be listened on.
+
+    Raises:
+        StackError: somebody listens there already; the text names the variable that chooses another.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StackError(
+                f"Port {port} for {use} is taken or not allowed ({error.strerror}). Is another stack running? "
+                f"Stop it, or choose another port: make stack {variable}={port + 1}"
+            ) from error

@@ -1,0 +1,101 @@
+"""A program that belongs to the stack: in a session of its own, logging to a file, stopped with its children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from local_stack.prerequisites import StackError
+
+_POLL_SECONDS = 0.1
+_STOP_SECONDS = 10
+_TAIL_LINES = 15
+
+
+@dataclass(slots=True)
+class Process:
+    """One program of the stack.
+
+    Attributes:
+        name: what people call it.
+        command: the program and its arguments.
+        log: file that takes everything it prints.
+        environment: all of its environment.
+        answers: URL that answers anything once it is ready.
+    """
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str]
+    answers: str
+    _running: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    def start(self) -> None:
+        """Start it, without waiting."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=dict(self.environment),
+                cwd=self.log.parent,
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self, seconds: float, waiting: Callable[[], None] = lambda: None) -> None:
+        """Poll until it answers.
+
+        Args:
+            seconds: how long to wait at most.
+            waiting: called before each poll.
+
+        Raises:
+            StackError: it ended, or did not answer in time. The text shows the end of its log.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            waiting()
+            if self._running is None or self._running.poll() is not None:
+                raise StackError(f"The {self.name} stopped while starting.\n{self._tail()}")
+            try:
+                requests.get(self.answers, timeout=2)
+            except requests.RequestException:
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+        raise StackError(f"The {self.name} did not answer within {seconds:.0f} s.\n{self._tail()}")
+
+    def stop(self) -> None:
+        """End it and all it has started; kill what does not end by itself."""
+        if self._running is None:
+            return
+        for ending in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self._running.pid, ending)
+            except ProcessLookupError:
+                break
+            try:
+                self._running.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+        self._running.wait()
+        self._running = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has stopped by itself."""
+        return self._running is not None and self._running.poll() is not None
+
+    def _tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
+        return "\n".join([f"The end of {self.log}:", *(f"  {line}" for line in lines)])

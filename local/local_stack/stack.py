@@ -1,0 +1,222 @@
+"""The stack as a whole: which programs, which ports, which environment, and in which order they start."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from local_stack.prerequisites import FIREBASE_TOOLS, free_port, node, require_free
+from local_stack.process import Process
+from secret_manager_stand_in import PAYLOAD_VARIABLE
+
+# A project whose id starts with `demo-` is never looked for at Google.
+# Source: https://firebase.google.com/docs/emulator-suite/connect_auth#choose_a_firebase_project
+PROJECT_ID = "demo-live-tokens"
+API_KEY = "local-gemini-key"
+
+_LOCAL = Path(__file__).parents[1]
+_FUNCTION = _LOCAL.parent / "functions"
+_SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
+_FIND_STAND_INS = {"PYTHONPATH": str(_LOCAL)}
+# The Auth emulator alone takes 10 to 15 s, more on a busy machine.
+_START_SECONDS = 120
+# What a program of ours inherits; everything else it sees is written down here.
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "HTTPS_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """TCP ports of the stack.
+
+    Attributes:
+        function: the function `mint_live_token`.
+        auth: the Auth emulator.
+        gemini: the Gemini stand-in.
+        secret_manager: the Secret Manager stand-in.
+    """
+
+    function: int = 8080
+    auth: int = 9099
+    gemini: int = 8090
+    secret_manager: int = 8091
+
+    @classmethod
+    def free(cls, host: str) -> Ports:
+        """Pick four that nobody uses."""
+        return cls(free_port(host), free_port(host), free_port(host), free_port(host))
+
+    def require_free(self, host: str) -> None:
+        """Raise a `StackError` if one of them is taken."""
+        for port, use, variable in (
+            (self.function, "the function", "FUNCTION_PORT"),
+            (self.auth, "the Auth emulator", "AUTH_PORT"),
+            (self.gemini, "the Gemini stand-in", "GEMINI_PORT"),
+            (self.secret_manager, "the Secret Manager stand-in", "SECRET_MANAGER_PORT"),
+        ):
+            require_free(host, port, use, variable)
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """How a stack is to be.
+
+    Attributes:
+        run_directory: takes logs and everything else that is written.
+        host: address to listen on.
+        ports: which ports, or None for free ones.
+        google_api_key: a real Gemini API key: there is no stand-in then, tokens come from Google.
+        stand_in_arguments: more arguments for `gemini_stand_in`.
+        function_environment: more environment variables for the function.
+        extra_profiles: more profiles, TOML by name. The function then runs from a copy that has them.
+    """
+
+    run_directory: Path
+    host: str = "127.0.0.1"
+    ports: Ports | None = None
+    google_api_key: str | None = field(default=None, repr=False)
+    stand_in_arguments: Sequence[str] = ()
+    function_environment: Mapping[str, str] = field(default_factory=dict)
+    extra_profiles: Mapping[str, str] = field(default_factory=dict)
+
+
+class LocalStack:
+    """A running stack; a context manager.
+
+    Args:
+        options: how it is to be.
+        progress: told what is being waited for, many times.
+
+    Attributes:
+        function_url: where the app calls `mint_live_token`.
+        auth_host: `host:port` of the Auth emulator.
+        gemini_host: `host:port` of the Gemini stand-in; with a real key nobody listens there.
+
+    Raises:
+        StackError: on entering, when something is missing or does not start. What had started is stopped.
+    """
+
+    def __init__(self, options: StackOptions, progress: Callable[[str], None] = lambda _: None) -> None:
+        self._options = options
+        self._progress = progress
+        ports = options.ports or Ports.free(options.host)
+        self._ports = ports
+        self.function_url = f"http://{options.host}:{ports.function}"
+        self.auth_host = f"{options.host}:{ports.auth}"
+        self.gemini_host = f"{options.host}:{ports.gemini}"
+        self._secret_manager_host = f"{options.host}:{ports.secret_manager}"
+        self.processes: list[Process] = []
+
+    def __enter__(self) -> LocalStack:
+        self._options.run_directory.mkdir(parents=True, exist_ok=True)
+        self._ports.require_free(self._options.host)
+        self.processes = [self._auth_emulator(), self._secret_manager(), self._function()]
+        if self._options.google_api_key is None:
+            self.processes.append(self._gemini())
+        try:
+            for process in self.processes:
+                process.start()
+            for process in reversed(self.processes):
+                self._wait_for(process)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, stack: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def logs(self) -> str:
+        """Everything that the programs have printed so far."""
+        return "\n".join(process.log.read_text(errors="replace") for process in self.processes if process.log.exists())
+
+    def _wait_for(self, process: Process) -> None:
+        process.wait_until_ready(_START_SECONDS, waiting=lambda: self._progress(process.name))
+
+    def _stop(self) -> None:
+        for process in reversed(self.processes):
+            process.stop()
+
+    def _process(self, name: str, command: Sequence[str], address: str, environment: Mapping[str, str]) -> Process:
+        run = self._options.run_directory
+        inherited = {variable: os.environ[variable] for variable in _INHERITED if variable in os.environ}
+        return Process(
+            name=name,
+            command=command,
+            log=run / f"{name.lower().replace(' ', '-')}.log",
+            environment=inherited
+            | {
+                "PYTHONUNBUFFERED": "1",
+                "NO_PROXY": f"127.0.0.1,localhost,{self._options.host}",
+            }
+            # gunicorn puts a control socket there, firebase-tools its settings.
+            | {"XDG_RUNTIME_DIR": str(run), "XDG_CONFIG_HOME": str(run)}
+            | dict(environment),
+            answers=f"http://{address}/",
+        )
+
+    def _auth_emulator(self) -> Process:
+        host, run = self._options.host, self._options.run_directory
+        hosts = {
+            # On fixed ports, a second stack on the same machine would find the hub's port taken.
+            "hub": {"host": host, "port": free_port(host)},
+            "logging": {"host": host, "port": free_port(host)},
+            "auth": {"host": host, "port": self._ports.auth},
+            "ui": {"enabled": False},
+        }
+        configuration = run / "firebase.json"
+        configuration.write_text(json.dumps({"emulators": hosts}))
+        command = [node(), str(FIREBASE_TOOLS), "emulators:start", "--only", "auth"]
+        command += ["--project", PROJECT_ID, "--config", str(configuration)]
+        return self._process("Auth emulator", command, self.auth_host, {"CI": "1", "NO_UPDATE_NOTIFIER": "1"})
+
+    def _secret_manager(self) -> Process:
+        command = [sys.executable, "-m", "secret_manager_stand_in", "--secret", _SECRET]
+        command += ["--host", self._options.host, "--port", str(self._ports.secret_manager)]
+        payload = self._options.google_api_key or API_KEY
+        return self._process(
+            "Secret Manager stand-in", command, self._secret_manager_host, _FIND_STAND_INS | {PAYLOAD_VARIABLE: payload}
+        )
+
+    def _gemini(self) -> Process:
+        command = [sys.executable, "-m", "gemini_stand_in", *self._options.stand_in_arguments]
+        command += ["--host", self._options.host, "--port", str(self._ports.gemini)]
+        environment = _FIND_STAND_INS | {"GEMINI_STAND_IN_API_KEYS": API_KEY}
+        return self._process("Gemini stand-in", command, self.gemini_host, environment)
+
+    def _function(self) -> Process:
+        framework = Path(sys.executable).with_name("functions-framework")
+        command = [str(framework), "--source", str(self._function_source()), "--target", "mint_live_token"]
+        command += ["--host", self._options.host, "--port", str(self._ports.function)]
+        environment = {
+            "FIREBASE_PROJECT_ID": PROJECT_ID,
+            "FIREBASE_AUTH_EMULATOR_HOST": self.auth_host,
+            "GEMINI_API_KEY_SECRET": f"{_SECRET}/versions/latest",
+            "SECRET_MANAGER_EMULATOR_HOST": self._secret_manager_host,
+            "CORS_ALLOWED_ORIGINS": "*",
+        }
+        if self._options.google_api_key is None:
+            environment["GEMINI_EMULATOR_HOST"] = self.gemini_host
+        return self._process(
+            "function",
+            command,
+            self.function_url.removeprefix("http://"),
+            environment | dict(self._options.function_environment),
+        )
+
+    def _function_source(self) -> Path:
+        if not self._options.extra_profiles:
+            return _FUNCTION / "main.py"
+        copy = self._options.run_directory / "functions"
+        shutil.copytree(_FUNCTION, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, toml in self._options.extra_profiles.items():
+            (copy / "profiles" / f"{name}.toml").write_text(toml, encoding="utf-8")
+        return copy / "main.py"
