@@ -20,14 +20,14 @@ help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
 setup: ## install what the other commands need (they do it themselves, too)
-	@$(MAKE) --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(SDKS_READY)
+	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(SDKS_READY)
 
 demo: ## the whole story in this terminal; GEMINI_API_KEY=… tells it against Google
-	@$(MAKE) --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
+	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
 	@PYTHONPATH=local $(BIN)/python -m demo
 
 stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_PORT, … choose where
-	@$(MAKE) --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
+	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
 	@PYTHONPATH=local $(BIN)/python -m local_stack \
 		$(if $(HOST),--host $(HOST)) \
 		$(if $(FUNCTION_PORT),--function-port $(FUNCTION_PORT)) \

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from local_stack import PROJECT_ID, LocalStack, Ports, StackError, StackOptions
 
@@ -52,17 +52,18 @@ def _arguments() -> argparse.Namespace:
 
 
 def _say_what_to_use(console: Console, stack: LocalStack, options: StackOptions) -> None:
-    table = Table("what", "value", title="The stack is running. Ctrl-C stops it.", title_justify="left")
-    table.add_row("mint URL: httpsCallableFromURL(functions, …)", stack.function_url)
-    table.add_row("Auth emulator: connectAuthEmulator(auth, …)", f"http://{stack.auth_host}")
-    table.add_row("Firebase project: initializeApp({projectId, apiKey})", f"{PROJECT_ID}, and any apiKey")
-    if options.google_api_key is None:
-        table.add_row("Gemini stand-in (its address is in websocketUrl)", f"ws://{stack.gemini_host}")
-    else:
-        table.add_row("Gemini", "Google's, with the key in GEMINI_API_KEY")
-    table.add_row("logs", os.path.relpath(options.run_directory))
-    console.print(table)
-    console.print("Android emulator: `adb reverse tcp:PORT tcp:PORT` for each port lets 127.0.0.1 work as it is.")
+    variables = {
+        "MINT_URL": (stack.function_url, "httpsCallableFromURL(getFunctions(app), MINT_URL)"),
+        "AUTH_EMULATOR_URL": (f"http://{stack.auth_host}", "connectAuthEmulator(getAuth(app), AUTH_EMULATOR_URL)"),
+        "FIREBASE_PROJECT_ID": (PROJECT_ID, 'initializeApp({ projectId: FIREBASE_PROJECT_ID, apiKey: "any" })'),
+    }
+    console.print("[bold]The stack is running.[/] Ctrl-C stops it. What an app needs:\n")
+    for name, (value, use) in variables.items():
+        console.print(f"{name}={value:<30} [dim]# {escape(use)}[/]", soft_wrap=True, highlight=False)
+    gemini = "Google's" if options.google_api_key else f"the stand-in at ws://{stack.gemini_host}"
+    console.print(f"\nGemini is {gemini}; `websocketUrl` leads there.", highlight=False)
+    console.print("Android emulator: `adb reverse tcp:PORT tcp:PORT`, for each port, lets 127.0.0.1 work as it is.")
+    console.print(f"Logs: {os.path.relpath(options.run_directory)}", highlight=False)
 
 
 def _keep_running(console: Console, stack: LocalStack) -> int:
