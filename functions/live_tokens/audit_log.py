@@ -92,7 +92,7 @@ class AuditLog:
         }
         if request_id.trace:
             event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"
-        line = json.dumps(event, ensure_ascii=False) + "\n"
+        line = json.dumps(event) + "\n"
         with self._writing:
             self._stream.write(line)
             self._stream.flush()

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from live_tokens.issuing import Profile
 
-TOKEN_NAME = re.compile(r"auth_tokens/[\w.~-]+")
+TOKEN_NAME = re.compile(r"auth_tokens/[\w.~-]+", re.ASCII)
 
 _OURS = {
     "session_resumption": "is set by this service: the handle of a call goes there.",
@@ -64,11 +64,11 @@ def refuse_incomplete_lock(request: httpx2.Request) -> None:
         IncompleteLockError: it would have made a token that is unlocked, partly locked, or good for many sessions.
     """
     try:
-        body = json.loads(request.content)
+        body = json.loads(request.content, parse_constant=_refuse_constant)
         setup = body["bidiGenerateContentSetup"]
         locked = (
             body["uses"] == 1
-            and "fieldMask" not in body
+            and not body.keys() & {"fieldMask", "field_mask"}
             and _is_aware(body["expireTime"])
             and _is_aware(body["newSessionExpireTime"])
             and setup["model"].startswith("models/")
@@ -134,6 +134,11 @@ def _closest_faults(error: ValidationError) -> Mapping[str, str]:
         if len(location) > closest.get(location[0], (0, "", ""))[0]:
             closest[location[0]] = (len(location), field, fault["msg"])
     return {field: problem for _, field, problem in closest.values()}
+
+
+def _refuse_constant(name: str) -> float:
+    """NaN and Infinity, which TOML has, are not JSON. Python writes and reads them all the same."""
+    raise ValueError(name)
 
 
 def _is_aware(timestamp: str) -> bool:

@@ -80,7 +80,7 @@ class GeminiMinter:
             raise _reason_for(error) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise GeminiUnavailable(type(error).__name__) from error
-        except ValueError as error:  # the body of a 200 is not JSON, or not an AuthToken
+        except (ValueError, AttributeError) as error:  # a 200 whose body is not JSON, or not an object
             raise GeminiUnavailable(f"unreadable answer: {type(error).__name__}") from error
         if name is None or not TOKEN_NAME.fullmatch(name):
             raise GeminiUnavailable("an answer without a token")

@@ -53,11 +53,12 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> Mapping[str, Pr
     faults: list[str] = []
     profiles: dict[str, Profile] = {}
     for file in files:
-        faults_before = len(faults)
-        profile = _read(file, faults)
-        if len(faults) == faults_before:
-            faults.extend(f"{file.name}: {fault}" for fault in check_config(profile))
-        profiles[profile.name] = profile
+        faults_of_file: list[str] = []
+        profile = _read(file, faults_of_file)
+        if profile and not faults_of_file:
+            faults_of_file.extend(check_config(profile))
+            profiles[profile.name] = profile
+        faults.extend(f"{file.name}: {fault}" for fault in faults_of_file)
     if DEFAULT_PROFILE not in {file.stem for file in files}:
         faults.append(f"{DEFAULT_PROFILE}.toml: this file is missing; it is used when a call names no profile.")
     if faults:
@@ -65,15 +66,15 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> Mapping[str, Pr
     return MappingProxyType(profiles)
 
 
-def _read(file: Path, faults: list[str]) -> Profile:
+def _read(file: Path, faults: list[str]) -> Profile | None:
     def fault(field: str, problem: str) -> None:
-        faults.append(f"{file.name}: {field} {problem}")
+        faults.append(f"{field} {problem}")
 
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         fault("is not valid TOML:", str(error))
-        document = {"model": "unread", "lifetime": dict.fromkeys(_LIFETIMES, 1)}
+        return None
 
     if not _NAME.fullmatch(file.stem):
         fault("has a name", "that is not lower-case letters, digits and hyphens.")

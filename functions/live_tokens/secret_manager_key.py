@@ -40,11 +40,20 @@ class _Reading:
     started: float
     ended: float
 
+    def answers(self, asked: float, refused: ApiKey | None) -> bool:
+        """Whether somebody who asked at that time can take this outcome instead of reading again.
+
+        A read that began before a key was refused may just have missed the rotation.
+        """
+        if self.key is not None and refused is not None and self.key.value == refused.value:
+            return self.started >= asked
+        return self.ended >= asked
+
 
 class SecretManagerKey:
     """`ApiKeys` that reads one secret version.
 
-    One thread reads at a time, and those who waited for it take its outcome, good or bad: an outage costs every
+    One thread reads at a time, and those who come meanwhile take its outcome, good or bad: an outage costs every
     caller one read, not one after the other.
 
     Args:
@@ -74,7 +83,7 @@ class SecretManagerKey:
         last = self._last
         if last and last.key and self._monotonic() - last.ended < self._cache_seconds:
             return last.key
-        return self._read_or_share(asked=self._monotonic())
+        return self._read_or_share(asked=self._monotonic(), refused=None)
 
     def replacement_for(self, refused: ApiKey) -> ApiKey:
         """See `ApiKeys.replacement_for`."""
@@ -82,13 +91,13 @@ class SecretManagerKey:
         last = self._last
         if last and last.key and last.key.value != refused.value:
             return last.key
-        return self._read_or_share(asked)
+        return self._read_or_share(asked, refused)
 
-    def _read_or_share(self, asked: float) -> ApiKey:
+    def _read_or_share(self, asked: float, refused: ApiKey | None) -> ApiKey:
         with self._reading:
-            if self._last is None or self._last.started < asked:
-                self._last = self._read()
             reading = self._last
+            if reading is None or not reading.answers(asked, refused):
+                reading = self._last = self._read()
         if reading.key is None:
             raise ApiKeyUnavailable(reading.fault)
         return reading.key

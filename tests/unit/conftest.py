@@ -1,0 +1,51 @@
+"""What every unit test stands on: an environment without surprises, and a server to talk to."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+from unit.fake_http_server import FakeHttpServer
+
+# The same examples in every run, and no judgement on how long one takes.
+hypothesis.settings.register_profile("unit", deadline=None, derandomize=True, database=None, max_examples=60)
+hypothesis.settings.load_profile("unit")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide what the machine has set for Google's and Firebase's libraries, and every proxy."""
+    for name in os.environ:
+        if name.upper().startswith(("GOOGLE_", "GEMINI_", "FIREBASE_", "GCLOUD_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def _running_server() -> Iterator[FakeHttpServer]:
+    with FakeHttpServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_running_server: FakeHttpServer) -> FakeHttpServer:
+    """A server on loopback that a test scripts with `answer_with`."""
+    _running_server.certificate = None
+    _running_server.answer_with()
+    return _running_server
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[FakeHttpServer]:
+    """A second server, to which nothing should go."""
+    with FakeHttpServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A `host:port` at which connections are refused: bound, so that nobody else takes it, and not listening."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"

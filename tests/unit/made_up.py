@@ -1,0 +1,34 @@
+"""Made-up people, keys and tokens for the tests to talk about."""
+
+from datetime import UTC, datetime, timedelta
+
+from live_tokens.issuing import ApiKey, Caller, LiveToken, Profile
+
+PROJECT = "my-app-1a2b"
+ID_TOKEN = "header.claims.signature"
+HANDLE = "made-up-resumption-handle"
+
+CALLER = Caller(uid="user-1", sign_in_provider="password")
+PROFILE = Profile(
+    name="default",
+    model="models/gemini-3.8-live",
+    start_within=timedelta(seconds=60),
+    session=timedelta(seconds=900),
+    config={"response_modalities": ["AUDIO"]},
+)
+KEY = ApiKey(value="made-up-key-one", version="projects/p/secrets/s/versions/1")
+NEW_KEY = ApiKey(value="made-up-key-two", version="projects/p/secrets/s/versions/2")
+
+ISSUED_AT = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
+LIVE_TOKEN = LiveToken(
+    token="auth_tokens/made-up",
+    websocket_url="wss://gemini.invalid/ws?access_token=auth_tokens/made-up",
+    api_version="v1beta",
+    profile=PROFILE,
+    issued_at=ISSUED_AT,
+    new_session_expire_time=ISSUED_AT + PROFILE.start_within,
+    expire_time=ISSUED_AT + PROFILE.session,
+)
+
+CREDENTIALS = (ID_TOKEN, HANDLE, KEY.value, NEW_KEY.value, LIVE_TOKEN.token)
+"""What must not be seen in a log, a `repr` or an error."""

@@ -1,0 +1,268 @@
+"""`firebase_identity`: the real firebase-admin, in emulator mode, against a server that plays Firebase.
+
+Signatures and expiry are not looked at in this mode; `tests/integration` has them.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from live_tokens.errors import (
+    IdentityUnavailable,
+    IdTokenInvalid,
+    IdTokenRevoked,
+    NotSignedIn,
+    TokenNotIssued,
+    UserDisabled,
+    UserNotAllowed,
+)
+from live_tokens.firebase_identity import FirebaseIdentity
+from live_tokens.issuing import Caller
+from unit.fake_http_server import Answer, FakeHttpServer, answer_json
+from unit.made_up import PROJECT
+
+SIGNED_IN_AT = 1_795_000_000
+CLAIMS = {
+    "iss": f"https://securetoken.google.com/{PROJECT}",
+    "aud": PROJECT,
+    "sub": "user-1",
+    "iat": SIGNED_IN_AT,
+    "exp": SIGNED_IN_AT + 3600,
+    "firebase": {"sign_in_provider": "google.com", "identities": {}},
+}
+
+
+def segment(content: object) -> str:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def unsigned(**changed: object) -> str:
+    """Return a token as the Auth emulator makes them."""
+    return f"{segment({'alg': 'none', 'typ': 'JWT'})}.{segment(CLAIMS | changed)}."
+
+
+def user(**changed: object) -> Answer:
+    return answer_json({"users": [{"localId": "user-1", "validSince": str(SIGNED_IN_AT)} | changed]})
+
+
+@pytest.fixture
+def identity(server: FakeHttpServer, monkeypatch: pytest.MonkeyPatch) -> FirebaseIdentity:
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", server.host_and_port)
+    return FirebaseIdentity(PROJECT, check_revoked=True)
+
+
+@pytest.fixture
+def without_firebase(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FirebaseIdentity:
+    """One for which there are neither credentials nor an emulator."""
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    return FirebaseIdentity(PROJECT, check_revoked=True)
+
+
+def refusal_of(identity: FirebaseIdentity, id_token: str) -> TokenNotIssued:
+    with pytest.raises(TokenNotIssued) as refusal:
+        identity.verify(id_token)
+    return refusal.value
+
+
+# --- before Firebase is asked
+
+NO_JWT = [
+    *("", " ", "x", "a.b", "a.b.c.d", "..", ".b.c", "a..c"),
+    *(" a.b.c", "a.b.c ", "a.b.c\n", "a b.c.d", "a.b.c=", "a.b/c.d", "a.b+c.d", "ä.b.c", "a.b.c\0", "Bearer a.b.c"),
+    f"a.{'b' * 8_190}.c",
+]
+
+
+@pytest.mark.parametrize("no_jwt", NO_JWT, ids=lambda value: repr(value[:12]))
+def test_what_is_no_jwt_is_refused_before_anything_connects(without_firebase: FirebaseIdentity, no_jwt: str) -> None:
+    refusal = refusal_of(without_firebase, no_jwt)
+    assert type(refusal) is IdTokenInvalid
+    assert refusal.diagnosis == "not a JWT"
+
+
+def test_a_long_id_token_is_still_one(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    server.answer_with(user())
+    id_token = unsigned(custom="x" * 5_000)
+    assert len(id_token) < 8_192
+    assert identity.verify(id_token).uid == "user-1"
+
+
+def test_without_credentials_it_is_an_outage_and_not_a_bad_sign_in(without_firebase: FirebaseIdentity) -> None:
+    refusal = refusal_of(without_firebase, unsigned())
+    assert type(refusal) is IdentityUnavailable
+    assert refusal.diagnosis == "DefaultCredentialsError"
+
+
+def test_nothing_connects_before_the_first_call(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    assert isinstance(identity, FirebaseIdentity)
+    assert server.connections == 0
+
+
+# --- the token
+
+
+def test_a_verified_user_is_a_caller(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    server.answer_with(user())
+    assert identity.verify(unsigned()) == Caller(uid="user-1", sign_in_provider="google.com")
+    (request,) = server.received
+    assert (request.method, request.path) == (
+        "POST",
+        f"/identitytoolkit.googleapis.com/v1/projects/{PROJECT}/accounts:lookup",
+    )
+    assert request.json() == {"localId": ["user-1"]}
+
+
+@pytest.mark.parametrize("firebase", [{}, {"identities": {}}])
+def test_a_sign_in_by_unknown_means_is_one(
+    identity: FirebaseIdentity, server: FakeHttpServer, firebase: dict[str, object]
+) -> None:
+    server.answer_with(user())
+    assert identity.verify(unsigned(firebase=firebase)).sign_in_provider == "unknown"
+
+
+@pytest.mark.parametrize(
+    "id_token",
+    [
+        unsigned(aud="another-app"),
+        unsigned(iss="https://securetoken.google.com/another-app"),
+        unsigned(iss=None),
+        unsigned(sub=None),
+        unsigned(sub=""),
+        unsigned(sub=7),
+        unsigned(sub="u" * 129),
+        f"{segment({})}.{segment([CLAIMS])}.",
+        f"{segment([])}.{segment(CLAIMS)}.",
+        f"{segment(b'{')}.{segment(CLAIMS)}.",
+        f"{segment(b'{}')}.{segment(bytes([0xFF]))}.",
+        "a.b.c",
+        "aaaaa.bbbb.",
+    ],
+)
+def test_a_token_that_is_not_of_this_project_is_invalid(
+    identity: FirebaseIdentity, server: FakeHttpServer, id_token: str
+) -> None:
+    assert type(refusal_of(identity, id_token)) is IdTokenInvalid
+    assert server.received == []
+
+
+@pytest.mark.parametrize("part", ["header", "claims"])
+def test_a_token_nested_beyond_reading_is_invalid(identity: FirebaseIdentity, part: str) -> None:
+    nested = segment(b"[" * 5_000)
+    id_token = f"{nested}.{segment(CLAIMS)}." if part == "header" else f"{segment({})}.{nested}."
+    assert type(refusal_of(identity, id_token)) is IdTokenInvalid
+
+
+@given(st.text() | st.from_regex(r"[\w-]{1,9}\.[\w-]{1,9}\.[\w-]{0,9}") | st.binary(max_size=40).map(segment))
+@example(unsigned()[:-1])
+def test_whatever_comes_it_is_a_bad_sign_in_and_no_crash(text: str) -> None:
+    """The address is that of nobody: nothing of this may get as far as a look-up."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1")
+        identity = FirebaseIdentity(PROJECT, check_revoked=True)
+        for id_token in (text, f"{text}.{text}.{text}", f"{segment({})}.{text}."):
+            with pytest.raises(NotSignedIn):
+                identity.verify(id_token)
+
+
+def test_a_refusal_does_not_quote_the_token(identity: FirebaseIdentity) -> None:
+    refusal = refusal_of(identity, "c2VjcmV0.c2VjcmV0.c2VjcmV0")
+    assert "c2VjcmV0" not in f"{refusal!r} {refusal} {refusal.diagnosis}"
+
+
+def test_a_user_of_a_tenant_is_refused_before_the_look_up(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    server.answer_with(user())
+    refusal = refusal_of(identity, unsigned(firebase={"sign_in_provider": "password", "tenant": "tenant-1"}))
+    assert type(refusal) is UserNotAllowed
+    assert server.received == []
+
+
+# --- the look-up
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (user(disabled=True), UserDisabled),
+        (user(disabled=True, validSince=str(SIGNED_IN_AT + 1)), UserDisabled),
+        (user(validSince=str(SIGNED_IN_AT + 1)), IdTokenRevoked),
+        (answer_json({"kind": "identitytoolkit#GetAccountInfoResponse"}), IdTokenRevoked),
+        (answer_json({"error": {"code": 400, "message": "USER_NOT_FOUND"}}, 400), IdTokenRevoked),
+    ],
+    ids=["disabled", "disabled and revoked", "revoked", "deleted", "not found"],
+)
+def test_a_sign_in_that_was_ended_is_refused(
+    identity: FirebaseIdentity, server: FakeHttpServer, answer: Answer, kind: type[TokenNotIssued]
+) -> None:
+    server.answer_with(answer)
+    assert type(refusal_of(identity, unsigned())) is kind
+
+
+@pytest.mark.parametrize("since", [{"validSince": None}, {"validSince": "0"}, {"validSince": str(SIGNED_IN_AT)}])
+def test_a_sign_in_as_old_as_the_last_revocation_or_younger_stands(
+    identity: FirebaseIdentity, server: FakeHttpServer, since: dict[str, object]
+) -> None:
+    server.answer_with(user(**since))
+    assert identity.verify(unsigned()).uid == "user-1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "diagnosis"),
+    [
+        (answer_json({"error": {"message": "upstream words"}}, 400), "InvalidArgumentError"),
+        (answer_json({"error": {"message": "upstream words"}}, 401), "UnauthenticatedError"),
+        (answer_json({"error": {"message": "upstream words"}}, 403), "PermissionDeniedError"),
+        (answer_json({}, 404), "NotFoundError"),
+        (answer_json({}, 429), "ResourceExhaustedError"),
+        (Answer(502, b"<html>upstream words"), "UnknownError"),
+        (Answer(200, b"<html>upstream words"), "UnknownError"),
+        (Answer(200), "UnknownError"),
+        (answer_json({"users": ["upstream words"]}), "ValueError"),
+        (answer_json({"users": [{}]}), "ValueError"),
+        (Answer(200, b"{", cut_short=True), None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_look_up_that_fails_is_an_outage_and_not_a_bad_sign_in(
+    identity: FirebaseIdentity, server: FakeHttpServer, answer: Answer, diagnosis: str | None
+) -> None:
+    server.answer_with(answer)
+    refusal = refusal_of(identity, unsigned())
+    assert type(refusal) is IdentityUnavailable
+    assert "upstream words" not in f"{refusal!r} {refusal} {refusal.diagnosis}"
+    assert diagnosis is None or refusal.diagnosis == f"user look-up: {diagnosis}"
+
+
+def test_a_firebase_that_refuses_connections_is_an_outage(nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", nobody)
+    refusal = refusal_of(FirebaseIdentity(PROJECT, check_revoked=True), unsigned())
+    assert type(refusal) is IdentityUnavailable
+
+
+def test_without_check_revoked_nobody_is_looked_up(server: FakeHttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", server.host_and_port)
+    identity = FirebaseIdentity(PROJECT, check_revoked=False)
+    assert identity.verify(unsigned()).uid == "user-1"
+    assert type(refusal_of(identity, unsigned(firebase={"tenant": "tenant-1"}))) is UserNotAllowed
+    assert server.received == []
+
+
+def test_two_projects_live_side_by_side(server: FakeHttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answer_with(user())
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", server.host_and_port)
+    ours, theirs = (FirebaseIdentity(project, check_revoked=True) for project in (PROJECT, "another-app"))
+    assert ours.verify(unsigned()).uid == "user-1"
+    assert type(refusal_of(theirs, unsigned())) is IdTokenInvalid
+
+
+def test_many_look_ups_share_a_connection(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    server.answer_with(user())
+    for _ in range(3):
+        identity.verify(unsigned())
+    assert len(server.received) == 3
+    assert server.connections == 1
