@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from io import BytesIO
 
 from flask import Request, Response
-from werkzeug.exceptions import HTTPException
 
 from live_tokens.audit_log import AuditLog, RequestId
 from live_tokens.errors import (
@@ -131,11 +131,12 @@ def _parse(request: Request) -> IssueRequest:
 
 
 def _body(request: Request) -> bytes:
-    request.max_content_length = LARGEST_BODY_BYTES
-    try:
-        return request.get_data(cache=False)
-    except HTTPException:
-        raise MalformedRequest(f"The body must not be larger than {LARGEST_BODY_BYTES} bytes.") from None
+    body = request.stream.read(LARGEST_BODY_BYTES + 1)
+    if len(body) > LARGEST_BODY_BYTES:
+        # functions-framework reads what is left of the body into memory after each request.
+        request.stream = BytesIO()
+        raise MalformedRequest(f"The body must not be larger than {LARGEST_BODY_BYTES} bytes.")
+    return body
 
 
 def _data(body: bytes) -> dict[str, object]:

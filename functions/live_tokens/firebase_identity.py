@@ -38,6 +38,18 @@ _LONGEST_ID_TOKEN = 8_192
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
+# What firebase-admin raises for a look-up that fails, or whose answer is not as documented.
+_UNREADABLE_ANSWERS = (
+    FirebaseError,
+    GoogleAuthError,
+    requests.RequestException,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+)
+
+
 class FirebaseIdentity:
     """An `Identity` that accepts the ID tokens of one Firebase project.
 
@@ -89,6 +101,8 @@ def _verified_claims(client: auth.Client, id_token: str) -> Mapping[str, Any]:
         claims: Mapping[str, Any] = client.verify_id_token(id_token, clock_skew_seconds=CLOCK_SKEW_SECONDS)
     except auth.ExpiredIdTokenError as error:
         raise IdTokenExpired from error
+    except RecursionError as error:  # JSON nested too deep to read, in the parts that are read before the signature
+        raise IdTokenInvalid(type(error).__name__) from error
     except auth.InvalidIdTokenError as error:
         if _certificates_were_unreadable(error.cause):
             raise IdentityUnavailable(f"certificates: {type(error.cause).__name__}") from error
@@ -113,7 +127,7 @@ def _refuse_ended_sign_in(client: auth.Client, claims: Mapping[str, Any]) -> Non
         user = client.get_user(claims["uid"])
     except auth.UserNotFoundError as error:
         raise IdTokenRevoked("user deleted") from error
-    except (FirebaseError, GoogleAuthError, requests.RequestException, ValueError) as error:
+    except _UNREADABLE_ANSWERS as error:
         raise IdentityUnavailable(f"user look-up: {type(error).__name__}") from error
     if user.disabled:
         raise UserDisabled

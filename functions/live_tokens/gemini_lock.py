@@ -27,6 +27,7 @@ _OURS = {
     "session_resumption": "is set by this service: the handle of a call goes there.",
     "http_options": "does not belong into a lock.",
 }
+_LOCKED_FIELDS = {"uses", "expireTime", "newSessionExpireTime", "bidiGenerateContentSetup"}
 _REHEARSED_HANDLE = "rehearsal"
 
 
@@ -67,8 +68,8 @@ def refuse_incomplete_lock(request: httpx2.Request) -> None:
         body = json.loads(request.content, parse_constant=_refuse_constant)
         setup = body["bidiGenerateContentSetup"]
         locked = (
-            body["uses"] == 1
-            and not body.keys() & {"fieldMask", "field_mask"}
+            body.keys() == _LOCKED_FIELDS  # a field mask, under whatever name, would weaken the lock
+            and body["uses"] == 1
             and _is_aware(body["expireTime"])
             and _is_aware(body["newSessionExpireTime"])
             and setup["model"].startswith("models/")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 
@@ -42,6 +43,15 @@ def answer_json(value: object, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
 
+class _LoopbackServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def server_bind(self) -> None:
+        """Bind, without the look-up of our own name that HTTPServer adds."""
+        TCPServer.server_bind(self)
+
+
 class FakeHttpServer:
     """A scripted server.
 
@@ -59,13 +69,11 @@ class FakeHttpServer:
         self.certificate: ssl.SSLContext | None = None
         self._script: list[Script] = []
         self._changing = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = _LoopbackServer(("127.0.0.1", 0), _handler_for(self))
 
     @property
     def host_and_port(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self._server.server_address[1]}"
 
     def answer_with(self, *script: Script) -> None:
         """From now on give these answers in turn, and the last one again and again. Forget what was."""

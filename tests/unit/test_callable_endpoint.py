@@ -168,7 +168,7 @@ def test_a_callable_request_is_understood(body: bytes, handle: str | None) -> No
         *(b'{"data": {"more": 1}}', b'{"data": {"model": "models/x"}}', b'{"data": {"resumption_handle": "x"}}'),
         *(b'{"data": {"profile": null}}', b'{"data": {"profile": 7}}', b'{"data": {"profile": ["default"]}}'),
         *(b"{", b'{"data":', b"data=null", b"{'data': null}", b'{"data": null}}', b"\0"),
-        *(b'{"data": NaN}', b'{"data": -Infinity}', b'{"data": {"profile": Infinity}}'),
+        *(b'{"data": NaN}', b'{"data": -Infinity}', b'{"data": {"resumptionHandle": Infinity}}'),
         *(b"\xff", b'{"data": {"profile": "\xff"}}'),
         pytest.param(b'{"data": ' + b"[" * 8_000, id="nested"),
         pytest.param(b'{"data": ' + b'{"data": ' * 1_500 + b"1" + b"}" * 1_501, id="nested and closed"),
@@ -195,13 +195,21 @@ def test_a_body_may_have_16_kib_and_no_more(chunked: bool) -> None:
     assert service.ports.calls == []
 
 
-@pytest.mark.parametrize("name", ["", "no-such", "Default", "default ", "../default", "x" * 65, "\0", "ü", "\ud800"])
+@pytest.mark.parametrize("name", ["", "no-such", "Default", "default ", "../default", "x" * 64, "\0", "ü", "\ud800"])
 def test_a_name_that_no_profile_has_is_an_unknown_profile(name: str) -> None:
     service = Service()
     response = service.call(json.dumps({"data": {"profile": name}}).encode())
     assert (response.status_code, reason_in(response)) == (400, "UNKNOWN_PROFILE")
     assert "read key" not in service.ports.calls
     assert len(service.events()) == 1
+
+
+def test_a_name_too_long_to_be_one_reaches_nobody_and_no_log() -> None:
+    service = Service()
+    response = service.call(json.dumps({"data": {"profile": "x" * 65}}).encode())
+    assert (response.status_code, reason_in(response)) == (400, "UNKNOWN_PROFILE")
+    assert service.ports.calls == []
+    assert "xxx" not in json.dumps(service.events())
 
 
 @pytest.mark.parametrize(

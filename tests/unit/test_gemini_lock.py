@@ -157,6 +157,7 @@ def test_every_shipped_profile_is_fault_free(name: str) -> None:
         ({"realtime_input_config": {"automatic_activity_detection": {"off": True}}}, ".off:"),
         ({"temperature": "hot"}, "config.temperature"),
         ({"temperature": float("nan")}, "config"),
+        ({"system_instruction": 7}, "config.system_instruction: "),
         ({"max_output_tokens": 1.5}, "config.max_output_tokens"),
         ({"input_audio_transcription": True}, "config.input_audio_transcription"),
         ({"response_modalities": ["SMELL"]}, "SMELL"),

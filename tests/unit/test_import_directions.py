@@ -65,13 +65,14 @@ def may_import(importer: str, imported: str) -> bool:
 def evaluated_at_import(node: ast.AST) -> Iterator[ast.AST]:
     """Walk what runs when the module is imported: class bodies, decorators and defaults; no bodies of functions."""
     yield node
+    parts: list[ast.AST]
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             parts = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
         case ast.Lambda():
             parts = []
         case _:
-            parts = list(ast.iter_child_nodes(node))
+            parts = [*ast.iter_child_nodes(node)]
     for part in parts:
         yield from evaluated_at_import(part)
 

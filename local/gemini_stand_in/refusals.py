@@ -1,0 +1,200 @@
+"""Every refusal the stand-in can give: exact code, text and provenance, in one table.
+
+MEASURED and DOCUMENTED texts are Google's own; REPORTED ones come from users' reports of Google's behaviour.
+ASSUMED marks everything Google's behaviour is not known for: the text, the code or the whole rule is a choice
+made here. Never build an app on an ASSUMED text.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+REASON_BYTES = 123
+"""A WebSocket close reason holds at most this many bytes; Google cuts its texts there."""
+
+
+class Provenance(Enum):
+    """Where the wording and the code of a refusal come from."""
+
+    MEASURED = "measured"
+    DOCUMENTED = "documented"
+    REPORTED = "reported"
+    ASSUMED = "assumed"
+
+
+MEASURED, DOCUMENTED, REPORTED, ASSUMED = Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRefusal:
+    """One way in which `POST auth_tokens` is refused."""
+
+    provenance: Provenance
+    code: int
+    status: str
+    text: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRefusal:
+    """One way in which a WebSocket is closed by the server."""
+
+    provenance: Provenance
+    code: int
+    text: str
+
+
+class MintError(Exception):
+    """The mint request was refused; `body()` is Google's JSON error for it."""
+
+    def __init__(self, refusal: HttpRefusal, *, field: str = "", **words: str) -> None:
+        self.code = refusal.code
+        self.status = refusal.status
+        self.message = refusal.text.format(**words)
+        self._reason = refusal.reason
+        self._field = field
+        super().__init__(self.message)
+
+    def body(self) -> dict[str, Any]:
+        """Return the error in the shape every Google API uses."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message, "status": self.status}
+        if self._reason:
+            error["details"] = [
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": self._reason,
+                    "domain": "googleapis.com",
+                    "metadata": {"service": "generativelanguage.googleapis.com"},
+                }
+            ]
+        elif self._field:
+            violation = {"field": self._field, "description": self.message}
+            error["details"] = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}]
+        return {"error": error}
+
+
+class CloseError(Exception):
+    """The server closes the WebSocket with `code` and `reason`."""
+
+    def __init__(self, refusal: CloseRefusal, **words: str) -> None:
+        self.code = refusal.code
+        self.reason = cut(refusal.text.format(**words))
+        super().__init__(f"{self.code} {self.reason}")
+
+
+def cut(reason: str) -> str:
+    """Cut a close reason to what fits into a close frame, never inside a character."""
+    return reason.encode()[:REASON_BYTES].decode(errors="ignore")
+
+
+_UNREGISTERED = (
+    "Method doesn't allow unregistered callers (callers without established identity). "
+    "Please use API Key or other form of API consumer identity to call this API."
+)
+_KEY_NOT_VALID = "API key not valid. Please pass a valid API key."
+_KEY_LEAKED = "Your API key was reported as leaked. Please use another API key."
+_OAUTH_EXPECTED = (
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
+    "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+_INVALID_ARGUMENT = "Request contains an invalid argument."
+
+# --- POST {v1alpha|v1beta}/auth_tokens -------------------------------------------------------------
+# 404 is measured (v1, list, get); its JSON text is ASSUMED, Google may answer with HTML.
+MINT_NOT_FOUND = HttpRefusal(MEASURED, 404, "NOT_FOUND", "Requested entity was not found.")
+# Measured 2026-10-03.
+MINT_KEY_MISSING = HttpRefusal(MEASURED, 403, "PERMISSION_DENIED", _UNREGISTERED)
+# Measured, undated.
+MINT_KEY_BAD = HttpRefusal(MEASURED, 400, "INVALID_ARGUMENT", _KEY_NOT_VALID, "API_KEY_INVALID")
+# Status and reason reported by several users; the message is ASSUMED.
+MINT_AUTH_KEY_BAD = HttpRefusal(REPORTED, 401, "UNAUTHENTICATED", _OAUTH_EXPECTED, "ACCESS_TOKEN_TYPE_UNSUPPORTED")
+# Documented on Google's troubleshooting page.
+MINT_KEY_LEAKED = HttpRefusal(DOCUMENTED, 403, "PERMISSION_DENIED", _KEY_LEAKED)
+# Measured 2026-08-06, 2026-09-12 and 2026-09-18 for liveConnectConstraints; the texts for wrong types are
+# ASSUMED.
+MINT_SHAPE = HttpRefusal(MEASURED, 400, "INVALID_ARGUMENT", "{fault}")
+# ASSUMED text; that malformed JSON is a 400 is the rule for every Google API.
+MINT_NOT_JSON = HttpRefusal(
+    ASSUMED, 400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unexpected token.\n{where}"
+)
+# Reported (js-genai#1492) for `tools.0`; ASSUMED for snake_case parts, where Google may be laxer.
+MINT_MASK = HttpRefusal(REPORTED, 400, "INVALID_ARGUMENT", "field_mask is invalid for BidiGenerateContentSetup")
+# Text measured 2026-09-18 for expire_time; the 400, and the same words for new_session_expire_time, are
+# ASSUMED.
+MINT_TOO_FAR = HttpRefusal(
+    MEASURED, 400, "INVALID_ARGUMENT", "{name} is too far in the future. Maximum lifetime is 20h"
+)
+# ASSUMED: Google's answer to a negative count is unknown.
+MINT_USES_NEGATIVE = HttpRefusal(ASSUMED, 400, "INVALID_ARGUMENT", _INVALID_ARGUMENT)
+
+# --- WebSocket: credentials, checked right after the handshake -------------------------------------
+# Measured 2026-08 and 2026-09, four sources.
+PLAIN_UNREGISTERED = CloseRefusal(MEASURED, 1008, _UNREGISTERED)
+# Measured 2026-08-17: a bad key, or a live token given as a key.
+PLAIN_KEY_BAD = CloseRefusal(MEASURED, 1007, _KEY_NOT_VALID)
+# Measured 2026-09-24; whether Google puts words before "Expected" is not recorded.
+PLAIN_BEARER = CloseRefusal(
+    MEASURED, 1008, "Expected OAuth 2 access token, login cookie or other valid authentication credential"
+)
+# The text is documented for REST; the close code is ASSUMED.
+PLAIN_KEY_LEAKED = CloseRefusal(ASSUMED, 1008, _KEY_LEAKED)
+# Measured 2026-08-04 and 2026-09-24. That a never-minted token gets the same words is ASSUMED.
+TOKEN_MALFORMED = CloseRefusal(
+    MEASURED,
+    1007,
+    "Missing or malformed auth token in request. Obtain one from CreateAuthToken and pass it in an "
+    "`access_token` query parameter.",
+)
+
+# --- WebSocket: the state of the token -------------------------------------------------------------
+# Measured 2026-09-18, with and without a resumption handle.
+TOKEN_EXPIRED = CloseRefusal(MEASURED, 1011, "Token has expired")
+# Measured 2026-10-04.
+TOKEN_TOO_LATE = CloseRefusal(MEASURED, 1011, "new_session_expire_time deadline exceeded")
+# Measured 2026-08 to 2026-10, five sources.
+TOKEN_USED_UP = CloseRefusal(MEASURED, 1011, "Token has been used too many times")
+# Measured 2026-09-18, within about a second.
+TOKEN_EXPIRED_RUNNING = CloseRefusal(MEASURED, 1011, "auth token has expired")
+# Reported by users; 1007 `Invalid session handle` has been seen as well.
+HANDLE_UNKNOWN = CloseRefusal(REPORTED, 1008, "BidiGenerateContent session not found")
+# The 1011 is reported (sip-to-ai PR 14); the text is ASSUMED.
+HANDLE_IN_USE = CloseRefusal(REPORTED, 1011, "Internal error encountered.")
+
+# --- WebSocket: setup and messages -----------------------------------------------------------------
+# Reported by users for unknown fields in the setup; ASSUMED for wrong types, for other messages and for
+# contextUpdate.
+MESSAGE_SHAPE = CloseRefusal(REPORTED, 1007, "{fault}")
+# ASSUMED: not JSON, a first frame that is no setup, a second setup, or several messages in one frame.
+MESSAGE_INVALID = CloseRefusal(ASSUMED, 1007, _INVALID_ARGUMENT)
+# Measured by third parties and reported by users.
+MODEL_NOT_FOUND = CloseRefusal(
+    MEASURED,
+    1008,
+    "{model} is not found for API version {version}, or is not supported for bidiGenerateContent. "
+    "Call ListModels to see the list of available models and their supported methods.",
+)
+# ASSUMED: a setup without a model, or a model name that does not start with `models/`.
+MODEL_MISSING = CloseRefusal(ASSUMED, 1007, "* BidiGenerateContentSetup.model: model is not specified")
+MODEL_NAME_FORMAT = CloseRefusal(ASSUMED, 1007, "* BidiGenerateContentSetup.model: unexpected model name format")
+# Measured, undated, for TEXT (also when responseModalities is missing); ASSUMED for other combinations.
+MODALITIES = CloseRefusal(
+    MEASURED,
+    1007,
+    "The requested combination of response modalities ({modalities}) is not supported by the model",
+)
+# Both rules are documented on the model page of gemini-3.8-live; codes and texts are ASSUMED.
+THINKING_UNSUPPORTED = CloseRefusal(ASSUMED, 1007, "thinking_config is not supported by the model")
+PROACTIVE_AUDIO_REQUIRED = CloseRefusal(ASSUMED, 1007, "proactive_audio cannot be disabled for the model")
+# Measured, undated, for activityStart; ASSUMED for activityEnd.
+EXPLICIT_ACTIVITY = CloseRefusal(MEASURED, 1007, "explicit activity control is not supported")
+# Reported by users.
+MEDIA_CHUNKS = CloseRefusal(REPORTED, 1007, "realtime_input.media_chunks is deprecated")
+# ASSUMED: that ids are required is documented, the answer to a missing one is not.
+TOOL_RESPONSE_ID = CloseRefusal(ASSUMED, 1007, "tool_response.function_responses: id is required")
+# ASSUMED: audio of another format than raw PCM.
+AUDIO_FORMAT = CloseRefusal(ASSUMED, 1007, "Unsupported audio format {mime_type}")
+
+# --- WebSocket: the end of a connection ------------------------------------------------------------
+# Reported by users, one of several: neither code nor text is stable at Google.
+CONNECTION_LIMIT = CloseRefusal(REPORTED, 1008, "The operation was aborted.")
