@@ -15,8 +15,10 @@ import firebase_admin
 import requests
 from firebase_admin import auth, credentials
 from firebase_admin.exceptions import FirebaseError
+from google.auth import jwt
 from google.auth.exceptions import GoogleAuthError
 
+from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     IdentityUnavailable,
     IdTokenExpired,
@@ -30,7 +32,10 @@ from live_tokens.issuing import Caller
 # How far our clock and that of Firebase may differ. The library's default of 0 refuses tokens that are a second old.
 CLOCK_SKEW_SECONDS = 10
 # For each request to Firebase: the certificates, and the look-up of the user. The library's default is 120 s.
-DEADLINE_SECONDS = 4
+REQUEST_SECONDS = 4
+# For all of it, retries included.
+VERIFICATION_SECONDS = 10
+_THREADS = 64
 # Longer than any ID token with its 1000 bytes of custom claims.
 _LONGEST_ID_TOKEN = 8_192
 
@@ -38,8 +43,8 @@ _LONGEST_ID_TOKEN = 8_192
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
-# What firebase-admin raises for a look-up that fails, or whose answer is not as documented.
-_UNREADABLE_ANSWERS = (
+# What firebase-admin and google-auth raise when a request fails, or when what they read is not as documented.
+_UNEXPECTED = (
     FirebaseError,
     GoogleAuthError,
     requests.RequestException,
@@ -67,8 +72,9 @@ class FirebaseIdentity:
         self._app = firebase_admin.App(
             "live-tokens",
             credentials.ApplicationDefault(),
-            {"projectId": project_id, "httpTimeout": DEADLINE_SECONDS},
+            {"projectId": project_id, "httpTimeout": REQUEST_SECONDS},
         )
+        self._deadline = Deadline(VERIFICATION_SECONDS, _THREADS)
         self._connecting = threading.Lock()
         self._connected: auth.Client | None = None
 
@@ -76,6 +82,12 @@ class FirebaseIdentity:
         """See `Identity.verify`."""
         if len(id_token) > _LONGEST_ID_TOKEN or not _JWT.fullmatch(id_token):
             raise IdTokenInvalid("not a JWT")
+        try:
+            return self._deadline.run(lambda: self._verify(id_token))
+        except TimeoutError as error:
+            raise IdentityUnavailable("deadline") from error
+
+    def _verify(self, id_token: str) -> Caller:
         client = self._client()
         claims = _verified_claims(client, id_token)
         firebase = claims.get("firebase", {})
@@ -91,8 +103,8 @@ class FirebaseIdentity:
             if self._connected is None:
                 try:
                     self._connected = auth.Client(self._app)
-                except GoogleAuthError as error:
-                    raise IdentityUnavailable(type(error).__name__) from error
+                except _UNEXPECTED as error:
+                    raise IdentityUnavailable(f"credentials: {type(error).__name__}") from error
             return self._connected
 
 
@@ -107,7 +119,11 @@ def _verified_claims(client: auth.Client, id_token: str) -> Mapping[str, Any]:
         if _certificates_were_unreadable(error.cause):
             raise IdentityUnavailable(f"certificates: {type(error.cause).__name__}") from error
         raise IdTokenInvalid(type(error.cause or error).__name__) from error
-    except (FirebaseError, GoogleAuthError, requests.RequestException) as error:
+    except _UNEXPECTED as error:
+        # firebase-admin also stumbles over some legacy custom tokens. They name no key, so no certificate was read.
+        header = jwt.decode_header(id_token)  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
+        if not header.get("kid"):
+            raise IdTokenInvalid(type(error).__name__) from error
         raise IdentityUnavailable(f"certificates: {type(error).__name__}") from error
     return claims
 
@@ -125,11 +141,12 @@ def _refuse_ended_sign_in(client: auth.Client, claims: Mapping[str, Any]) -> Non
     """Look the user up. The library's own check_revoked does the same, but cannot come after the look at the tenant."""
     try:
         user = client.get_user(claims["uid"])
+        disabled, valid_after = user.disabled, user.tokens_valid_after_timestamp
     except auth.UserNotFoundError as error:
         raise IdTokenRevoked("user deleted") from error
-    except _UNREADABLE_ANSWERS as error:
+    except _UNEXPECTED as error:
         raise IdentityUnavailable(f"user look-up: {type(error).__name__}") from error
-    if user.disabled:
+    if disabled:
         raise UserDisabled
-    if claims["iat"] * 1000 < user.tokens_valid_after_timestamp:
+    if claims["iat"] * 1000 < valid_after:
         raise IdTokenRevoked

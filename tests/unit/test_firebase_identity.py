@@ -96,7 +96,7 @@ def test_a_long_id_token_is_still_one(identity: FirebaseIdentity, server: FakeHt
 def test_without_credentials_it_is_an_outage_and_not_a_bad_sign_in(without_firebase: FirebaseIdentity) -> None:
     refusal = refusal_of(without_firebase, unsigned())
     assert type(refusal) is IdentityUnavailable
-    assert refusal.diagnosis == "DefaultCredentialsError"
+    assert refusal.diagnosis == "credentials: DefaultCredentialsError"
 
 
 def test_nothing_connects_before_the_first_call(identity: FirebaseIdentity, server: FakeHttpServer) -> None:

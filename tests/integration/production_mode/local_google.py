@@ -1,0 +1,157 @@
+"""All of Google that the function needs, on this machine, under Google's own host names."""
+
+import base64
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import google_crc32c
+from starlette.responses import JSONResponse
+
+from gemini_stand_in import GeminiStandIn, StandInConfig
+from gemini_stand_in import create_app as create_gemini_app
+from integration.production_mode.certificate_authority import CertificateAuthority
+from integration.production_mode.google_stand_ins import (
+    Accounts,
+    User,
+    create_accounts_app,
+    create_certificate_app,
+    create_metadata_app,
+    create_token_app,
+)
+from integration.production_mode.id_tokens import IdTokens, SigningKey
+from integration.production_mode.ledger import Ledger
+from integration.production_mode.service_account import ServiceAccount
+from integration.production_mode.tls_proxy import TlsProxy
+from integration.production_mode.upstream import Upstream
+from secret_manager_stand_in import StandInSecret
+from secret_manager_stand_in import create_app as create_secret_manager_app
+from serving import serve
+
+PROJECT = "sample-app-1a2b"
+SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many requests Google has seen: what a caller has caused, and what it has cost."""
+
+    look_ups: int
+    secret_reads: int
+    mints: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGoogle:
+    """The services, the data in them, and the way to them."""
+
+    proxy: TlsProxy
+    certificates: Upstream
+    accounts: Upstream
+    access_tokens: Upstream
+    secret_manager: Upstream
+    gemini: Upstream
+
+    signing_key: SigningKey
+    id_tokens: IdTokens
+    users: Accounts
+    secret: StandInSecret
+    gemini_stand_in: GeminiStandIn
+
+    ledger: Ledger
+    way: Mapping[str, str]
+    """Environment variables that lead a process here, and trust what it finds."""
+    key_file: Mapping[str, str]
+    """Environment variable with Application Default Credentials from a file."""
+    metadata_server: Mapping[str, str]
+    """Environment variables with Application Default Credentials as on Cloud Run."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """The requests so far."""
+        return Traffic(self.accounts.requests, self.secret_manager.requests, self.gemini.requests)
+
+    def sign_up(self, *, disabled: bool = False, valid_since: int = 0) -> str:
+        """Add a user, and return the uid."""
+        uid = secrets.token_hex(14)
+        self.users.users[uid] = User(uid, str(valid_since), disabled)
+        return uid
+
+    def sign_in(self) -> str:
+        """Return a good ID token of a new user."""
+        return self.id_tokens.good(self.sign_up())
+
+    def new_api_key(self) -> str:
+        """Return an API key that Gemini has never seen."""
+        key = "AIzaSy" + secrets.token_urlsafe(25)
+        self.ledger.secret("API key", key)
+        return key
+
+    def uncached_certificates(self) -> JSONResponse:
+        """Return the certificates in an answer that must be asked for again every time."""
+        return JSONResponse({self.signing_key.kid: self.signing_key.certificate})
+
+    def secret_payload(self, payload: bytes, crc32c: int | None = None) -> JSONResponse:
+        """Return Secret Manager's answer with any payload, and its own checksum or another."""
+        checksum = google_crc32c.value(payload) if crc32c is None else crc32c
+        data = base64.b64encode(payload).decode()
+        return JSONResponse({"name": f"{SECRET}/versions/1", "payload": {"data": data, "dataCrc32c": str(checksum)}})
+
+
+@contextmanager
+def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
+    """Serve all of it until the end of the `with` block.
+
+    Args:
+        folder: for certificates and credentials.
+        ledger: told of every credential.
+    """
+    authority = CertificateAuthority(folder)
+    proxy = TlsProxy(authority)
+    service_account = ServiceAccount.create(PROJECT, folder / "service-account.json")
+    signing_key = SigningKey.generate("0a1b2c3d4e5f")
+    access_token = "ya29." + secrets.token_urlsafe(40)
+    users = Accounts(access_token)
+    api_key = "AIzaSy" + secrets.token_urlsafe(25)
+    secret = StandInSecret(SECRET, [api_key.encode()])
+    gemini_stand_in = GeminiStandIn(StandInConfig(api_keys=frozenset({api_key})))
+
+    ledger.secret("access token", access_token)
+    ledger.secret("API key", api_key)
+    ledger.private_key(service_account.private_key)
+
+    certificates = {signing_key.kid: signing_key.certificate}
+    upstreams = {
+        "certificates": Upstream(
+            "www.googleapis.com", create_certificate_app(certificates, "public, max-age=19845, must-revalidate")
+        ),
+        "accounts": Upstream("identitytoolkit.googleapis.com", create_accounts_app(users, PROJECT)),
+        "access_tokens": Upstream("oauth2.googleapis.com", create_token_app(access_token)),
+        "secret_manager": Upstream("secretmanager.googleapis.com", create_secret_manager_app(secret)),
+        "gemini": Upstream("generativelanguage.googleapis.com", create_gemini_app(gemini_stand_in)),
+    }
+    with ExitStack() as stack:
+        for upstream in upstreams.values():
+            proxy.route(upstream.host, stack.enter_context(serve(upstream)))
+        metadata_address = stack.enter_context(serve(create_metadata_app(access_token, PROJECT)))
+        proxy_address = stack.enter_context(proxy.running())
+        yield LocalGoogle(
+            proxy=proxy,
+            **upstreams,
+            signing_key=signing_key,
+            id_tokens=IdTokens(PROJECT, signing_key),
+            users=users,
+            secret=secret,
+            gemini_stand_in=gemini_stand_in,
+            ledger=ledger,
+            way={
+                "HTTPS_PROXY": f"http://{proxy_address}",
+                "NO_PROXY": "127.0.0.1,localhost",
+                "REQUESTS_CA_BUNDLE": str(authority.bundle),
+                "SSL_CERT_FILE": str(authority.bundle),
+            },
+            key_file={"GOOGLE_APPLICATION_CREDENTIALS": str(service_account.file)},
+            metadata_server={"GCE_METADATA_HOST": metadata_address, "GCE_METADATA_IP": metadata_address},
+        )
