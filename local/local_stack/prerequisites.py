@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 OLDEST_NODE = 20
@@ -34,12 +35,13 @@ def node() -> str:
     return path
 
 
-def free_port(host: str) -> int:
-    """Return a TCP port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(host: str, count: int) -> list[int]:
+    """Return so many TCP ports, all different, on which nobody listens at the moment."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((host, 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def require_free(host: str, port: int, use: str, variable: str) -> None:

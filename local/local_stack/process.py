@@ -37,6 +37,7 @@ class Process:
     environment: Mapping[str, str]
     answers: str
     _running: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _ready: bool = field(default=False, init=False, repr=False)
 
     def start(self) -> None:
         """Start it, without waiting."""
@@ -72,6 +73,7 @@ class Process:
             except requests.RequestException:
                 time.sleep(_POLL_SECONDS)
             else:
+                self._ready = True
                 return
         raise StackError(f"The {self.name} did not answer within {seconds:.0f} s.\n{self._tail()}")
 
@@ -79,7 +81,8 @@ class Process:
         """End it and all it has started; kill what does not end by itself."""
         if self._running is None:
             return
-        for ending in (signal.SIGTERM, signal.SIGKILL):
+        # While it starts, the Auth emulator hears no SIGTERM for up to 10 s; nothing is lost by killing it then.
+        for ending in (signal.SIGTERM, signal.SIGKILL) if self._ready else (signal.SIGKILL,):
             try:
                 os.killpg(self._running.pid, ending)
             except ProcessLookupError:
@@ -90,6 +93,11 @@ class Process:
                 continue
         self._running.wait()
         self._running = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, and the id of its group, while it runs."""
+        return self._running and self._running.pid
 
     @property
     def ended(self) -> bool:

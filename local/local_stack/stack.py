@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from local_stack.prerequisites import FIREBASE_TOOLS, free_port, node, require_free
+from local_stack.prerequisites import FIREBASE_TOOLS, free_ports, node, require_free
 from local_stack.process import Process
 from secret_manager_stand_in import PAYLOAD_VARIABLE
 
@@ -49,7 +49,7 @@ class Ports:
     @classmethod
     def free(cls, host: str) -> Ports:
         """Pick four that nobody uses."""
-        return cls(free_port(host), free_port(host), free_port(host), free_port(host))
+        return cls(*free_ports(host, 4))
 
     def require_free(self, host: str) -> None:
         """Raise a `StackError` if one of them is taken."""
@@ -165,10 +165,11 @@ class LocalStack:
 
     def _auth_emulator(self) -> Process:
         host, run = self._options.host, self._options.run_directory
+        hub, logging = free_ports(host, 2)
         hosts = {
             # On fixed ports, a second stack on the same machine would find the hub's port taken.
-            "hub": {"host": host, "port": free_port(host)},
-            "logging": {"host": host, "port": free_port(host)},
+            "hub": {"host": host, "port": hub},
+            "logging": {"host": host, "port": logging},
             "auth": {"host": host, "port": self._ports.auth},
             "ui": {"enabled": False},
         }

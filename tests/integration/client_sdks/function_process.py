@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local_stack import PROJECT_ID
-from local_stack.prerequisites import free_port
+from local_stack.prerequisites import free_ports
 from local_stack.process import Process
 
 SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
@@ -27,7 +27,8 @@ def running_functions(directory: Path, environments: Mapping[str, Mapping[str, s
         directory: takes their logs.
         environments: environment variables by name, on top of those that every function of these tests has.
     """
-    urls = {name: f"http://127.0.0.1:{free_port('127.0.0.1')}" for name in environments}
+    ports = free_ports("127.0.0.1", len(environments))
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(environments, ports, strict=True)}
     processes = [_process(directory / name, url, environments[name]) for name, url in urls.items()]
     try:
         for process in processes:

@@ -29,8 +29,7 @@ class Groups:
     def note(self, _waiting_for: str) -> None:
         assert self.stack is not None
         # A program of the stack leads a group of its own, whose id is its process id.
-        running = [process._running for process in self.stack.processes]
-        self.ids |= {process.pid for process in running if process is not None}
+        self.ids |= {process.pid for process in self.stack.processes if process.pid is not None}
 
     def left(self) -> set[int]:
         """Groups in which a process is still there; it is ended. Who was killed may take a moment to be gone."""
