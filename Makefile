@@ -62,7 +62,7 @@ $(VENV_READY): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: https://www.python.org/downloads"; exit 1; }
 	@echo "Installing Python packages into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
 $(EMULATOR_READY): local/package-lock.json

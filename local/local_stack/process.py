@@ -97,7 +97,7 @@ class Process:
     @property
     def pid(self) -> int | None:
         """Process id, and the id of its group, while it runs."""
-        return self._running and self._running.pid
+        return None if self._running is None else self._running.pid
 
     @property
     def ended(self) -> bool:
