@@ -36,7 +36,11 @@ def build_endpoint(settings: Settings, profiles: Path) -> CallableEndpoint:
     """
     silence_experimental_warning()
     issuer = TokenIssuer(
-        identity=FirebaseIdentity(settings.firebase_project_id, check_revoked=settings.check_revoked),
+        identity=FirebaseIdentity(
+            settings.firebase_project_id,
+            check_revoked=settings.check_revoked,
+            emulator_host=settings.firebase_auth_emulator_host,
+        ),
         profiles=load_profiles(profiles, find_config_faults),
         api_keys=SecretManagerKey(
             settings.gemini_api_key_secret, settings.api_key_cache, settings.secret_manager_emulator_host

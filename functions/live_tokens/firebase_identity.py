@@ -1,4 +1,4 @@
-"""Verifies Firebase ID tokens with firebase-admin.
+"""Verifies Firebase ID tokens with firebase-admin, and looks their users up.
 
 Source: https://firebase.google.com/docs/auth/admin/verify-id-tokens
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import binascii
 import re
-import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import firebase_admin
@@ -16,9 +16,9 @@ import requests
 from firebase_admin import auth, credentials
 from firebase_admin.exceptions import FirebaseError
 from google.auth import jwt
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
-from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     IdentityUnavailable,
     IdTokenExpired,
@@ -27,21 +27,18 @@ from live_tokens.errors import (
     UserDisabled,
     UserNotAllowed,
 )
+from live_tokens.firebase_backend import REQUEST_SECONDS, BackendError, FirebaseBackend
 from live_tokens.issuing import Caller
 
 # How far our clock and that of Firebase may differ. The library's default of 0 refuses tokens that are a second old.
 CLOCK_SKEW_SECONDS = 10
-# For each request to Firebase: the certificates, and the look-up of the user. The library's default is 120 s.
-REQUEST_SECONDS = 4
-# For all of it, retries included.
-VERIFICATION_SECONDS = 10
-_THREADS = 64
 # Longer than any ID token with its 1000 bytes of custom claims.
 _LONGEST_ID_TOKEN = 8_192
 
 # The third part is empty in the unsigned tokens of the Auth emulator.
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
+_IDENTITY_TOOLKIT = "identitytoolkit.googleapis.com"
 
 # What firebase-admin and google-auth raise when a request fails, or when what they read is not as documented.
 _UNEXPECTED = (
@@ -58,59 +55,82 @@ _UNEXPECTED = (
 class FirebaseIdentity:
     """An `Identity` that accepts the ID tokens of one Firebase project.
 
-    With FIREBASE_AUTH_EMULATOR_HOST in the environment firebase-admin accepts unsigned tokens; `Settings` refuses
-    that variable on Cloud Run.
-
     Args:
         project_id: the Firebase project.
         check_revoked: also ask Firebase, for every call, if the user was deleted, disabled or signed out everywhere.
+        emulator_host: `host:port` of the Auth emulator, the same as in FIREBASE_AUTH_EMULATOR_HOST, or None.
+            firebase-admin reads that variable by itself, and then accepts unsigned tokens.
     """
 
-    def __init__(self, project_id: str, *, check_revoked: bool) -> None:
+    def __init__(self, project_id: str, *, check_revoked: bool, emulator_host: str | None = None) -> None:
         self._check_revoked = check_revoked
         # An App of our own, unregistered: initialize_app() would claim a name for the whole process.
-        self._app = firebase_admin.App(
-            "live-tokens",
-            credentials.ApplicationDefault(),
-            {"projectId": project_id, "httpTimeout": REQUEST_SECONDS},
+        app = firebase_admin.App(
+            "live-tokens", _Uncredentialed(), {"projectId": project_id, "httpTimeout": REQUEST_SECONDS}
         )
-        self._deadline = Deadline(VERIFICATION_SECONDS, _THREADS)
-        self._connecting = threading.Lock()
-        self._connected: auth.Client | None = None
+        self._verifier = auth.Client(app)
+        self._backend = FirebaseBackend(emulated=emulator_host is not None)
+        host = f"http://{emulator_host}/{_IDENTITY_TOOLKIT}" if emulator_host else f"https://{_IDENTITY_TOOLKIT}"
+        self._look_up_url = f"{host}/v1/projects/{project_id}/accounts:lookup"
 
     def verify(self, id_token: str) -> Caller:
         """See `Identity.verify`."""
         if len(id_token) > _LONGEST_ID_TOKEN or not _JWT.fullmatch(id_token):
             raise IdTokenInvalid("not a JWT")
-        try:
-            return self._deadline.run(lambda: self._verify(id_token))
-        except TimeoutError as error:
-            raise IdentityUnavailable("deadline") from error
-
-    def _verify(self, id_token: str) -> Caller:
-        client = self._client()
-        claims = _verified_claims(client, id_token)
+        claims = _verified_claims(self._verifier, id_token)
         firebase = claims.get("firebase", {})
         if "tenant" in firebase:
             raise UserNotAllowed("user of a tenant")
         if self._check_revoked:
-            _refuse_ended_sign_in(client, claims)
+            self._refuse_ended_sign_in(claims)
         return Caller(uid=claims["uid"], sign_in_provider=firebase.get("sign_in_provider", "unknown"))
 
-    def _client(self) -> auth.Client:
-        """Connect on first use: the constructor looks for credentials, which only a worker may do."""
-        with self._connecting:
-            if self._connected is None:
-                try:
-                    self._connected = auth.Client(self._app)
-                except _UNEXPECTED as error:
-                    raise IdentityUnavailable(f"credentials: {type(error).__name__}") from error
-            return self._connected
+    def _refuse_ended_sign_in(self, claims: Mapping[str, Any]) -> None:
+        """Look the user up.
+
+        Source: https://cloud.google.com/identity-platform/docs/reference/rest/v1/projects.accounts/lookup
+        """
+        uid = claims["uid"]
+        try:
+            users = self._backend.post(self._look_up_url, {"localId": [uid]}).get("users", [])
+            standing = _standing(users[0], uid) if users else None
+        except BackendError as error:
+            raise IdentityUnavailable(f"user look-up: {error}") from error
+        except _UNEXPECTED as error:
+            raise IdentityUnavailable(f"user look-up: {type(error).__name__}") from error
+        if standing is None:
+            raise IdTokenRevoked("user deleted")
+        if standing.disabled:
+            raise UserDisabled
+        if claims["iat"] < standing.valid_since:
+            raise IdTokenRevoked
 
 
-def _verified_claims(client: auth.Client, id_token: str) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Whether a user may go on. `valid_since` is in seconds since the epoch; older sign-ins have ended."""
+
+    disabled: bool
+    valid_since: int
+
+
+def _standing(user: Mapping[str, Any], uid: str) -> _Standing:
+    if user["localId"] != uid:
+        raise LookupError("another user")
+    return _Standing(disabled=bool(user.get("disabled")), valid_since=int(user.get("validSince") or 0))
+
+
+class _Uncredentialed(credentials.Base):  # type: ignore[misc]  # published without types
+    """firebase-admin wants a credential even for verifying, which needs none."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        """Return what is never used."""
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
+
+
+def _verified_claims(verifier: auth.Client, id_token: str) -> Mapping[str, Any]:
     try:
-        claims: Mapping[str, Any] = client.verify_id_token(id_token, clock_skew_seconds=CLOCK_SKEW_SECONDS)
+        claims: Mapping[str, Any] = verifier.verify_id_token(id_token, clock_skew_seconds=CLOCK_SKEW_SECONDS)
     except auth.ExpiredIdTokenError as error:
         raise IdTokenExpired from error
     except RecursionError as error:  # JSON nested too deep to read, in the parts that are read before the signature
@@ -135,18 +155,3 @@ def _certificates_were_unreadable(cause: Exception | None) -> bool:
     reading the certificates, and firebase-admin reports it as an invalid token all the same.
     """
     return isinstance(cause, ValueError) and not isinstance(cause, GoogleAuthError | binascii.Error)
-
-
-def _refuse_ended_sign_in(client: auth.Client, claims: Mapping[str, Any]) -> None:
-    """Look the user up. The library's own check_revoked does the same, but cannot come after the look at the tenant."""
-    try:
-        user = client.get_user(claims["uid"])
-        disabled, valid_after = user.disabled, user.tokens_valid_after_timestamp
-    except auth.UserNotFoundError as error:
-        raise IdTokenRevoked("user deleted") from error
-    except _UNEXPECTED as error:
-        raise IdentityUnavailable(f"user look-up: {type(error).__name__}") from error
-    if disabled:
-        raise UserDisabled
-    if claims["iat"] * 1000 < valid_after:
-        raise IdTokenRevoked

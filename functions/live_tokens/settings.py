@@ -40,6 +40,7 @@ class Settings:
         api_key_cache: how long a read key is used.
         check_revoked: whether Firebase is asked if the user was disabled or signed out everywhere.
         cors_allowed_origins: origins of web apps, or `*` alone.
+        firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.
         gemini_emulator_host: `host:port` of a stand-in, or None.
     """
@@ -50,6 +51,7 @@ class Settings:
     api_key_cache: timedelta
     check_revoked: bool
     cors_allowed_origins: tuple[str, ...]
+    firebase_auth_emulator_host: str | None
     secret_manager_emulator_host: str | None
     gemini_emulator_host: str | None
 
@@ -74,11 +76,10 @@ class Settings:
             api_key_cache=reader.seconds("API_KEY_CACHE_SECONDS", default=300),
             check_revoked=reader.one_of("CHECK_REVOKED", ("true", "false"), default="true") == "true",
             cors_allowed_origins=reader.origins("CORS_ALLOWED_ORIGINS"),
+            firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),
             secret_manager_emulator_host=reader.host_and_port("SECRET_MANAGER_EMULATOR_HOST"),
             gemini_emulator_host=reader.host_and_port("GEMINI_EMULATOR_HOST"),
         )
-        # firebase-admin reads this one by itself, on every call; here it is only checked.
-        reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST")
         reader.refuse_emulators_in_the_cloud()
         if reader.faults:
             raise SettingsError(reader.faults)

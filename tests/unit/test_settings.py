@@ -37,6 +37,7 @@ def test_two_variables_are_enough() -> None:
         api_key_cache=timedelta(seconds=300),
         check_revoked=True,
         cors_allowed_origins=(),
+        firebase_auth_emulator_host=None,
         secret_manager_emulator_host=None,
         gemini_emulator_host=None,
     )
@@ -50,6 +51,7 @@ def test_every_variable_is_read() -> None:
         "API_KEY_CACHE_SECONDS": "60",
         "CHECK_REVOKED": "false",
         "CORS_ALLOWED_ORIGINS": " https://app.example.com , http://localhost:8081,",
+        "FIREBASE_AUTH_EMULATOR_HOST": "localhost:9099",
         "SECRET_MANAGER_EMULATOR_HOST": "localhost:9010",
         "GEMINI_EMULATOR_HOST": "127.0.0.1:9011",
     }
@@ -60,6 +62,7 @@ def test_every_variable_is_read() -> None:
         api_key_cache=timedelta(seconds=60),
         check_revoked=False,
         cors_allowed_origins=("https://app.example.com", "http://localhost:8081"),
+        firebase_auth_emulator_host="localhost:9099",
         secret_manager_emulator_host="localhost:9010",
         gemini_emulator_host="127.0.0.1:9011",
     )
@@ -112,9 +115,9 @@ def test_all_faults_are_told_at_once() -> None:
         "API_KEY_CACHE_SECONDS",
         "CHECK_REVOKED",
         "CORS_ALLOWED_ORIGINS",
+        "FIREBASE_AUTH_EMULATOR_HOST",
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
-        "FIREBASE_AUTH_EMULATOR_HOST",
     ]
 
 
