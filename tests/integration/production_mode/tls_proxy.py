@@ -168,7 +168,9 @@ def _hang_up(writer: asyncio.StreamWriter) -> None:
 async def _close(writer: asyncio.StreamWriter) -> None:
     """Flush and close, without waiting long for the other side to say goodbye: a client's idle pool never does."""
     writer.close()
-    with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_FAREWELL_SECONDS):
-            await writer.wait_closed()
-    writer.transport.abort()
+    with suppress(OSError):
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await writer.wait_closed()
+        except TimeoutError:
+            writer.transport.abort()
