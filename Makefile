@@ -14,7 +14,7 @@ EMULATOR_READY := local/node_modules/.package-lock.json
 SDKS_READY := tests/sdks/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test lint format lock
+.PHONY: help setup demo stack admin test lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -34,6 +34,9 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 		$(if $(AUTH_PORT),--auth-port $(AUTH_PORT)) \
 		$(if $(GEMINI_PORT),--gemini-port $(GEMINI_PORT)) \
 		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
+
+admin: $(VENV_READY) ## the operator's command, e.g. ARGS="pause --for 30m"; ARGS=--help tells the rest
+	@PYTHONPATH=functions:operations $(BIN)/python -m live_tokens_admin $(ARGS)
 
 test: setup ## run all tests; ARGS=… goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)

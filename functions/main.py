@@ -15,10 +15,13 @@ from flask import Request, Response
 
 from live_tokens.audit_log import AuditLog
 from live_tokens.callable_endpoint import CallableEndpoint
+from live_tokens.firebase_app_check import AppCheckOff, FirebaseAppCheck, MonitoredAppCheck
 from live_tokens.firebase_identity import FirebaseIdentity
+from live_tokens.firestore_quota import FirestoreQuotaStore
 from live_tokens.gemini_lock import find_config_faults
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
-from live_tokens.issuing import TokenIssuer
+from live_tokens.issuing import AppCheck, QuotaStore, TokenIssuer
+from live_tokens.memory_quota import MemoryQuotaStore
 from live_tokens.profiles import ProfileError, load_profiles
 from live_tokens.secret_manager_key import SecretManagerKey
 from live_tokens.settings import Settings, SettingsError
@@ -41,13 +44,33 @@ def build_endpoint(settings: Settings, profiles: Path) -> CallableEndpoint:
             check_revoked=settings.check_revoked,
             emulator_host=settings.firebase_auth_emulator_host,
         ),
+        app_check=_app_check(settings),
         profiles=load_profiles(profiles, find_config_faults),
+        quota_store=_quota_store(settings),
         api_keys=SecretManagerKey(
             settings.gemini_api_key_secret, settings.api_key_cache, settings.secret_manager_emulator_host
         ),
         minter=GeminiMinter(settings.gemini_api_version, settings.gemini_emulator_host),
     )
     return CallableEndpoint(issuer, AuditLog(sys.stdout, settings.firebase_project_id), settings.cors_allowed_origins)
+
+
+def _app_check(settings: Settings) -> AppCheck:
+    if settings.app_check == "off":
+        return AppCheckOff()
+    app_check = FirebaseAppCheck(
+        settings.firebase_project_id,
+        consume=settings.app_check_consume,
+        allowed_app_ids=settings.app_check_allowed_app_ids,
+    )
+    return app_check if settings.app_check == "enforce" else MonitoredAppCheck(app_check)
+
+
+def _quota_store(settings: Settings) -> QuotaStore:
+    if settings.quota_store == "memory":
+        switches = settings.memory_switches_file
+        return MemoryQuotaStore(Path(switches) if switches else None)
+    return FirestoreQuotaStore(settings.firebase_project_id, settings.firestore_database)
 
 
 # Cloud Run sends as many requests at once as its concurrency says; the framework's default of 4 threads would queue

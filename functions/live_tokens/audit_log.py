@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
-from live_tokens.errors import InternalFault, TokenNotIssued, Unavailable
+from live_tokens.errors import AppCheckFault, InternalFault, TokenNotIssued, Unavailable
 from live_tokens.issuing import Record
 
 EVENT_VERSION = 1
+
+# Our states of App Check → the values that Firebase's metrics know.
+_FIREBASE_VERIFICATIONS = {"valid": "VALID", "missing": "MISSING", "invalid": "INVALID", "replayed": "INVALID"}
 
 _CLOUD_TRACE = re.compile(r"(?P<trace>[0-9a-fA-F]{32})(/(?P<span>[0-9]{1,20}))?(;o=[01])?")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}")
@@ -66,11 +69,17 @@ class AuditLog:
 
     def issued(self, request_id: RequestId, record: Record) -> None:
         """Record that a live token was issued."""
+        self._write_verification(request_id, record, None)
         self._write("issued", "INFO", "Live token issued", request_id, _facts(record))
 
     def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
         """Record a refusal, which is the caller's doing, or a failure, which is not."""
+        self._write_verification(request_id, record, error)
         facts = _facts(record) | {"reason": error.reason, "diagnosis": error.diagnosis}
+        if error.retry_after is not None:
+            facts["retryAfterSeconds"] = round(error.retry_after.total_seconds(), 3)
+        if isinstance(error, AppCheckFault):
+            facts["appCheck"] = error.state
         if isinstance(error, InternalFault) and error.__cause__ is not None:
             facts["stack"] = _stack(error.__cause__)
         if isinstance(error, Unavailable | InternalFault):
@@ -78,18 +87,36 @@ class AuditLog:
         else:
             self._write("refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
 
+    def _write_verification(self, request_id: RequestId, record: Record, error: TokenNotIssued | None) -> None:
+        """Write the line that Firebase's App Check metrics of callable functions are made of.
+
+        Source: https://firebase.google.com/docs/app-check/monitor-functions-metrics
+        """
+        app = error.state if isinstance(error, AppCheckFault) else record.attestation and record.attestation.state
+        if app not in _FIREBASE_VERIFICATIONS or record.caller is None:
+            return
+        verifications = {"auth": "VALID", "app": _FIREBASE_VERIFICATIONS[app]}
+        severity, message = "DEBUG", "Callable request verification passed"
+        if verifications["app"] == "INVALID":
+            severity, message = "WARNING", "Callable request verification failed: AppCheck token was rejected."
+        labels = {"firebase-log-type": "callable-request-verification"}
+        self._write_line(
+            severity, message, request_id, {"verifications": verifications, "logging.googleapis.com/labels": labels}
+        )
+
     def _write(
         self, outcome: str, severity: str, message: str, request_id: RequestId, facts: Mapping[str, object]
     ) -> None:
-        event = {
-            "severity": severity,
-            "message": message,
-            "time": _rfc3339(datetime.now(UTC)),
+        identified = {
             "event": f"live_token.{outcome}",
             "eventVersion": EVENT_VERSION,
             "requestId": request_id.value,
-            **{name: value for name, value in facts.items() if value is not None},
         }
+        known = {name: value for name, value in facts.items() if value is not None}
+        self._write_line(severity, message, request_id, identified | known)
+
+    def _write_line(self, severity: str, message: str, request_id: RequestId, fields: Mapping[str, object]) -> None:
+        event = {"severity": severity, "message": message, "time": _rfc3339(datetime.now(UTC)), **fields}
         if request_id.trace:
             event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"
         line = json.dumps(event) + "\n"
@@ -103,8 +130,13 @@ def _facts(record: Record) -> dict[str, object]:
     return {
         "uid": caller and caller.uid,
         "signInProvider": caller and caller.sign_in_provider,
+        "appCheck": record.attestation and record.attestation.state,
+        "appId": record.attestation and record.attestation.app_id,
         "profile": record.requested_profile,
+        "configDigest": profile and profile.config_digest,
         "model": profile and profile.model,
+        "quotaRemaining": record.quota and record.quota.remaining,
+        "quotaResetTime": record.quota and _rfc3339(record.quota.reset_time),
         "resumes": record.resumes,
         "secretVersion": record.secret_version,
         "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),

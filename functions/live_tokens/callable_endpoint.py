@@ -6,8 +6,9 @@ Source of the protocol: https://firebase.google.com/docs/functions/callable-refe
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from io import BytesIO
 
@@ -15,6 +16,7 @@ from flask import Request, Response
 
 from live_tokens.audit_log import AuditLog, RequestId
 from live_tokens.errors import (
+    AppCheckFault,
     BadRequest,
     IdTokenMissing,
     InternalFault,
@@ -23,11 +25,12 @@ from live_tokens.errors import (
     MethodNotAllowed,
     NotAllowed,
     NotSignedIn,
+    QuotaExceeded,
     TokenNotIssued,
     Unavailable,
     UnknownProfile,
 )
-from live_tokens.issuing import DEFAULT_PROFILE, IssueRequest, LiveToken, Record, TokenIssuer
+from live_tokens.issuing import DEFAULT_PROFILE, IssueRequest, LiveToken, QuotaState, Record, TokenIssuer
 
 LARGEST_BODY_BYTES = 16 * 1024
 LONGEST_HANDLE = 8 * 1024
@@ -55,6 +58,7 @@ ERROR_TABLE: dict[type[TokenNotIssued], WireStatus] = {
     BadRequest: WireStatus(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
     NotSignedIn: WireStatus(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED"),
     NotAllowed: WireStatus(HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
+    QuotaExceeded: WireStatus(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
     Unavailable: WireStatus(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE"),
     InternalFault: WireStatus(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"),
 }
@@ -90,7 +94,7 @@ class CallableEndpoint:
         try:
             with record.step("total"):
                 live_token = self._issuer.issue(_parse(request), record)
-                response = _json(HTTPStatus.OK, {"result": _result(live_token)})
+                response = _json(HTTPStatus.OK, {"result": _result(live_token, record.quota)})
         except TokenNotIssued as error:
             self._audit_log.not_issued(request_id, record, error)
             return _error_response(error, request_id)
@@ -125,6 +129,7 @@ def _parse(request: Request) -> IssueRequest:
     data = _data(_body(request))
     return IssueRequest(
         id_token=_id_token(request.headers.get("Authorization")),
+        app_check_token=request.headers.get("X-Firebase-AppCheck") or None,
         profile=_profile_name(data.get("profile", DEFAULT_PROFILE)),
         resumption_handle=_resumption_handle(data["resumptionHandle"]) if "resumptionHandle" in data else None,
     )
@@ -184,9 +189,9 @@ def _resumption_handle(handle: object) -> str:
     raise InvalidResumptionHandle
 
 
-def _result(live_token: LiveToken) -> dict[str, object]:
+def _result(live_token: LiveToken, quota: QuotaState | None) -> dict[str, object]:
     model = live_token.profile.model
-    return {
+    result: dict[str, object] = {
         "token": live_token.token,
         "websocketUrl": live_token.websocket_url,
         "setup": {"model": model},
@@ -197,15 +202,22 @@ def _result(live_token: LiveToken) -> dict[str, object]:
         "newSessionExpireTime": _rfc3339(live_token.new_session_expire_time),
         "expireTime": _rfc3339(live_token.expire_time),
     }
+    if quota is not None:
+        result["quota"] = {"remaining": quota.remaining, "resetTime": _rfc3339(_rounded_up(quota.reset_time))}
+    return result
 
 
 def _error_response(error: TokenNotIssued, request_id: RequestId) -> Response:
     status = next(status for kind, status in ERROR_TABLE.items() if isinstance(error, kind))
-    details = {"reason": error.reason, "requestId": request_id.value}
+    details: dict[str, object] = {"reason": error.reason, "requestId": request_id.value}
+    if error.retry_after is not None:
+        details["retryAfterSeconds"] = math.ceil(error.retry_after.total_seconds())
     response = _json(status.http, {"error": {"status": status.canonical, "message": error.message, "details": details}})
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(details["retryAfterSeconds"])
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = "POST, OPTIONS"
-    if isinstance(error, NotSignedIn):
+    if isinstance(error, NotSignedIn) and not isinstance(error, AppCheckFault):
         has_token = not isinstance(error, IdTokenMissing)
         response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if has_token else "Bearer"
     return response
@@ -213,6 +225,11 @@ def _error_response(error: TokenNotIssued, request_id: RequestId) -> Response:
 
 def _json(status: HTTPStatus, body: dict[str, object]) -> Response:
     return Response(json.dumps(body), status=status, content_type="application/json; charset=utf-8")
+
+
+def _rounded_up(time: datetime) -> datetime:
+    """Return the first whole second at which what is due at a time is due, as in `retryAfterSeconds`."""
+    return time + timedelta(microseconds=-time.microsecond % 1_000_000)
 
 
 def _rfc3339(time: datetime) -> str:

@@ -11,16 +11,29 @@
     │   ├── IdTokenInvalid
     │   ├── IdTokenExpired
     │   ├── IdTokenRevoked
-    │   └── UserDisabled
-    ├── NotAllowed              signed in, and still not for this user
-    │   └── UserNotAllowed
+    │   ├── UserDisabled
+    │   ├── AppCheckMissing
+    │   ├── AppCheckInvalid
+    │   └── AppCheckReplayed
+    ├── NotAllowed              signed in, and still not for this user, or not now
+    │   ├── UserNotAllowed
+    │   ├── ProfileNotAllowed
+    │   ├── ServicePaused
+    │   └── UserBlocked
+    ├── QuotaExceeded           has had enough for now
+    │   ├── HourlyQuotaExceeded
+    │   └── DailyQuotaExceeded
     ├── Unavailable             an outage: try again later
     │   ├── IdentityUnavailable
+    │   ├── AppCheckUnavailable
+    │   ├── QuotaUnavailable
     │   ├── ApiKeyUnavailable
     │   ├── ApiKeyRejected
     │   ├── GeminiUnavailable
     │   └── GeminiRateLimited
     └── InternalFault           a fault of ours
+
+The four that App Check causes are an AppCheckFault as well.
 
 `reason` and `message` go to the caller; `diagnosis` goes to the audit log only. Neither ever holds a credential or
 the words of an upstream service: those can quote a token.
@@ -28,6 +41,7 @@ the words of an upstream service: those can quote a token.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -36,10 +50,14 @@ class TokenNotIssued(Exception):
 
     Args:
         diagnosis: the private cause for the audit log, such as `"ServerError 503"`. Never a credential.
+
+    Attributes:
+        retry_after: how long the caller should wait before another call, if that is known.
     """
 
     reason: ClassVar[str]
     message: str
+    retry_after: timedelta | None = None
 
     def __init__(self, diagnosis: str | None = None) -> None:
         super().__init__(self.reason)
@@ -69,10 +87,10 @@ class MethodNotAllowed(MalformedRequest):
 
 
 class UnknownProfile(BadRequest):
-    """No profile of that name."""
+    """What was sent as `profile` cannot be the name of one."""
 
     reason = "UNKNOWN_PROFILE"
-    message = "There is no profile of this name. Leave `profile` out to use the default one."
+    message = "`profile` must be lower-case letters, digits and hyphens. Leave it out to use the default one."
 
 
 class InvalidResumptionHandle(BadRequest):
@@ -121,15 +139,119 @@ class UserDisabled(NotSignedIn):
     message = "This account is disabled."
 
 
+class AppCheckFault(TokenNotIssued):
+    """App Check found something: what kind of thing is in `state`, as in `Attestation`."""
+
+    state: ClassVar[str]
+
+
+class AppCheckMissing(NotSignedIn, AppCheckFault):
+    """No `X-Firebase-AppCheck`, and App Check is enforced."""
+
+    reason = "APP_CHECK_MISSING"
+    state = "missing"
+    message = "Send an App Check token as `X-Firebase-AppCheck`. Firebase's SDKs do it once App Check is set up."
+
+
+class AppCheckInvalid(NotSignedIn, AppCheckFault):
+    """Not an App Check token of this project, or of an app that is not allowed."""
+
+    reason = "APP_CHECK_INVALID"
+    state = "invalid"
+    message = "The App Check token is not a valid one for this app. Get a new one and try once more."
+
+
+class AppCheckReplayed(NotSignedIn, AppCheckFault):
+    """A limited-use App Check token that was used before."""
+
+    reason = "APP_CHECK_REPLAYED"
+    state = "replayed"
+    message = "This App Check token was used before. Call with `limitedUseAppCheckTokens: true`."
+
+
 class NotAllowed(TokenNotIssued):
     """The caller is known and may not have what they ask for."""
 
 
 class UserNotAllowed(NotAllowed):
-    """A verified user whom this service does not serve."""
+    """A verified user whom this service does not serve.
+
+    Args:
+        rule: which rule says so, a sentence for the caller.
+        diagnosis: the private cause.
+    """
 
     reason = "USER_NOT_ALLOWED"
-    message = "This account may not take live tokens."
+
+    def __init__(self, rule: str, diagnosis: str | None = None) -> None:
+        super().__init__(diagnosis)
+        self.message = f"This account may not take live tokens. {rule}"
+
+
+class ProfileNotAllowed(NotAllowed):
+    """There is no profile of that name, or it is not for this user: the caller is not told which."""
+
+    reason = "PROFILE_NOT_ALLOWED"
+    message = "There is no such profile for this account. Leave `profile` out to use the default one."
+
+
+class ServicePaused(NotAllowed):
+    """The operator stopped the service, or this profile.
+
+    Args:
+        message: the operator's words for the caller, or None.
+        retry_after: until it goes on by itself, or None.
+        diagnosis: which switch.
+    """
+
+    reason = "SERVICE_PAUSED"
+
+    def __init__(self, message: str | None, retry_after: timedelta | None, diagnosis: str) -> None:
+        super().__init__(diagnosis)
+        self.message = message or "The service is paused. Try again later."
+        self.retry_after = retry_after
+
+
+class UserBlocked(NotAllowed):
+    """The operator stopped this user.
+
+    Args:
+        message: the operator's words for the caller, or None.
+        retry_after: until the block ends by itself, or None.
+    """
+
+    reason = "USER_BLOCKED"
+
+    def __init__(self, message: str | None, retry_after: timedelta | None) -> None:
+        super().__init__()
+        self.message = message or "This account may not take live tokens at the moment."
+        self.retry_after = retry_after
+
+
+class QuotaExceeded(TokenNotIssued):
+    """The caller has taken all live tokens of a period.
+
+    Args:
+        retry_after: until the next one is due.
+    """
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class HourlyQuotaExceeded(QuotaExceeded):
+    """The limit per hour."""
+
+    reason = "HOURLY_QUOTA_EXCEEDED"
+    message = "All live tokens of this hour are taken. Wait `retryAfterSeconds`."
+
+
+class DailyQuotaExceeded(QuotaExceeded):
+    """The limit per day."""
+
+    reason = "DAILY_QUOTA_EXCEEDED"
+    message = "All live tokens of this day are taken. Wait `retryAfterSeconds`."
 
 
 class Unavailable(TokenNotIssued):
@@ -141,6 +263,21 @@ class IdentityUnavailable(Unavailable):
 
     reason = "IDENTITY_UNAVAILABLE"
     message = "The sign-in could not be checked at the moment. Try again shortly; do not sign the user out."
+
+
+class AppCheckUnavailable(Unavailable, AppCheckFault):
+    """App Check could not be asked, and it is enforced."""
+
+    reason = "APP_CHECK_UNAVAILABLE"
+    state = "unavailable"
+    message = "The app could not be checked at the moment. Try again shortly."
+
+
+class QuotaUnavailable(Unavailable):
+    """The store of quotas and stop switches could not be asked, or too many calls of one user met in it."""
+
+    reason = "QUOTA_UNAVAILABLE"
+    message = "Live tokens are not available at the moment. Try again shortly."
 
 
 class ApiKeyUnavailable(Unavailable):

@@ -12,6 +12,7 @@ from typing import Any
 
 import google.auth
 import requests
+from firebase_admin import credentials
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
@@ -22,6 +23,8 @@ REQUEST_SECONDS = 4
 TOTAL_SECONDS = 8
 # A connection that was kept may be gone. What the service answers is never asked for again.
 _CONNECTION_RETRIES = 1
+# As many as there are threads: the adapter's default of 10 would close the others after each request.
+_CONNECTIONS = 32
 
 # Source: https://firebase.google.com/docs/projects/api/reference/rest (OAuth scopes)
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/identitytoolkit")
@@ -29,6 +32,14 @@ _SCOPES = ("https://www.googleapis.com/auth/cloud-platform", "https://www.google
 
 class BackendError(Exception):
     """There was no answer, or none that can be read. The text says why, without a word of the answer."""
+
+
+class Uncredentialed(credentials.Base):  # type: ignore[misc]  # published without types
+    """For firebase-admin, which wants a credential even for verifying, which needs none."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        """Return what is never used."""
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
 
 
 class FirebaseBackend:
@@ -71,12 +82,12 @@ class FirebaseBackend:
         with self._connecting:
             if self._session is None:
                 session = AuthorizedSession(self._credentials())  # type: ignore[no-untyped-call]  # untyped there
-                session.mount("https://", HTTPAdapter(max_retries=_CONNECTION_RETRIES))
+                session.mount("https://", HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=_CONNECTION_RETRIES))
                 self._session = session
             return self._session
 
     def _credentials(self) -> Credentials:
         if self._emulated:
             return AnonymousCredentials()  # type: ignore[no-untyped-call]  # untyped there
-        credentials, _ = google.auth.default(scopes=_SCOPES)
-        return credentials
+        found, _ = google.auth.default(scopes=_SCOPES)
+        return found

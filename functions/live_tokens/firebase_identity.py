@@ -13,10 +13,9 @@ from typing import Any
 
 import firebase_admin
 import requests
-from firebase_admin import auth, credentials
+from firebase_admin import auth
 from firebase_admin.exceptions import FirebaseError
 from google.auth import jwt
-from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
 from live_tokens.errors import (
@@ -27,7 +26,7 @@ from live_tokens.errors import (
     UserDisabled,
     UserNotAllowed,
 )
-from live_tokens.firebase_backend import REQUEST_SECONDS, BackendError, FirebaseBackend
+from live_tokens.firebase_backend import REQUEST_SECONDS, BackendError, FirebaseBackend, Uncredentialed
 from live_tokens.issuing import Caller
 
 # How far our clock and that of Firebase may differ. The library's default of 0 refuses tokens that are a second old.
@@ -66,7 +65,7 @@ class FirebaseIdentity:
         self._check_revoked = check_revoked
         # An App of our own, unregistered: initialize_app() would claim a name for the whole process.
         app = firebase_admin.App(
-            "live-tokens", _Uncredentialed(), {"projectId": project_id, "httpTimeout": REQUEST_SECONDS}
+            "live-tokens", Uncredentialed(), {"projectId": project_id, "httpTimeout": REQUEST_SECONDS}
         )
         self._verifier = auth.Client(app)
         self._backend = FirebaseBackend(emulated=emulator_host is not None)
@@ -80,10 +79,15 @@ class FirebaseIdentity:
         claims = _verified_claims(self._verifier, id_token)
         firebase = claims.get("firebase", {})
         if "tenant" in firebase:
-            raise UserNotAllowed("user of a tenant")
+            raise UserNotAllowed("Users of an Identity Platform tenant are not accepted.", "user of a tenant")
         if self._check_revoked:
             self._refuse_ended_sign_in(claims)
-        return Caller(uid=claims["uid"], sign_in_provider=firebase.get("sign_in_provider", "unknown"))
+        return Caller(
+            uid=claims["uid"],
+            sign_in_provider=firebase.get("sign_in_provider", "unknown"),
+            email_verified=claims.get("email_verified") is True,
+            claims=claims,
+        )
 
     def _refuse_ended_sign_in(self, claims: Mapping[str, Any]) -> None:
         """Look the user up.
@@ -118,14 +122,6 @@ def _standing(user: Mapping[str, Any], uid: str) -> _Standing:
     if user["localId"] != uid:
         raise LookupError("another user")
     return _Standing(disabled=bool(user.get("disabled")), valid_since=int(user.get("validSince") or 0))
-
-
-class _Uncredentialed(credentials.Base):  # type: ignore[misc]  # published without types
-    """firebase-admin wants a credential even for verifying, which needs none."""
-
-    def get_credential(self) -> AnonymousCredentials:
-        """Return what is never used."""
-        return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
 
 
 def _verified_claims(verifier: auth.Client, id_token: str) -> Mapping[str, Any]:

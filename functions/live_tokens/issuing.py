@@ -1,7 +1,8 @@
 """How a live token is issued: the nouns, the ports, and the one order in which a request is decided.
 
-The order is the security argument. Who asks, then what they ask for, then the key, then the mint: a caller who is
-refused has caused no read of the key and no call to Gemini.
+The order is the security argument. Who asks, from which app, for what, and how often; then the key, then the mint. A
+caller who is refused spends nothing, and has caused no read of the key and no call to Gemini. A unit is spent before
+anything that costs money, so a failed mint has cost the caller one, and never lets two through on the last.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from live_tokens.errors import ApiKeyRejected, IdTokenMissing, UnknownProfile
+from live_tokens.errors import ApiKeyRejected, IdTokenMissing
 
 DEFAULT_PROFILE = "default"
 
@@ -24,11 +25,13 @@ class IssueRequest:
 
     Attributes:
         id_token: the Firebase ID token as it came, or None. Unverified.
+        app_check_token: the App Check token as it came, or None. Unverified.
         profile: the name of the profile asked for.
         resumption_handle: the last `sessionResumptionUpdate.newHandle` of the session to go on with, or None.
     """
 
     id_token: str | None = field(repr=False)
+    app_check_token: str | None = field(default=None, repr=False)
     profile: str = DEFAULT_PROFILE
     resumption_handle: str | None = field(default=None, repr=False)
 
@@ -40,10 +43,56 @@ class Caller:
     Attributes:
         uid: the Firebase user id.
         sign_in_provider: how the user signed in: `password`, `google.com`, `anonymous`, …
+        email_verified: whether the user has an e-mail address that Firebase knows to be theirs.
+        claims: all claims of the ID token, the operator's custom ones among them.
     """
 
     uid: str
     sign_in_provider: str
+    email_verified: bool = False
+    claims: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What App Check says of the app that calls.
+
+    Attributes:
+        state: `off`, `valid`, `missing`, `invalid`, `replayed` or `unavailable`.
+        app_id: the Firebase app id, if valid.
+    """
+
+    state: str
+    app_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many live tokens a caller may take with one profile.
+
+    Attributes:
+        per_hour: in an hour, or None for no such limit.
+        per_day: in a day, or None for no such limit.
+    """
+
+    per_hour: int | None = None
+    per_day: int | None = None
+
+
+NO_QUOTA = Quota()
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaState:
+    """What is left of a quota after a token was taken.
+
+    Attributes:
+        remaining: how many more may be taken at once.
+        reset_time: aware UTC time at which all may be taken again.
+    """
+
+    remaining: int
+    reset_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +105,8 @@ class Profile:
         start_within: how long after the mint a session may be opened.
         session: how long after the mint a session may run.
         config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
+        quota: how many tokens the caller may take with it.
+        config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes and config as they are in the file.
     """
 
     name: str
@@ -63,6 +114,8 @@ class Profile:
     start_within: timedelta
     session: timedelta
     config: Mapping[str, object] = field(repr=False)
+    quota: Quota = NO_QUOTA
+    config_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +167,43 @@ class Identity(Protocol):
         """
 
 
+class AppCheck(Protocol):
+    """Tells which app calls."""
+
+    def verify(self, token: str | None) -> Attestation:
+        """Return what the token says; a caller without a good one is refused only where App Check is enforced.
+
+        Raises:
+            NotSignedIn: no token, a bad one, or one that was used before.
+            AppCheckUnavailable: it could not be checked.
+        """
+
+
+class Profiles(Protocol):
+    """Knows what tokens can be locked to."""
+
+    def for_caller(self, name: str, caller: Caller) -> Profile:
+        """Return the profile of that name, with the caller's quota and with placeholders filled.
+
+        Raises:
+            UnknownProfile: that can be no profile's name.
+            NotAllowed: there is none, or it is not for this caller.
+        """
+
+
+class QuotaStore(Protocol):
+    """Counts what callers take, and knows what the operator has stopped."""
+
+    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
+        """Take one live token, atomically; None if the profile has no quota.
+
+        Raises:
+            NotAllowed: a stop switch is set.
+            QuotaExceeded: nothing was left, and nothing has been taken.
+            QuotaUnavailable: it could not be told. Nothing may be issued then.
+        """
+
+
 class ApiKeys(Protocol):
     """Holds the Gemini API key."""
 
@@ -154,6 +244,8 @@ class Record:
         requested_profile: the name asked for.
         resumes: whether a resumption handle came with the request.
         caller: set once verified.
+        attestation: set once App Check was asked.
+        quota: set once a token was taken from it.
         profile: set once found.
         secret_version: version of the key that was used.
         live_token: set once minted.
@@ -163,7 +255,9 @@ class Record:
     requested_profile: str | None = None
     resumes: bool = False
     caller: Caller | None = None
+    attestation: Attestation | None = None
     profile: Profile | None = None
+    quota: QuotaState | None = None
     secret_version: str | None = None
     live_token: LiveToken | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
@@ -184,7 +278,9 @@ class TokenIssuer:
     """Decides requests for live tokens."""
 
     identity: Identity
-    profiles: Mapping[str, Profile]
+    app_check: AppCheck
+    profiles: Profiles
+    quota_store: QuotaStore
     api_keys: ApiKeys
     minter: Minter
 
@@ -195,7 +291,11 @@ class TokenIssuer:
 
         with record.step("verify"):
             record.caller = self._verify(request.id_token)
-        record.profile = self._profile(request.profile)
+        with record.step("attest"):
+            record.attestation = self.app_check.verify(request.app_check_token)
+        record.profile = self.profiles.for_caller(request.profile, record.caller)
+        with record.step("spend"):
+            record.quota = self.quota_store.spend(record.caller, record.profile)
         with record.step("readKey"):
             key = self.api_keys.current()
         record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
@@ -205,12 +305,6 @@ class TokenIssuer:
         if id_token is None:
             raise IdTokenMissing
         return self.identity.verify(id_token)
-
-    def _profile(self, name: str) -> Profile:
-        profile = self.profiles.get(name)
-        if profile is None:
-            raise UnknownProfile
-        return profile
 
     def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
         record.secret_version = key.version

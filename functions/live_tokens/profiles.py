@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from live_tokens.issuing import DEFAULT_PROFILE, Profile
+from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
+from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
+from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders
+from live_tokens.profile_access import AllowRules, QuotaRules
+from live_tokens.quota import LARGEST_LIMIT
 
 # Google refuses expiry times 20 hours ahead; the minute is for clocks that differ.
 # Source: https://ai.google.dev/api/live#AuthToken
@@ -17,9 +24,13 @@ LONGEST_LIFETIME = timedelta(hours=20) - timedelta(minutes=1)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MODEL = re.compile(r"(models/)?[a-z0-9][a-z0-9.-]*")
-_TABLES = {"model", "lifetime", "config"}
+_TABLES = {"model", "lifetime", "config", "allow", "quota"}
 _LIFETIMES = ("start_within_seconds", "session_seconds")
+_LIMITS = ("per_hour", "per_day")
+# Firebase allows custom claims of these types in all; lists and objects cannot be accepted values.
+_CLAIM_TYPES = (str, int, bool)
 
+Fault = Callable[[str, str], None]
 ConfigCheck = Callable[[Profile], Sequence[str]]
 """Returns what is wrong with a profile's model and `config`: sentences that begin with the field's name."""
 
@@ -36,7 +47,56 @@ class ProfileError(Exception):
         super().__init__("The profiles are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
-def load_profiles(directory: Path, check_config: ConfigCheck) -> Mapping[str, Profile]:
+@dataclass(frozen=True, slots=True)
+class ProfileFile:
+    """One profile and whom it is for.
+
+    Attributes:
+        profile: what a token is locked to, with placeholders as they are in the file.
+        allow: who may use it.
+        quota: how often.
+    """
+
+    profile: Profile
+    allow: AllowRules
+    quota: QuotaRules
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProfiles:
+    """`Profiles` from a folder.
+
+    Attributes:
+        files: by name.
+    """
+
+    files: Mapping[str, ProfileFile]
+
+    def for_caller(self, name: str, caller: Caller) -> Profile:
+        """See `Profiles.for_caller`.
+
+        Of any but the default profile, the caller is not told whether it exists: the names are the operator's.
+        """
+        if not _NAME.fullmatch(name):
+            raise UnknownProfile
+        file = self.files.get(name)
+        if file is None:
+            raise ProfileNotAllowed("there is no such profile")
+        rule = file.allow.broken_by(caller)
+        if rule:
+            raise _not_for_caller(name, rule)
+        try:
+            config = fill_placeholders(file.profile.config, caller)
+        except UnusableClaimError as error:
+            raise _not_for_caller(name, str(error)) from error
+        return replace(file.profile, config=config, quota=file.quota.of(caller))
+
+
+def _not_for_caller(name: str, rule: str) -> NotAllowed:
+    return UserNotAllowed(rule, rule) if name == DEFAULT_PROFILE else ProfileNotAllowed(rule)
+
+
+def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
     """Read every `<name>.toml` of a directory.
 
     Args:
@@ -44,29 +104,29 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> Mapping[str, Pr
         check_config: looks into the `[config]` that only Gemini understands.
 
     Returns:
-        Profiles by name, `default` among them.
+        The profiles, `default` among them.
 
     Raises:
         ProfileError: with every fault of every file.
     """
     files = sorted(directory.glob("*.toml"))
     faults: list[str] = []
-    profiles: dict[str, Profile] = {}
+    profiles: dict[str, ProfileFile] = {}
     for file in files:
         faults_of_file: list[str] = []
-        profile = _read(file, faults_of_file)
-        if profile and not faults_of_file:
-            faults_of_file.extend(check_config(profile))
-            profiles[profile.name] = profile
+        read = _read(file, faults_of_file)
+        if read and not faults_of_file:
+            faults_of_file.extend(check_config(read.profile))
+            profiles[read.profile.name] = read
         faults.extend(f"{file.name}: {fault}" for fault in faults_of_file)
     if DEFAULT_PROFILE not in {file.stem for file in files}:
         faults.append(f"{DEFAULT_PROFILE}.toml: this file is missing; it is used when a call names no profile.")
     if faults:
         raise ProfileError(faults)
-    return MappingProxyType(profiles)
+    return LoadedProfiles(MappingProxyType(profiles))
 
 
-def _read(file: Path, faults: list[str]) -> Profile | None:
+def _read(file: Path, faults: list[str]) -> ProfileFile | None:
     def fault(field: str, problem: str) -> None:
         faults.append(f"{field} {problem}")
 
@@ -80,15 +140,28 @@ def _read(file: Path, faults: list[str]) -> Profile | None:
         fault("has a name", "that is not lower-case letters, digits and hyphens.")
     for name in sorted(document.keys() - _TABLES):
         fault(name, f"is not known here. A profile has {', '.join(sorted(_TABLES))}.")
-    return Profile(
+    start_within, session = _lifetimes(document.get("lifetime"), fault)
+    profile = Profile(
         name=file.stem,
         model=_model(document.get("model"), fault),
         config=MappingProxyType(_config(document.get("config", {}), fault)),
-        **_lifetimes(document.get("lifetime"), fault),
+        start_within=start_within,
+        session=session,
+        config_digest=_digest({name: document.get(name) for name in ("model", "lifetime", "config")}),
+    )
+    return ProfileFile(
+        profile=profile,
+        allow=_allow(document.get("allow", {}), fault),
+        quota=_quota_rules(document.get("quota", {}), fault),
     )
 
 
-def _model(model: object, fault: Callable[[str, str], None]) -> str:
+def _digest(locked: Mapping[str, object]) -> str:
+    canonical = json.dumps(locked, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _model(model: object, fault: Fault) -> str:
     if model is None:
         fault("model", "is missing. Without it a token would not be locked to a model.")
     elif not isinstance(model, str) or not _MODEL.fullmatch(model):
@@ -98,17 +171,19 @@ def _model(model: object, fault: Callable[[str, str], None]) -> str:
     return ""
 
 
-def _config(config: object, fault: Callable[[str, str], None]) -> dict[str, object]:
+def _config(config: object, fault: Fault) -> dict[str, object]:
     if isinstance(config, dict) and config:
+        for placeholder in misspelt_placeholders(config):
+            fault("config.system_instruction", f"has {placeholder}, which is neither {{uid}} nor {{claim:NAME}}.")
         return config
     fault("[config]", "must be a table with at least one field. An empty lock would leave everything to defaults.")
     return {}
 
 
-def _lifetimes(lifetime: object, fault: Callable[[str, str], None]) -> dict[str, timedelta]:
+def _lifetimes(lifetime: object, fault: Fault) -> tuple[timedelta, timedelta]:
     if not isinstance(lifetime, dict) or set(lifetime) != set(_LIFETIMES):
         fault("[lifetime]", f"must hold {' and '.join(_LIFETIMES)}, and nothing else.")
-        return {"start_within": timedelta(), "session": timedelta()}
+        return timedelta(), timedelta()
     longest = int(LONGEST_LIFETIME.total_seconds())
     for name, seconds in lifetime.items():
         if type(seconds) is not int or not 1 <= seconds <= longest:
@@ -117,4 +192,63 @@ def _lifetimes(lifetime: object, fault: Callable[[str, str], None]) -> dict[str,
     start_within, session = (timedelta(seconds=lifetime[name]) for name in _LIFETIMES)
     if start_within > session:
         fault("lifetime.start_within_seconds", "must not be longer than session_seconds.")
-    return {"start_within": start_within, "session": session}
+    return start_within, session
+
+
+def _allow(allow: object, fault: Fault) -> AllowRules:
+    known = {"anonymous", "email_verified", "sign_in_providers", "claims"}
+    if not isinstance(allow, dict) or not allow.keys() <= known:
+        fault("[allow]", f"may hold {', '.join(sorted(known))}, and nothing else.")
+        return AllowRules()
+    for name in ("anonymous", "email_verified"):
+        if not isinstance(allow.get(name, False), bool):
+            fault(f"allow.{name}", "must be true or false.")
+    providers = allow.get("sign_in_providers", [])
+    if not isinstance(providers, list) or not all(isinstance(provider, str) for provider in providers):
+        fault("allow.sign_in_providers", 'must be a list of names such as "google.com".')
+        providers = []
+    claims = allow.get("claims", {})
+    if not isinstance(claims, dict) or not all(_is_list_of_values(values) for values in claims.values()):
+        fault("allow.claims", "must name for each claim a list of accepted values: strings, whole numbers, booleans.")
+        claims = {}
+    return AllowRules(
+        anonymous=allow.get("anonymous") is True,
+        email_verified=allow.get("email_verified") is True,
+        sign_in_providers=frozenset(providers),
+        claims={name: tuple(values) for name, values in claims.items()},
+    )
+
+
+def _is_list_of_values(values: object) -> bool:
+    return isinstance(values, list) and bool(values) and all(isinstance(value, _CLAIM_TYPES) for value in values)
+
+
+def _quota_rules(quota: object, fault: Fault) -> QuotaRules:
+    known = {*_LIMITS, "plan_claim", "plans"}
+    if not isinstance(quota, dict) or not quota.keys() <= known:
+        fault("[quota]", f"may hold {', '.join(sorted(known))}, and nothing else.")
+        return QuotaRules()
+    plan_claim = quota.get("plan_claim", "plan")
+    if not isinstance(plan_claim, str) or not plan_claim:
+        fault("quota.plan_claim", "must be the name of a custom claim.")
+    plans = quota.get("plans", {})
+    if not isinstance(plans, dict):
+        fault("quota.plans", "must be tables [quota.plans.<value of the claim>].")
+        plans = {}
+    base = _limits("quota", {name: quota[name] for name in _LIMITS if name in quota}, fault)
+    return QuotaRules(
+        quota=base,
+        plan_claim=str(plan_claim),
+        plans={name: _limits(f"quota.plans.{name}", limits, fault, base) for name, limits in plans.items()},
+    )
+
+
+def _limits(table: str, limits: object, fault: Fault, base: Quota = NO_QUOTA) -> Quota:
+    """Return the quota of one table; a plan keeps those limits of the base that it does not name."""
+    if not isinstance(limits, dict) or not limits.keys() <= set(_LIMITS):
+        fault(f"[{table}]", f"may hold {' and '.join(_LIMITS)}, and nothing else.")
+        return base
+    for name, limit in limits.items():
+        if type(limit) is not int or not 1 <= limit <= LARGEST_LIMIT:
+            fault(f"{table}.{name}", f"must be a whole number from 1 to {LARGEST_LIMIT}.")
+    return replace(base, **limits)

@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 API_VERSIONS = ("v1alpha", "v1beta")
-EMULATOR_VARIABLES = ("FIREBASE_AUTH_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST", "GEMINI_EMULATOR_HOST")
+APP_CHECK_MODES = ("off", "monitor", "enforce")
+QUOTA_STORES = ("firestore", "memory")
+EMULATOR_VARIABLES = (
+    "FIREBASE_AUTH_EMULATOR_HOST",
+    "FIRESTORE_EMULATOR_HOST",
+    "SECRET_MANAGER_EMULATOR_HOST",
+    "GEMINI_EMULATOR_HOST",
+)
 
 _PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _SECRET_VERSION = re.compile(r"projects/[^/\s]+/secrets/[^/\s]+/versions/(latest|[0-9]+)")
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
+_APP_ID = re.compile(r"[0-9]+:[0-9]+:[a-z]+:[0-9a-f]+")
+_DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
+_PATH = re.compile(r"[^\0]+")
 _ORIGIN = re.compile(r"https?://[^/\s,]+")
 _LONGEST_CACHE_SECONDS = 86_400
 
@@ -39,6 +49,12 @@ class Settings:
         gemini_api_version: `v1alpha` or `v1beta`.
         api_key_cache: how long a read key is used.
         check_revoked: whether Firebase is asked if the user was disabled or signed out everywhere.
+        app_check: `off`, `monitor` or `enforce`.
+        app_check_consume: whether an App Check token is good for one call only.
+        app_check_allowed_app_ids: Firebase app ids; empty for all apps of the project.
+        quota_store: `firestore` or `memory`.
+        firestore_database: name of the database with quotas and stop switches.
+        memory_switches_file: path of a file of stop switches for `memory`, or None.
         cors_allowed_origins: origins of web apps, or `*` alone.
         firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.
@@ -50,6 +66,12 @@ class Settings:
     gemini_api_version: str
     api_key_cache: timedelta
     check_revoked: bool
+    app_check: str
+    app_check_consume: bool
+    app_check_allowed_app_ids: frozenset[str]
+    quota_store: str
+    firestore_database: str
+    memory_switches_file: str | None
     cors_allowed_origins: tuple[str, ...]
     firebase_auth_emulator_host: str | None
     secret_manager_emulator_host: str | None
@@ -74,13 +96,26 @@ class Settings:
             ),
             gemini_api_version=reader.one_of("GEMINI_API_VERSION", API_VERSIONS, default="v1beta"),
             api_key_cache=reader.seconds("API_KEY_CACHE_SECONDS", default=300),
-            check_revoked=reader.one_of("CHECK_REVOKED", ("true", "false"), default="true") == "true",
+            check_revoked=reader.boolean("CHECK_REVOKED", default="true"),
+            app_check=reader.one_of("APP_CHECK", APP_CHECK_MODES, default="off"),
+            app_check_consume=reader.boolean("APP_CHECK_CONSUME", default="false"),
+            app_check_allowed_app_ids=frozenset(
+                reader.all_like("APP_CHECK_ALLOWED_APP_IDS", _APP_ID, "Firebase app ids such as 1:1234:web:abcd")
+            ),
+            quota_store=reader.one_of("QUOTA_STORE", QUOTA_STORES, default="firestore"),
+            firestore_database=reader.optional("FIRESTORE_DATABASE", _DATABASE, "the name of a Firestore database")
+            or "(default)",
+            memory_switches_file=reader.optional("MEMORY_SWITCHES_FILE", _PATH, "the path of a file"),
             cors_allowed_origins=reader.origins("CORS_ALLOWED_ORIGINS"),
             firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),
             secret_manager_emulator_host=reader.host_and_port("SECRET_MANAGER_EMULATOR_HOST"),
             gemini_emulator_host=reader.host_and_port("GEMINI_EMULATOR_HOST"),
         )
-        reader.refuse_emulators_in_the_cloud()
+        # The Firestore client reads this one by itself; here it is only checked.
+        reader.host_and_port("FIRESTORE_EMULATOR_HOST")
+        reader.refuse_stand_ins_in_the_cloud(settings.quota_store)
+        if settings.app_check == "off" and (settings.app_check_consume or settings.app_check_allowed_app_ids):
+            reader.faults.append("APP_CHECK is off, so APP_CHECK_CONSUME and APP_CHECK_ALLOWED_APP_IDS do nothing.")
         if reader.faults:
             raise SettingsError(reader.faults)
         return settings
@@ -100,6 +135,21 @@ class _Reader:
         elif not form.fullmatch(value):
             self.faults.append(f"{name} must be {description}.")
         return value or ""
+
+    def optional(self, name: str, form: re.Pattern[str], description: str) -> str | None:
+        value = self._get(name)
+        if value is not None and not form.fullmatch(value):
+            self.faults.append(f"{name} must be {description}.")
+        return value
+
+    def boolean(self, name: str, default: str) -> bool:
+        return self.one_of(name, ("true", "false"), default) == "true"
+
+    def all_like(self, name: str, form: re.Pattern[str], description: str) -> tuple[str, ...]:
+        values = tuple(value.strip() for value in (self._get(name) or "").split(",") if value.strip())
+        if not all(form.fullmatch(value) for value in values):
+            self.faults.append(f"{name} must be {description}, comma-separated.")
+        return values
 
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self._get(name) or default
@@ -121,12 +171,9 @@ class _Reader:
         return origins
 
     def host_and_port(self, name: str) -> str | None:
-        value = self._get(name)
-        if value is not None and not _HOST_AND_PORT.fullmatch(value):
-            self.faults.append(f"{name} must be host:port without a scheme.")
-        return value
+        return self.optional(name, _HOST_AND_PORT, "host:port without a scheme")
 
-    def refuse_emulators_in_the_cloud(self) -> None:
+    def refuse_stand_ins_in_the_cloud(self, quota_store: str) -> None:
         """An emulator accepts unsigned ID tokens. K_SERVICE is set by Cloud Run and by nothing else.
 
         Source: https://cloud.google.com/run/docs/container-contract#services-env-vars
@@ -138,6 +185,10 @@ class _Reader:
             for name in EMULATOR_VARIABLES
             if name in self._environment
         )
+        if quota_store == "memory":
+            self.faults.append(
+                "QUOTA_STORE is memory on Cloud Run: each instance would count for itself. Use firestore."
+            )
 
     def _get(self, name: str) -> str | None:
         """An empty variable is as good as none: shells and YAML make them easily."""

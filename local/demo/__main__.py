@@ -11,8 +11,10 @@ from pathlib import Path
 
 from rich.panel import Panel
 
-from demo.narrator import Narrator
-from demo.story import HURRIED_PROFILE, HURRIED_TOML, NotAsToldError, Scene, Story
+from demo.limits import SCARCE_PROFILE, SCARCE_TOML, Limits
+from demo.mint_client import MintClient
+from demo.narrator import Narrator, NotAsToldError
+from demo.story import HURRIED_PROFILE, HURRIED_TOML, Scene, Story
 from local_stack import LocalStack, StackError, StackOptions
 
 _ROOT = Path(__file__).parents[2]
@@ -29,20 +31,20 @@ def _main() -> int:
     options = StackOptions(
         run_directory=run,
         google_api_key=google_api_key,
-        extra_profiles={HURRIED_PROFILE: HURRIED_TOML},
+        extra_profiles={HURRIED_PROFILE: HURRIED_TOML, SCARCE_PROFILE: SCARCE_TOML},
     )
     with ExitStack() as cleanup:
         try:
             stack = _start(narrator, options, cleanup)
             scene = Scene(
-                function_url=stack.function_url,
                 auth_host=stack.auth_host,
                 gemini_url=_GOOGLE if google_api_key else f"ws://{stack.gemini_host}",
                 real_gemini=google_api_key is not None,
                 wav=_ROOT / "reply.wav",
             )
-            story = Story(scene, narrator)
-            story.tell()
+            mint = MintClient(stack.function_url)
+            Story(scene, narrator, mint).tell()
+            Limits(stack.auth_host, narrator, mint, stack.switches_file).tell()
         except StackError as error:
             narrator.bad(str(error))
             return 1

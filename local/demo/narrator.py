@@ -15,6 +15,10 @@ def shortened(token: str) -> str:
     return f"{token[:_SHOWN_OF_A_TOKEN]}…"
 
 
+class NotAsToldError(Exception):
+    """A step went other than told."""
+
+
 class Narrator:
     """Writes numbered steps and what came of them.
 
@@ -34,6 +38,16 @@ class Narrator:
     def good(self, text: str) -> None:
         """Something went as told."""
         self._line(f"[green]✓[/] {escape(text)}")
+
+    def expect(self, as_told: bool, text: str) -> None:  # noqa: FBT001  # reads as a sentence
+        """Something went as told, or not.
+
+        Raises:
+            NotAsToldError: it did not.
+        """
+        if not as_told:
+            raise NotAsToldError(text)
+        self.good(text)
 
     def note(self, text: str) -> None:
         """Something worth knowing."""

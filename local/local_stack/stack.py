@@ -96,6 +96,7 @@ class LocalStack:
         function_url: where the app calls `mint_live_token`.
         auth_host: `host:port` of the Auth emulator.
         gemini_host: `host:port` of the Gemini stand-in; with a real key nobody listens there.
+        switches_file: JSON file of stop switches, which need not exist; see `MemoryQuotaStore`.
 
     Raises:
         StackError: on entering, when something is missing or does not start. What had started is stopped.
@@ -110,6 +111,7 @@ class LocalStack:
         self.auth_host = f"{options.host}:{ports.auth}"
         self.gemini_host = f"{options.host}:{ports.gemini}"
         self._secret_manager_host = f"{options.host}:{ports.secret_manager}"
+        self.switches_file = options.run_directory.absolute() / "switches.json"
         self.processes: list[Process] = []
 
     def __enter__(self) -> LocalStack:
@@ -202,6 +204,8 @@ class LocalStack:
             "FIREBASE_AUTH_EMULATOR_HOST": self.auth_host,
             "GEMINI_API_KEY_SECRET": f"{_SECRET}/versions/latest",
             "SECRET_MANAGER_EMULATOR_HOST": self._secret_manager_host,
+            "QUOTA_STORE": "memory",
+            "MEMORY_SWITCHES_FILE": str(self.switches_file),
             "CORS_ALLOWED_ORIGINS": "*",
         }
         if self._options.google_api_key is None:

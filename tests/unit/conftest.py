@@ -8,8 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from certificate_authority import CertificateAuthority
 from unit.fake_http_server import FakeHttpServer
-from unit.tls import certificate_for
 
 # The same examples in every run, and no judgement on how long one takes.
 hypothesis.settings.register_profile("unit", deadline=None, derandomize=True, database=None, max_examples=40)
@@ -18,9 +18,7 @@ hypothesis.settings.load_profile("unit")
 
 @pytest.fixture(scope="session")
 def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    authority = tmp_path_factory.mktemp("tls") / "authority.pem"
-    certificate_for("authority.invalid", authority)
-    return authority
+    return CertificateAuthority(tmp_path_factory.mktemp("tls")).bundle
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +30,9 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch, _one_authority: Path) ->
     """
     monkeypatch.setenv("SSL_CERT_FILE", str(_one_authority))
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    prefixes = ("GOOGLE_", "GEMINI_", "FIREBASE_", "FIRESTORE_", "GCLOUD_")
     for name in os.environ:
-        if name.upper().startswith(("GOOGLE_", "GEMINI_", "FIREBASE_", "GCLOUD_")) or name.upper().endswith("_PROXY"):
+        if name.upper().startswith(prefixes) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
 
 

@@ -1,45 +1,73 @@
-"""All three ports of `issuing` in one object that writes down, in order, what it is asked."""
+"""All ports of `issuing` in one object that writes down, in order, what it is asked."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from live_tokens.issuing import ApiKey, Caller, LiveToken, Profile, TokenIssuer
-from unit.made_up import CALLER, KEY, LIVE_TOKEN, NEW_KEY, PROFILE
+from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState, TokenIssuer
+from live_tokens.profile_access import AllowRules, QuotaRules
+from live_tokens.profiles import LoadedProfiles, ProfileFile
+from unit.made_up import CALLER, KEY, LIVE_TOKEN, NEW_KEY, OFF, PROFILE
 
 Noun = TypeVar("Noun")
 
 
 @dataclass
 class FakePorts:
-    """An `Identity`, `ApiKeys` and `Minter` whose outcomes are chosen beforehand: a noun, or an error to raise.
+    """Ports whose outcomes are chosen beforehand: a noun, or an error to raise.
 
     Attributes:
-        caller: outcome of `verify`.
+        caller: outcome of `Identity.verify`.
+        attestation: outcome of `AppCheck.verify`.
+        profile: the one profile there is, for everybody but anonymous users; or outcome of `for_caller`.
+        quota: outcome of `spend`.
         key: outcome of `current`.
         replacement: outcome of `replacement_for`.
         mints: outcomes of `mint`, one after the other.
         calls: what was asked, in order.
         verified: the ID tokens that came.
+        attested: the App Check tokens that came.
+        found: the arguments of each `for_caller`.
+        spent: the arguments of each `spend`.
         refused: the keys that a replacement was asked for.
         minted: the arguments of each `mint`.
     """
 
     caller: Caller | Exception = CALLER
+    attestation: Attestation | Exception = OFF
+    profile: Profile | Exception = PROFILE
+    quota: QuotaState | Exception | None = None
     key: ApiKey | Exception = KEY
     replacement: ApiKey | Exception = NEW_KEY
     mints: tuple[LiveToken | Exception, ...] = (LIVE_TOKEN,)
     calls: list[str] = field(default_factory=list)
     verified: list[str] = field(default_factory=list)
+    attested: list[str | None] = field(default_factory=list)
+    found: list[tuple[str, Caller]] = field(default_factory=list)
+    spent: list[tuple[Caller, Profile]] = field(default_factory=list)
     refused: list[ApiKey] = field(default_factory=list)
     minted: list[tuple[ApiKey, Profile, str | None]] = field(default_factory=list)
 
     def issuer(self) -> TokenIssuer:
-        return TokenIssuer(identity=self, profiles={PROFILE.name: PROFILE}, api_keys=self, minter=self)
+        return TokenIssuer(
+            identity=self, app_check=_FakeAppCheck(self), profiles=self, quota_store=self, api_keys=self, minter=self
+        )
 
     def verify(self, id_token: str) -> Caller:
         self.calls.append("verify")
         self.verified.append(id_token)
         return _come_to(self.caller)
+
+    def for_caller(self, name: str, caller: Caller) -> Profile:
+        self.calls.append("find profile")
+        self.found.append((name, caller))
+        profile = _come_to(self.profile)
+        file = ProfileFile(profile, AllowRules(), QuotaRules(profile.quota))
+        return LoadedProfiles({profile.name: file}).for_caller(name, caller)
+
+    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
+        self.calls.append("spend")
+        self.spent.append((caller, profile))
+        return _come_to(self.quota)
 
     def current(self) -> ApiKey:
         self.calls.append("read key")
@@ -54,6 +82,18 @@ class FakePorts:
         self.calls.append("mint")
         self.minted.append((key, profile, resumption_handle))
         return _come_to(self.mints[len(self.minted) - 1])
+
+
+@dataclass
+class _FakeAppCheck:
+    """The port whose method has the name of another port's."""
+
+    ports: FakePorts
+
+    def verify(self, token: str | None) -> Attestation:
+        self.ports.calls.append("attest")
+        self.ports.attested.append(token)
+        return _come_to(self.ports.attestation)
 
 
 def _come_to(outcome: Noun | Exception) -> Noun:

@@ -1,8 +1,18 @@
 """The members of the family of errors that are raised, found by walking it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from live_tokens.errors import MalformedRequest, TokenNotIssued
+from live_tokens.errors import (
+    MalformedRequest,
+    QuotaExceeded,
+    ServicePaused,
+    TokenNotIssued,
+    UserBlocked,
+    UserNotAllowed,
+)
+
+RETRY_AFTER = timedelta(seconds=89, microseconds=1)
 
 
 def _concrete(kind: type[TokenNotIssued]) -> Iterator[type[TokenNotIssued]]:
@@ -12,9 +22,19 @@ def _concrete(kind: type[TokenNotIssued]) -> Iterator[type[TokenNotIssued]]:
         yield from _concrete(child)
 
 
-CONCRETE = list(_concrete(TokenNotIssued))
+CONCRETE = list(dict.fromkeys(_concrete(TokenNotIssued)))
 
 
 def make(kind: type[TokenNotIssued]) -> TokenNotIssued:
-    """Return an error of this kind, the diagnosis `diagnosed` in it where it takes one."""
-    return kind("What is wrong.") if issubclass(kind, MalformedRequest) else kind("diagnosed")
+    """Return an error of this kind: `diagnosed` where it takes a diagnosis, RETRY_AFTER where it takes a wait."""
+    if issubclass(kind, MalformedRequest):
+        return kind("What is wrong.")
+    if issubclass(kind, UserNotAllowed):
+        return kind("What is wrong.", "diagnosed")
+    if issubclass(kind, ServicePaused):
+        return kind("Back at nine.", RETRY_AFTER, "diagnosed")
+    if issubclass(kind, UserBlocked):
+        return kind("Write to support.", RETRY_AFTER)
+    if issubclass(kind, QuotaExceeded):
+        return kind(RETRY_AFTER)
+    return kind("diagnosed")

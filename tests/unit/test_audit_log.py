@@ -7,16 +7,36 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from live_tokens.audit_log import AuditLog, RequestId
-from live_tokens.errors import InternalFault, MalformedRequest, NotSignedIn, TokenNotIssued, Unavailable
-from live_tokens.issuing import Record
+from live_tokens.errors import (
+    AppCheckFault,
+    HourlyQuotaExceeded,
+    IdTokenMissing,
+    InternalFault,
+    MalformedRequest,
+    TokenNotIssued,
+    Unavailable,
+)
+from live_tokens.issuing import Attestation, QuotaState, Record
 from unit.family import CONCRETE, make
-from unit.made_up import CALLER, CREDENTIALS, ISSUED_AT, KEY, LIVE_TOKEN, PROFILE, PROJECT
+from unit.made_up import (
+    APP_ID,
+    ATTESTATION,
+    CALLER,
+    CREDENTIALS,
+    ISSUED_AT,
+    KEY,
+    LIVE_TOKEN,
+    OFF,
+    PROFILE,
+    PROJECT,
+    QUOTA_STATE,
+)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACED = RequestId(value=TRACE, trace=TRACE)
@@ -28,11 +48,19 @@ def full_record() -> Record:
         requested_profile="default",
         resumes=True,
         caller=CALLER,
+        attestation=OFF,
         profile=PROFILE,
+        quota=QUOTA_STATE,
         secret_version=KEY.version,
         live_token=LIVE_TOKEN,
         milliseconds={"verify": 1.04, "total": 12.36},
     )
+
+
+def read(line: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(line)
+    assert datetime.fromisoformat(event.pop("time")).utcoffset() == datetime.now(UTC).utcoffset()
+    return event
 
 
 class Written:
@@ -47,9 +75,10 @@ class Written:
         lines = self.text().splitlines(keepends=True)
         assert len(lines) == 1
         assert lines[0].endswith("\n")
-        event: dict[str, Any] = json.loads(lines[0])
-        assert datetime.fromisoformat(event.pop("time")).utcoffset() == datetime.now(UTC).utcoffset()
-        return event
+        return read(lines[0])
+
+    def events(self) -> list[dict[str, Any]]:
+        return [read(line) for line in self.text().splitlines()]
 
     def text(self) -> str:
         """What has left the buffer."""
@@ -72,7 +101,11 @@ def test_an_issued_token_leaves_everything_but_the_token(written: Written) -> No
         "logging.googleapis.com/trace": f"projects/{PROJECT}/traces/{TRACE}",
         "uid": "user-1",
         "signInProvider": "password",
+        "appCheck": "off",
         "profile": "default",
+        "configDigest": "0123456789ab",
+        "quotaRemaining": 19,
+        "quotaResetTime": "2026-11-22T15:03:00Z",
         "model": "models/gemini-3.8-live",
         "resumes": True,
         "secretVersion": "projects/p/secrets/s/versions/1",
@@ -109,6 +142,25 @@ def test_who_is_at_fault_decides_between_refused_and_failed(written: Written, ki
     assert event["message"].endswith(f": {kind.reason}")
     assert event["reason"] == kind.reason
     assert event.get("diagnosis") == error.diagnosis
+    assert event.get("retryAfterSeconds") == (89.0 if error.retry_after else None)
+    assert event.get("appCheck") == (error.state if isinstance(error, AppCheckFault) else None)
+    assert error.message not in json.dumps(event)
+
+
+def test_the_last_one_of_a_quota_is_an_event_with_a_zero(written: Written) -> None:
+    written.log.issued(TRACED, replace(full_record(), quota=QuotaState(0, ISSUED_AT)))
+    assert written.event()["quotaRemaining"] == 0
+
+
+def test_a_refusal_by_a_quota_says_for_how_long_to_the_millisecond(written: Written) -> None:
+    written.log.not_issued(UNTRACED, Record(), HourlyQuotaExceeded(timedelta(seconds=2, microseconds=345_678)))
+    assert written.event()["retryAfterSeconds"] == 2.346
+
+
+def test_a_quota_that_resets_between_two_seconds_is_logged_to_the_microsecond(written: Written) -> None:
+    reset_time = ISSUED_AT + timedelta(microseconds=5)
+    written.log.issued(TRACED, replace(full_record(), quota=QuotaState(1, reset_time)))
+    assert written.event()["quotaResetTime"] == "2026-11-22T15:00:00.000005Z"
 
 
 @pytest.mark.parametrize("error", [make(kind) for kind in CONCRETE], ids=lambda error: type(error).__name__)
@@ -154,7 +206,7 @@ def test_an_event_is_flushed_at_once(written: Written) -> None:
 @pytest.mark.parametrize("name", ["two\nlines", "üñí", "\u2028", '"', "\ud800", "😀"])
 def test_whatever_name_is_asked_for_is_one_line(written: Written, name: str) -> None:
     """`\\ud800` is half a character: JSON can carry it, UTF-8 cannot."""
-    written.log.not_issued(UNTRACED, Record(requested_profile=name), make(NotSignedIn.__subclasses__()[0]))
+    written.log.not_issued(UNTRACED, Record(requested_profile=name), IdTokenMissing())
     assert written.text().count("\n") == 1
     assert json.loads(written.text())["profile"] == name
 
@@ -204,6 +256,70 @@ def test_times_are_written_in_utc(written: Written) -> None:
     assert ISSUED_AT.tzinfo is UTC
     written.log.issued(TRACED, full_record())
     assert json.loads(written.text())["time"].endswith("Z")
+
+
+# --- the line for Firebase's metrics of App Check
+
+
+def verification(severity: str, message: str, app: str) -> dict[str, Any]:
+    return {
+        "severity": severity,
+        "message": message,
+        "verifications": {"auth": "VALID", "app": app},
+        "logging.googleapis.com/labels": {"firebase-log-type": "callable-request-verification"},
+        "logging.googleapis.com/trace": f"projects/{PROJECT}/traces/{TRACE}",
+    }
+
+
+PASSED = "Callable request verification passed"
+REJECTED = "Callable request verification failed: AppCheck token was rejected."
+LINES: dict[str, dict[str, Any] | None] = {
+    "valid": verification("DEBUG", PASSED, "VALID"),
+    "missing": verification("DEBUG", PASSED, "MISSING"),
+    "invalid": verification("WARNING", REJECTED, "INVALID"),
+    "replayed": verification("WARNING", REJECTED, "INVALID"),
+    "off": None,
+    "unavailable": None,
+}
+
+
+@pytest.mark.parametrize(("state", "line"), LINES.items())
+@pytest.mark.parametrize("issued", [True, False])
+def test_what_app_check_found_is_a_line_before_the_event(
+    written: Written, state: str, line: dict[str, Any] | None, issued: bool
+) -> None:
+    record = replace(full_record(), attestation=Attestation(state, APP_ID if state == "valid" else None))
+    if issued:
+        written.log.issued(TRACED, record)
+    else:
+        written.log.not_issued(TRACED, record, HourlyQuotaExceeded(timedelta(minutes=3)))
+    *before, event = written.events()
+    assert before == ([line] if line else [])
+    assert event["appCheck"] == state
+    assert event.get("appId") == (APP_ID if state == "valid" else None)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CONCRETE if issubclass(kind, AppCheckFault)])
+def test_what_app_check_refuses_is_a_line_and_an_event_too(written: Written, kind: type[TokenNotIssued]) -> None:
+    error = make(kind)
+    assert isinstance(error, AppCheckFault)
+    written.log.not_issued(TRACED, Record("default", caller=CALLER), error)
+    *before, event = written.events()
+    assert before == ([line] if (line := LINES[error.state]) else [])
+    assert (event["appCheck"], event["reason"]) == (error.state, kind.reason)
+
+
+def test_before_app_check_was_asked_there_is_no_line(written: Written) -> None:
+    written.log.not_issued(TRACED, Record("default"), IdTokenMissing())
+    written.log.not_issued(TRACED, Record("default", caller=CALLER), InternalFault())
+    assert [event["event"] for event in written.events()] == ["live_token.refused", "live_token.failed"]
+
+
+def test_a_line_without_a_trace_names_none(written: Written) -> None:
+    written.log.issued(UNTRACED, replace(full_record(), attestation=ATTESTATION))
+    line, event = written.events()
+    assert line["verifications"] == {"auth": "VALID", "app": "VALID"}
+    assert [name for name in (*line, *event) if name.endswith("/trace")] == []
 
 
 # --- the request id

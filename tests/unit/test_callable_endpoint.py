@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import flask
@@ -16,8 +17,15 @@ from live_tokens.callable_endpoint import ERROR_TABLE, LARGEST_BODY_BYTES, LONGE
 from live_tokens.errors import (
     ApiKeyRejected,
     ApiKeyUnavailable,
+    AppCheckFault,
+    AppCheckInvalid,
+    AppCheckMissing,
+    AppCheckReplayed,
+    AppCheckUnavailable,
+    DailyQuotaExceeded,
     GeminiRateLimited,
     GeminiUnavailable,
+    HourlyQuotaExceeded,
     IdentityUnavailable,
     IdTokenExpired,
     IdTokenInvalid,
@@ -27,14 +35,19 @@ from live_tokens.errors import (
     InvalidResumptionHandle,
     MalformedRequest,
     MethodNotAllowed,
+    ProfileNotAllowed,
+    QuotaUnavailable,
+    ServicePaused,
     TokenNotIssued,
     UnknownProfile,
+    UserBlocked,
     UserDisabled,
     UserNotAllowed,
 )
+from live_tokens.issuing import QuotaState
 from unit.fake_ports import FakePorts
 from unit.family import CONCRETE, make
-from unit.made_up import CREDENTIALS, HANDLE, ID_TOKEN, PROJECT
+from unit.made_up import APP_CHECK_TOKEN, CREDENTIALS, HANDLE, ID_TOKEN, ISSUED_AT, PROJECT, QUOTA_STATE
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 APP = "https://app.example.com"
@@ -50,8 +63,18 @@ WIRE_STATUS: dict[type[TokenNotIssued], tuple[int, str]] = {
     IdTokenExpired: (401, "UNAUTHENTICATED"),
     IdTokenRevoked: (401, "UNAUTHENTICATED"),
     UserDisabled: (401, "UNAUTHENTICATED"),
+    AppCheckMissing: (401, "UNAUTHENTICATED"),
+    AppCheckInvalid: (401, "UNAUTHENTICATED"),
+    AppCheckReplayed: (401, "UNAUTHENTICATED"),
     UserNotAllowed: (403, "PERMISSION_DENIED"),
+    ProfileNotAllowed: (403, "PERMISSION_DENIED"),
+    ServicePaused: (403, "PERMISSION_DENIED"),
+    UserBlocked: (403, "PERMISSION_DENIED"),
+    HourlyQuotaExceeded: (429, "RESOURCE_EXHAUSTED"),
+    DailyQuotaExceeded: (429, "RESOURCE_EXHAUSTED"),
     IdentityUnavailable: (503, "UNAVAILABLE"),
+    AppCheckUnavailable: (503, "UNAVAILABLE"),
+    QuotaUnavailable: (503, "UNAVAILABLE"),
     ApiKeyUnavailable: (503, "UNAVAILABLE"),
     ApiKeyRejected: (503, "UNAVAILABLE"),
     GeminiUnavailable: (503, "UNAVAILABLE"),
@@ -102,7 +125,8 @@ def error_in(response: flask.Response) -> dict[str, Any]:
     assert body.keys() == {"error"}
     error: dict[str, Any] = body["error"]
     assert error.keys() == {"status", "message", "details"}
-    assert error["details"].keys() == {"reason", "requestId"}
+    wait = {"retryAfterSeconds"} if "Retry-After" in response.headers else set()
+    assert error["details"].keys() == {"reason", "requestId"} | wait
     return error
 
 
@@ -134,7 +158,30 @@ def test_a_live_token_comes_with_all_that_is_needed_to_connect() -> None:
     }
     (event,) = service.events()
     assert event["event"] == "live_token.issued"
-    assert set(event["milliseconds"]) == {"verify", "readKey", "mint", "total"}
+    assert set(event["milliseconds"]) == {"verify", "attest", "spend", "readKey", "mint", "total"}
+
+
+def quota_in(response: flask.Response) -> dict[str, Any]:
+    quota: dict[str, Any] = json.loads(response.data)["result"]["quota"]
+    return quota
+
+
+def test_what_is_left_of_the_quota_comes_with_the_token() -> None:
+    response = Service(FakePorts(quota=QUOTA_STATE)).call()
+    assert quota_in(response) == {"remaining": 19, "resetTime": "2026-11-22T15:03:00Z"}
+    assert "Retry-After" not in response.headers
+
+
+def test_the_last_token_comes_with_a_zero() -> None:
+    assert quota_in(Service(FakePorts(quota=QuotaState(0, ISSUED_AT))).call())["remaining"] == 0
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "told"), [(0, "15:00:00"), (1, "15:00:01"), (999_999, "15:00:01"), (1_000_000, "15:00:01")]
+)
+def test_the_reset_time_is_a_second_at_which_it_is_true(microseconds: int, told: str) -> None:
+    state = QuotaState(1, ISSUED_AT + timedelta(microseconds=microseconds))
+    assert quota_in(Service(FakePorts(quota=state)).call())["resetTime"] == f"2026-11-22T{told}Z"
 
 
 # --- the envelope
@@ -195,13 +242,22 @@ def test_a_body_may_have_16_kib_and_no_more(chunked: bool) -> None:
     assert service.ports.calls == []
 
 
-@pytest.mark.parametrize("name", ["", "no-such", "Default", "default ", "../default", "x" * 64, "\0", "ü", "\ud800"])
-def test_a_name_that_no_profile_has_is_an_unknown_profile(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "Default", "default ", "../default", "x" * 64, "\0", "ü", "\ud800"])
+def test_what_can_be_no_name_is_an_unknown_profile(name: str) -> None:
     service = Service()
     response = service.call(json.dumps({"data": {"profile": name}}).encode())
     assert (response.status_code, reason_in(response)) == (400, "UNKNOWN_PROFILE")
     assert "read key" not in service.ports.calls
     assert len(service.events()) == 1
+
+
+@pytest.mark.parametrize("name", ["no-such", "x" * 63])
+def test_a_profile_that_there_is_not_is_not_allowed(name: str) -> None:
+    service = Service()
+    response = service.call(json.dumps({"data": {"profile": name}}).encode())
+    assert (response.status_code, reason_in(response)) == (403, "PROFILE_NOT_ALLOWED")
+    (event,) = service.events()
+    assert (event["profile"], event["diagnosis"]) == (name, "there is no such profile")
 
 
 def test_a_name_too_long_to_be_one_reaches_nobody_and_no_log() -> None:
@@ -250,7 +306,7 @@ any_json = st.recursive(
 def test_whatever_the_body_holds_the_answer_is_json_and_an_event(body: bytes) -> None:
     service = Service()
     response = service.call(body)
-    assert response.status_code in (200, 400)
+    assert response.status_code in (200, 400, 403)
     assert set(json.loads(response.data)) <= {"result", "error"}
     assert len(service.events()) == 1
 
@@ -258,7 +314,7 @@ def test_whatever_the_body_holds_the_answer_is_json_and_an_event(body: bytes) ->
 @given(st.text(st.characters(max_codepoint=0xFF, exclude_characters="\r\n\0"), max_size=60))
 def test_whatever_the_headers_hold_the_answer_is_json_and_an_event(text: str) -> None:
     service = Service(origins=(APP,))
-    names = ("Authorization", "Origin", "traceparent", "X-Cloud-Trace-Context", "Content-Type")
+    names = ("Authorization", "Origin", "traceparent", "X-Cloud-Trace-Context", "Content-Type", "X-Firebase-AppCheck")
     response = service.call(headers=dict.fromkeys(names, text))
     assert response.status_code in (200, 401)
     assert set(json.loads(response.data)) <= {"result", "error"}
@@ -311,6 +367,23 @@ def test_a_bearer_token_with_more_behind_it_is_passed_on_as_it_is() -> None:
     assert service.ports.verified == [f"{ID_TOKEN} more"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ({}, None),
+        ({"X-Firebase-AppCheck": ""}, None),
+        ({"X-Firebase-AppCheck": APP_CHECK_TOKEN}, APP_CHECK_TOKEN),
+        ({"x-firebase-appcheck": APP_CHECK_TOKEN}, APP_CHECK_TOKEN),
+        ({"X-Firebase-AppCheck": "placeholder"}, "placeholder"),
+        ({"Firebase-AppCheck": APP_CHECK_TOKEN}, None),
+    ],
+)
+def test_an_app_check_token_is_passed_on_as_it_came(headers: dict[str, str], token: str | None) -> None:
+    service = Service()
+    assert service.call(headers=SIGNED_IN | headers).status_code == 200
+    assert service.ports.attested == [token]
+
+
 # --- errors
 
 
@@ -326,19 +399,60 @@ def test_every_error_has_a_row_and_an_event(kind: type[TokenNotIssued]) -> None:
     response = service.call(headers=SIGNED_IN | {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
     status, canonical = WIRE_STATUS[kind]
     assert response.status_code == status
+    wait = {"retryAfterSeconds": 90} if error.retry_after else {}
     assert error_in(response) == {
         "status": canonical,
         "message": error.message,
-        "details": {"reason": kind.reason, "requestId": TRACE},
+        "details": {"reason": kind.reason, "requestId": TRACE} | wait,
     }
+    assert response.headers.get("Retry-After") == ("90" if wait else None)
     (event,) = service.events()
     assert (event["reason"], event["requestId"]) == (kind.reason, TRACE)
 
 
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [
+        (timedelta(microseconds=1), 1),
+        (timedelta(seconds=1), 1),
+        (timedelta(seconds=1, microseconds=1), 2),
+        (timedelta(minutes=3), 180),
+        (timedelta(hours=12) - timedelta(microseconds=1), 43_200),
+        (timedelta(days=365, microseconds=1), 31_536_001),
+    ],
+)
+@pytest.mark.parametrize("kind", [HourlyQuotaExceeded, DailyQuotaExceeded])
+def test_the_wait_is_told_in_whole_seconds_and_never_too_short(
+    kind: type[HourlyQuotaExceeded], wait: timedelta, seconds: int
+) -> None:
+    response = Service(FakePorts(quota=kind(wait))).call()
+    assert response.status_code == 429
+    assert error_in(response)["details"]["retryAfterSeconds"] == seconds
+    assert response.headers["Retry-After"] == str(seconds)
+
+
+@pytest.mark.parametrize("stopped", [ServicePaused(None, None, "switch: service"), UserBlocked(None, None)])
+def test_what_ends_nobody_knows_when_tells_no_wait(stopped: TokenNotIssued) -> None:
+    response = Service(FakePorts(quota=stopped)).call()
+    assert response.status_code == 403
+    assert "Retry-After" not in response.headers
+    assert "retryAfterSeconds" not in error_in(response)["details"]
+
+
+def test_the_operators_words_reach_the_caller() -> None:
+    paused = ServicePaused("Zurück um neun.", timedelta(minutes=5), "switch: service")
+    response = Service(FakePorts(quota=paused)).call()
+    assert error_in(response)["message"] == "Zurück um neun."
+    assert response.headers["Retry-After"] == "300"
+
+
 @pytest.mark.parametrize("kind", [kind for kind, (status, _) in WIRE_STATUS.items() if status == 401])
-def test_every_401_says_how_to_sign_in(kind: type[TokenNotIssued]) -> None:
-    header = Service(FakePorts(caller=kind())).call().headers["WWW-Authenticate"]
-    assert header == ("Bearer" if kind is IdTokenMissing else 'Bearer error="invalid_token"')
+def test_every_401_that_a_sign_in_would_mend_says_so(kind: type[TokenNotIssued]) -> None:
+    header = Service(FakePorts(caller=make(kind))).call().headers.get("WWW-Authenticate")
+    if issubclass(kind, AppCheckFault):
+        assert header is None, "the ID token is fine"
+    else:
+        assert header == ("Bearer" if kind is IdTokenMissing else 'Bearer error="invalid_token"')
 
 
 def test_the_private_diagnosis_is_logged_and_not_told() -> None:
@@ -351,10 +465,13 @@ def test_the_private_diagnosis_is_logged_and_not_told() -> None:
     "ports",
     [
         FakePorts(caller=RuntimeError("secret words")),
+        FakePorts(attestation=KeyError("secret words")),
+        FakePorts(profile=RuntimeError("secret words")),
+        FakePorts(quota=RuntimeError("secret words")),
         FakePorts(key=KeyError("secret words")),
         FakePorts(mints=(RecursionError("secret words"),)),
     ],
-    ids=["verify", "read key", "mint"],
+    ids=["verify", "attest", "find profile", "spend", "read key", "mint"],
 )
 def test_an_unexpected_error_is_internal_json_with_cors_and_none_of_its_words(ports: FakePorts) -> None:
     service = Service(ports, origins=(APP,))
@@ -374,7 +491,8 @@ def test_an_unexpected_error_is_internal_json_with_cors_and_none_of_its_words(po
 @pytest.mark.parametrize("outcome", [None, IdTokenExpired(), GeminiUnavailable(), RuntimeError()])
 def test_no_credential_is_in_the_audit_log(outcome: Exception | None) -> None:
     service = Service(FakePorts() if outcome is None else FakePorts(mints=(outcome,)))
-    service.call(json.dumps({"data": {"resumptionHandle": HANDLE}}).encode())
+    attested = SIGNED_IN | {"X-Firebase-AppCheck": APP_CHECK_TOKEN}
+    service.call(json.dumps({"data": {"resumptionHandle": HANDLE}}).encode(), attested)
     (event,) = service.events()
     assert [credential for credential in CREDENTIALS if credential in json.dumps(event)] == []
 

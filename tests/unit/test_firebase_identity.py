@@ -4,7 +4,6 @@ Signatures and expiry are not looked at in this mode; `tests/integration` has th
 """
 
 import base64
-import json
 from pathlib import Path
 
 import pytest
@@ -24,26 +23,7 @@ from live_tokens.firebase_identity import FirebaseIdentity
 from live_tokens.issuing import Caller
 from unit.fake_http_server import Answer, FakeHttpServer, answer_json
 from unit.made_up import PROJECT
-
-SIGNED_IN_AT = 1_795_000_000
-CLAIMS = {
-    "iss": f"https://securetoken.google.com/{PROJECT}",
-    "aud": PROJECT,
-    "sub": "user-1",
-    "iat": SIGNED_IN_AT,
-    "exp": SIGNED_IN_AT + 3600,
-    "firebase": {"sign_in_provider": "google.com", "identities": {}},
-}
-
-
-def segment(content: object) -> str:
-    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def unsigned(**changed: object) -> str:
-    """Return a token as the Auth emulator makes them."""
-    return f"{segment({'alg': 'none', 'typ': 'JWT'})}.{segment(CLAIMS | changed)}."
+from unit.unsigned_id_tokens import CLAIMS, SIGNED_IN_AT, segment, unsigned
 
 
 def user(**changed: object) -> Answer:
@@ -107,7 +87,9 @@ def test_nothing_connects_before_the_first_call(identity: FirebaseIdentity, serv
 
 def test_a_verified_user_is_a_caller(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
     server.answer_with(user())
-    assert identity.verify(unsigned()) == Caller(uid="user-1", sign_in_provider="google.com")
+    assert identity.verify(unsigned()) == Caller(
+        uid="user-1", sign_in_provider="google.com", email_verified=False, claims=CLAIMS | {"uid": "user-1"}
+    )
     (request,) = server.received
     assert (request.method, request.path) == (
         "POST",
@@ -179,7 +161,37 @@ def test_a_user_of_a_tenant_is_refused_before_the_look_up(identity: FirebaseIden
     server.answer_with(user())
     refusal = refusal_of(identity, unsigned(firebase={"sign_in_provider": "password", "tenant": "tenant-1"}))
     assert type(refusal) is UserNotAllowed
+    assert refusal.message.endswith(" Users of an Identity Platform tenant are not accepted.")
+    assert refusal.diagnosis == "user of a tenant"
     assert server.received == []
+
+
+def test_the_operators_custom_claims_are_the_callers(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    server.answer_with(user())
+    claims = identity.verify(unsigned(plan="pro", level=7)).claims
+    assert (claims["plan"], claims["level"]) == ("pro", 7)
+
+
+@pytest.mark.parametrize(
+    ("claims", "verified"),
+    [
+        ({"email_verified": True}, True),
+        ({"email_verified": False}, False),
+        ({"email_verified": "true"}, False),
+        ({"email_verified": 1}, False),
+        ({}, False),
+    ],
+)
+def test_only_what_firebase_says_is_verified_is(
+    identity: FirebaseIdentity, server: FakeHttpServer, claims: dict[str, object], verified: bool
+) -> None:
+    server.answer_with(user())
+    assert identity.verify(unsigned(**claims)).email_verified is verified
+
+
+def test_who_signed_in_anonymously_is_anonymous(identity: FirebaseIdentity, server: FakeHttpServer) -> None:
+    server.answer_with(user())
+    assert identity.verify(unsigned(firebase={"sign_in_provider": "anonymous"})).sign_in_provider == "anonymous"
 
 
 # --- the look-up

@@ -144,7 +144,7 @@ def faults_in(config: Mapping[str, object]) -> list[str]:
 
 @pytest.mark.parametrize("name", [file.stem for file in SHIPPED_PROFILES.glob("*.toml")])
 def test_every_shipped_profile_is_fault_free(name: str) -> None:
-    assert load_profiles(SHIPPED_PROFILES, find_config_faults)[name].name == name
+    assert load_profiles(SHIPPED_PROFILES, find_config_faults).files[name].profile.name == name
 
 
 @pytest.mark.parametrize(

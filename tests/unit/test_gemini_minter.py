@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from certificate_authority import CertificateAuthority
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import LiveToken
 from live_tokens.profiles import load_profiles
 from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.made_up import HANDLE, KEY, NEW_KEY, PROFILE
-from unit.tls import certificate_for
+from unit.made_up import CALLER, HANDLE, KEY, NEW_KEY, PROFILE
 
 GEMINI = "generativelanguage.googleapis.com"
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
@@ -86,7 +86,7 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
     server: FakeHttpServer, shared_minter: GeminiMinter, handle: str | None, resumption: dict[str, str]
 ) -> None:
     server.answer_with(MINTED)
-    shared_minter.mint(KEY, load_profiles(SHIPPED_PROFILES, find_config_faults)["default"], handle)
+    shared_minter.mint(KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle)
     (request,) = server.received
     assert request.json() == {
         "uses": 1,
@@ -238,7 +238,7 @@ def test_what_may_pass_is_asked_twice_and_no_more(
             return f"{failure.reason} {failure.diagnosis}"
 
     server.answer_with(answer)
-    server.certificate = certificate_for(GEMINI, tmp_path / "signed-by-nobody.pem")
+    server.certificate = CertificateAuthority(tmp_path).server_context(GEMINI)  # an authority that nobody trusts
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     minters = {
         **dict.fromkeys(scripts, shared_minter),
@@ -311,9 +311,10 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
     server: FakeHttpServer, elsewhere: FakeHttpServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The server is a proxy here: what is asked of it is where the request would have gone."""
-    server.certificate = certificate_for(GEMINI, tmp_path / "certificate.pem")
+    authority = CertificateAuthority(tmp_path)
+    server.certificate = authority.server_context(GEMINI)
     server.answer_with(MINTED)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"http://{elsewhere.host_and_port}")
     live_token = GeminiMinter("v1beta").mint(KEY, PROFILE, None)

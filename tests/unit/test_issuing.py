@@ -1,88 +1,179 @@
 """`issuing`: the order of decisions, what a refusal leaves out, and nouns that keep their secrets."""
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
 from live_tokens.errors import (
     ApiKeyRejected,
     ApiKeyUnavailable,
+    AppCheckInvalid,
+    AppCheckMissing,
+    AppCheckReplayed,
+    AppCheckUnavailable,
+    DailyQuotaExceeded,
     GeminiRateLimited,
     GeminiUnavailable,
+    HourlyQuotaExceeded,
     IdentityUnavailable,
     IdTokenExpired,
     IdTokenMissing,
     InternalFault,
+    NotSignedIn,
+    ProfileNotAllowed,
+    QuotaUnavailable,
+    ServicePaused,
     TokenNotIssued,
+    Unavailable,
     UnknownProfile,
+    UserBlocked,
     UserNotAllowed,
 )
-from live_tokens.issuing import IssueRequest, Record
+from live_tokens.issuing import NO_QUOTA, IssueRequest, Quota, Record
 from unit.fake_ports import FakePorts
-from unit.made_up import CALLER, CREDENTIALS, HANDLE, ID_TOKEN, KEY, LIVE_TOKEN, NEW_KEY, PROFILE
+from unit.made_up import (
+    ANONYMOUS,
+    APP_CHECK_TOKEN,
+    ATTESTATION,
+    CALLER,
+    CREDENTIALS,
+    HANDLE,
+    ID_TOKEN,
+    KEY,
+    LIVE_TOKEN,
+    NEW_KEY,
+    OFF,
+    PROFILE,
+    QUOTA_STATE,
+)
 
-REQUEST = IssueRequest(id_token=ID_TOKEN)
+REQUEST = IssueRequest(ID_TOKEN, APP_CHECK_TOKEN)
+RESUMING = IssueRequest(ID_TOKEN, APP_CHECK_TOKEN, "default", HANDLE)
+ORDER = ["verify", "attest", "find profile", "spend", "read key", "mint"]
+WAIT = timedelta(minutes=3)
 
 
-def test_the_order_is_verify_then_read_the_key_then_mint() -> None:
+def test_the_order_is_verify_attest_find_the_profile_spend_read_the_key_mint() -> None:
     ports = FakePorts()
     assert ports.issuer().issue(REQUEST, Record()) is LIVE_TOKEN
-    assert ports.calls == ["verify", "read key", "mint"]
+    assert ports.calls == ORDER
 
 
 @pytest.mark.parametrize(
-    ("ports", "calls"),
+    ("ports", "last"),
     [
-        (FakePorts(caller=IdTokenExpired()), ["verify"]),
-        (FakePorts(caller=UserNotAllowed()), ["verify"]),
-        (FakePorts(caller=IdentityUnavailable()), ["verify"]),
-        (FakePorts(key=ApiKeyUnavailable()), ["verify", "read key"]),
-        (FakePorts(mints=(GeminiUnavailable(),)), ["verify", "read key", "mint"]),
-        (FakePorts(mints=(GeminiRateLimited(),)), ["verify", "read key", "mint"]),
-        (FakePorts(mints=(InternalFault(),)), ["verify", "read key", "mint"]),
+        *(
+            (FakePorts(caller=refusal), "verify")
+            for refusal in (IdTokenExpired(), UserNotAllowed("No tenants."), IdentityUnavailable())
+        ),
+        *(
+            (FakePorts(attestation=refusal), "attest")
+            for refusal in (AppCheckMissing(), AppCheckInvalid(), AppCheckReplayed(), AppCheckUnavailable())
+        ),
+        *(
+            (FakePorts(profile=refusal), "find profile")
+            for refusal in (UnknownProfile(), ProfileNotAllowed(), UserNotAllowed("No anonymous users."))
+        ),
+        *(
+            (FakePorts(quota=refusal), "spend")
+            for refusal in (
+                HourlyQuotaExceeded(WAIT),
+                DailyQuotaExceeded(WAIT),
+                ServicePaused(None, None, "switch: service"),
+                UserBlocked(None, WAIT),
+                QuotaUnavailable(),
+            )
+        ),
+        (FakePorts(key=ApiKeyUnavailable()), "read key"),
+        *(
+            (FakePorts(mints=(refusal,)), "mint")
+            for refusal in (GeminiUnavailable(), GeminiRateLimited(), InternalFault(), RuntimeError())
+        ),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_nothing_happens_after_a_refusal(ports: FakePorts, calls: list[str]) -> None:
-    chosen = [outcome for outcome in (ports.caller, ports.key, *ports.mints) if isinstance(outcome, Exception)]
-    with pytest.raises(TokenNotIssued) as refusal:
+def test_nothing_happens_after_a_refusal(ports: FakePorts, last: str) -> None:
+    outcomes = (ports.caller, ports.attestation, ports.profile, ports.quota, ports.key, *ports.mints)
+    chosen = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    with pytest.raises(type(chosen[0])) as refusal:
         ports.issuer().issue(REQUEST, Record())
     assert [refusal.value] == chosen
-    assert ports.calls == calls
+    assert ports.calls == ORDER[: ORDER.index(last) + 1]
 
 
 def test_without_an_id_token_nobody_is_asked() -> None:
     ports = FakePorts()
     with pytest.raises(IdTokenMissing):
-        ports.issuer().issue(IssueRequest(id_token=None), Record())
+        ports.issuer().issue(IssueRequest(None, APP_CHECK_TOKEN), Record())
     assert ports.calls == []
 
 
-def test_an_unknown_profile_reads_no_key() -> None:
+@pytest.mark.parametrize(("name", "kind"), [("no-such", ProfileNotAllowed), ("No such", UnknownProfile)])
+def test_a_profile_that_there_is_not_spends_nothing(name: str, kind: type[TokenNotIssued]) -> None:
     ports = FakePorts()
-    with pytest.raises(UnknownProfile):
+    with pytest.raises(kind):
+        ports.issuer().issue(IssueRequest(ID_TOKEN, profile=name), Record())
+    assert ports.calls == ["verify", "attest", "find profile"]
+
+
+def test_a_profile_that_is_not_for_the_caller_spends_nothing() -> None:
+    ports = FakePorts(caller=ANONYMOUS)
+    with pytest.raises(UserNotAllowed):
+        ports.issuer().issue(REQUEST, Record())
+    assert ports.calls == ["verify", "attest", "find profile"]
+
+
+@pytest.mark.parametrize("ports", [FakePorts(caller=IdTokenExpired()), FakePorts(attestation=AppCheckInvalid())])
+def test_who_is_not_signed_in_with_a_good_app_does_not_learn_which_profiles_exist(ports: FakePorts) -> None:
+    with pytest.raises(NotSignedIn):
         ports.issuer().issue(IssueRequest(ID_TOKEN, profile="no-such"), Record())
-    assert ports.calls == ["verify"]
+    assert ports.found == []
 
 
-def test_who_is_not_signed_in_does_not_learn_which_profiles_exist() -> None:
-    ports = FakePorts(caller=IdTokenExpired())
-    with pytest.raises(IdTokenExpired):
-        ports.issuer().issue(IssueRequest(ID_TOKEN, profile="no-such"), Record())
+@pytest.mark.parametrize("ports", [FakePorts(key=ApiKeyUnavailable()), FakePorts(mints=(GeminiUnavailable(),))])
+def test_an_outage_after_the_spending_has_cost_the_caller_one_and_no_more(ports: FakePorts) -> None:
+    with pytest.raises(Unavailable):
+        ports.issuer().issue(REQUEST, Record())
+    assert ports.spent == [(CALLER, PROFILE)]
 
 
-def test_the_minter_gets_the_current_key_the_profile_asked_for_and_the_handle() -> None:
+def test_a_second_mint_with_a_new_key_costs_nothing_more() -> None:
+    ports = FakePorts(mints=(ApiKeyRejected(), LIVE_TOKEN))
+    ports.issuer().issue(REQUEST, Record())
+    assert ports.spent == [(CALLER, PROFILE)]
+
+
+def test_each_port_gets_its_part_of_the_request() -> None:
     ports = FakePorts()
-    ports.issuer().issue(IssueRequest(ID_TOKEN, "default", HANDLE), Record())
+    ports.issuer().issue(RESUMING, Record())
     assert ports.verified == [ID_TOKEN]
+    assert ports.attested == [APP_CHECK_TOKEN]
+    assert ports.found == [("default", CALLER)]
+    assert ports.spent == [(CALLER, PROFILE)]
     assert ports.minted == [(KEY, PROFILE, HANDLE)]
+
+
+def test_without_an_app_check_token_app_check_decides_what_that_means() -> None:
+    ports = FakePorts()
+    ports.issuer().issue(IssueRequest(ID_TOKEN), Record())
+    assert ports.attested == [None]
+
+
+def test_what_is_minted_and_spent_is_the_profile_as_it_is_for_the_caller() -> None:
+    profile = dataclasses.replace(PROFILE, config={"system_instruction": "You talk to {uid}."}, quota=Quota(per_hour=1))
+    ports = FakePorts(profile=profile)
+    ports.issuer().issue(REQUEST, Record())
+    filled = dataclasses.replace(profile, config={"system_instruction": "You talk to user-1."})
+    assert ports.spent == [(CALLER, filled)]
+    assert ports.minted == [(KEY, filled, None)]
 
 
 def test_a_key_that_gemini_refuses_is_read_again_and_the_new_one_mints() -> None:
     ports = FakePorts(mints=(ApiKeyRejected(), LIVE_TOKEN))
     record = Record()
-    assert ports.issuer().issue(IssueRequest(ID_TOKEN, "default", HANDLE), record) is LIVE_TOKEN
-    assert ports.calls == ["verify", "read key", "mint", "read key again", "mint"]
+    assert ports.issuer().issue(RESUMING, record) is LIVE_TOKEN
+    assert ports.calls == [*ORDER, "read key again", "mint"]
     assert ports.refused == [KEY]
     assert ports.minted == [(KEY, PROFILE, HANDLE), (NEW_KEY, PROFILE, HANDLE)]
     assert record.secret_version == NEW_KEY.version
@@ -93,7 +184,7 @@ def test_a_refused_key_that_is_still_the_stored_one_is_not_tried_again() -> None
     ports = FakePorts(mints=(ApiKeyRejected(),), replacement=same_key_as_another_version)
     with pytest.raises(ApiKeyRejected):
         ports.issuer().issue(REQUEST, Record())
-    assert ports.calls == ["verify", "read key", "mint", "read key again"]
+    assert ports.calls == [*ORDER, "read key again"]
 
 
 def test_one_request_mints_at_most_twice() -> None:
@@ -101,59 +192,81 @@ def test_one_request_mints_at_most_twice() -> None:
     with pytest.raises(ApiKeyRejected) as refusal:
         ports.issuer().issue(REQUEST, Record())
     assert refusal.value.diagnosis == "second"
-    assert ports.calls == ["verify", "read key", "mint", "read key again", "mint"]
+    assert ports.calls == [*ORDER, "read key again", "mint"]
 
 
 def test_a_refused_key_without_a_readable_replacement_is_an_unavailable_key() -> None:
     ports = FakePorts(mints=(ApiKeyRejected(),), replacement=ApiKeyUnavailable())
     with pytest.raises(ApiKeyUnavailable):
         ports.issuer().issue(REQUEST, Record())
-    assert ports.calls == ["verify", "read key", "mint", "read key again"]
+    assert ports.calls == [*ORDER, "read key again"]
+
+
+STEPS = ["verify", "attest", "spend", "readKey", "mint"]
 
 
 def test_the_record_of_a_success_holds_everything() -> None:
     record = Record()
-    FakePorts().issuer().issue(IssueRequest(ID_TOKEN, "default", HANDLE), record)
-    assert set(record.milliseconds) == {"verify", "readKey", "mint"}
+    FakePorts(attestation=ATTESTATION, quota=QUOTA_STATE).issuer().issue(RESUMING, record)
+    assert list(record.milliseconds) == STEPS
     record.milliseconds.clear()
     assert record == Record(
         requested_profile="default",
         resumes=True,
         caller=CALLER,
+        attestation=ATTESTATION,
         profile=PROFILE,
+        quota=QUOTA_STATE,
         secret_version=KEY.version,
         live_token=LIVE_TOKEN,
     )
 
 
+def known(**more: object) -> Record:
+    """A record of the default profile, with more in it."""
+    return dataclasses.replace(Record("default"), **more)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("ports", "request_", "left_behind", "steps"),
     [
-        (FakePorts(), IssueRequest(None, "default", HANDLE), Record("default", resumes=True), ["verify"]),
-        (FakePorts(caller=IdTokenExpired()), REQUEST, Record("default"), ["verify"]),
-        (FakePorts(), IssueRequest(ID_TOKEN, "no-such"), Record("no-such", caller=CALLER), ["verify"]),
+        (FakePorts(), IssueRequest(None, None, "default", HANDLE), known(resumes=True), 1),
+        (FakePorts(caller=IdTokenExpired()), REQUEST, known(), 1),
+        (FakePorts(attestation=AppCheckInvalid()), REQUEST, known(caller=CALLER), 2),
         (
-            FakePorts(key=ApiKeyUnavailable()),
-            REQUEST,
-            Record("default", caller=CALLER, profile=PROFILE),
-            ["verify", "readKey"],
+            FakePorts(attestation=ATTESTATION),
+            IssueRequest(ID_TOKEN, APP_CHECK_TOKEN, "no-such"),
+            known(requested_profile="no-such", caller=CALLER, attestation=ATTESTATION),
+            2,
         ),
         (
-            FakePorts(mints=(GeminiUnavailable(),)),
+            FakePorts(quota=HourlyQuotaExceeded(WAIT)),
             REQUEST,
-            Record("default", caller=CALLER, profile=PROFILE, secret_version=KEY.version),
-            ["verify", "readKey", "mint"],
+            known(caller=CALLER, attestation=OFF, profile=PROFILE),
+            3,
+        ),
+        (
+            FakePorts(quota=QUOTA_STATE, key=ApiKeyUnavailable()),
+            REQUEST,
+            known(caller=CALLER, attestation=OFF, profile=PROFILE, quota=QUOTA_STATE),
+            4,
+        ),
+        (
+            FakePorts(quota=QUOTA_STATE, mints=(GeminiUnavailable(),)),
+            REQUEST,
+            known(caller=CALLER, attestation=OFF, profile=PROFILE, quota=QUOTA_STATE, secret_version=KEY.version),
+            5,
         ),
     ],
-    ids=["no ID token", "expired", "unknown profile", "no key", "no mint"],
+    ids=["no ID token", "expired", "bad app", "no such profile", "no quota", "no key", "no mint"],
 )
 def test_a_refusal_leaves_a_record_of_what_was_known(
-    ports: FakePorts, request_: IssueRequest, left_behind: Record, steps: list[str]
+    ports: FakePorts, request_: IssueRequest, left_behind: Record, steps: int
 ) -> None:
     record = Record()
     with pytest.raises(TokenNotIssued):
         ports.issuer().issue(request_, record)
-    assert list(record.milliseconds) == steps
+    assert list(record.milliseconds) == STEPS[:steps]
     record.milliseconds.clear()
     assert record == left_behind
 
@@ -167,7 +280,7 @@ def test_a_step_taken_twice_adds_up() -> None:
 
 @pytest.mark.parametrize(
     "noun",
-    [IssueRequest(ID_TOKEN, "default", HANDLE), KEY, LIVE_TOKEN, Record(live_token=LIVE_TOKEN)],
+    [RESUMING, KEY, LIVE_TOKEN, Record(live_token=LIVE_TOKEN)],
     ids=lambda noun: type(noun).__name__,
 )
 def test_no_noun_shows_a_credential(noun: object) -> None:
@@ -176,7 +289,11 @@ def test_no_noun_shows_a_credential(noun: object) -> None:
     assert [credential for credential in CREDENTIALS if credential in shown] == []
 
 
-@pytest.mark.parametrize("noun", [REQUEST, CALLER, PROFILE, KEY, LIVE_TOKEN], ids=lambda noun: type(noun).__name__)
+@pytest.mark.parametrize(
+    "noun",
+    [REQUEST, CALLER, OFF, QUOTA_STATE, NO_QUOTA, PROFILE, KEY, LIVE_TOKEN],
+    ids=lambda noun: type(noun).__name__,
+)
 def test_nouns_do_not_change(noun: IssueRequest) -> None:
     name = dataclasses.fields(noun)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):

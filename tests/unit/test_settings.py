@@ -17,6 +17,12 @@ NAMES = [
     "GEMINI_API_VERSION",
     "API_KEY_CACHE_SECONDS",
     "CHECK_REVOKED",
+    "APP_CHECK",
+    "APP_CHECK_CONSUME",
+    "APP_CHECK_ALLOWED_APP_IDS",
+    "QUOTA_STORE",
+    "FIRESTORE_DATABASE",
+    "MEMORY_SWITCHES_FILE",
     "CORS_ALLOWED_ORIGINS",
     *EMULATOR_VARIABLES,
 ]
@@ -36,6 +42,12 @@ def test_two_variables_are_enough() -> None:
         gemini_api_version="v1beta",
         api_key_cache=timedelta(seconds=300),
         check_revoked=True,
+        app_check="off",
+        app_check_consume=False,
+        app_check_allowed_app_ids=frozenset(),
+        quota_store="firestore",
+        firestore_database="(default)",
+        memory_switches_file=None,
         cors_allowed_origins=(),
         firebase_auth_emulator_host=None,
         secret_manager_emulator_host=None,
@@ -50,6 +62,12 @@ def test_every_variable_is_read() -> None:
         "GEMINI_API_VERSION": "v1alpha",
         "API_KEY_CACHE_SECONDS": "60",
         "CHECK_REVOKED": "false",
+        "APP_CHECK": "enforce",
+        "APP_CHECK_CONSUME": "true",
+        "APP_CHECK_ALLOWED_APP_IDS": " 1:1234:web:abcd , 1:1234:ios:0a1b,",
+        "QUOTA_STORE": "memory",
+        "FIRESTORE_DATABASE": "live-tokens",
+        "MEMORY_SWITCHES_FILE": "local/switches of today.json",
         "CORS_ALLOWED_ORIGINS": " https://app.example.com , http://localhost:8081,",
         "FIREBASE_AUTH_EMULATOR_HOST": "localhost:9099",
         "SECRET_MANAGER_EMULATOR_HOST": "localhost:9010",
@@ -61,6 +79,12 @@ def test_every_variable_is_read() -> None:
         gemini_api_version="v1alpha",
         api_key_cache=timedelta(seconds=60),
         check_revoked=False,
+        app_check="enforce",
+        app_check_consume=True,
+        app_check_allowed_app_ids=frozenset({"1:1234:web:abcd", "1:1234:ios:0a1b"}),
+        quota_store="memory",
+        firestore_database="live-tokens",
+        memory_switches_file="local/switches of today.json",
         cors_allowed_origins=("https://app.example.com", "http://localhost:8081"),
         firebase_auth_emulator_host="localhost:9099",
         secret_manager_emulator_host="localhost:9010",
@@ -93,6 +117,18 @@ def test_an_empty_variable_is_as_good_as_none(name: str, nothing: str) -> None:
         *(("API_KEY_CACHE_SECONDS", bad) for bad in ["0", "-1", "1.5", "5m", "86401", "9" * 20, "٣"]),
         ("CHECK_REVOKED", "yes"),
         ("CHECK_REVOKED", "TRUE"),
+        *(("APP_CHECK", bad) for bad in ["on", "true", "Enforce", "enforced", "monitor,enforce"]),
+        *(("APP_CHECK_CONSUME", bad) for bad in ["yes", "1", "True"]),
+        *(
+            ("APP_CHECK_ALLOWED_APP_IDS", bad)
+            for bad in ["abcd", "1:1234:web", "1:1234:web:ABCD", "1:1234:web:abcd 1:1234:ios:0a1b", "1:1234:web:abcd,x"]
+        ),
+        *(("QUOTA_STORE", bad) for bad in ["none", "off", "Memory", "redis"]),
+        *(
+            ("FIRESTORE_DATABASE", bad)
+            for bad in ["(Default)", "(live)", "ab", "a/b", "Live", "1-live", "live-", "live_tokens", "a" * 64]
+        ),
+        ("MEMORY_SWITCHES_FILE", "switches\0.json"),
         ("CORS_ALLOWED_ORIGINS", "app.example.com"),
         ("CORS_ALLOWED_ORIGINS", "https://app.example.com/"),
         ("CORS_ALLOWED_ORIGINS", "https://a.example *"),
@@ -102,7 +138,8 @@ def test_an_empty_variable_is_as_good_as_none(name: str, nothing: str) -> None:
     ],
 )
 def test_a_bad_value_is_one_fault_that_names_its_variable(name: str, bad: str) -> None:
-    (fault,) = faults_of(REQUIRED | {name: bad})
+    app_check = {"APP_CHECK": "enforce"} if name.startswith("APP_CHECK_") else {}
+    (fault,) = faults_of(REQUIRED | app_check | {name: bad})
     assert fault.startswith(f"{name} ")
 
 
@@ -114,26 +151,78 @@ def test_all_faults_are_told_at_once() -> None:
         "GEMINI_API_VERSION",
         "API_KEY_CACHE_SECONDS",
         "CHECK_REVOKED",
+        "APP_CHECK",
+        "APP_CHECK_CONSUME",
+        "APP_CHECK_ALLOWED_APP_IDS",
+        "QUOTA_STORE",
+        "FIRESTORE_DATABASE",
         "CORS_ALLOWED_ORIGINS",
         "FIREBASE_AUTH_EMULATOR_HOST",
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
+        "FIRESTORE_EMULATOR_HOST",
     ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("mode", ["monitor", "enforce"])
+@pytest.mark.parametrize("consume", ["true", "false"])
+def test_app_check_may_only_look_or_refuse_with_or_without_consuming(mode: str, consume: str) -> None:
+    settings = Settings.from_mapping(REQUIRED | {"APP_CHECK": mode, "APP_CHECK_CONSUME": consume})
+    assert (settings.app_check, settings.app_check_consume) == (mode, consume == "true")
+
+
+@pytest.mark.parametrize("name", ["APP_CHECK_CONSUME", "APP_CHECK_ALLOWED_APP_IDS"])
+@pytest.mark.parametrize("off", [{}, {"APP_CHECK": ""}, {"APP_CHECK": "off"}])
+def test_what_does_nothing_without_app_check_is_a_fault(off: dict[str, str], name: str) -> None:
+    value = "true" if name == "APP_CHECK_CONSUME" else "1:1234:web:abcd"
+    (fault,) = faults_of(REQUIRED | off | {name: value})
+    assert fault.startswith("APP_CHECK is off, ")
+    assert name in fault
+    Settings.from_mapping(REQUIRED | {"APP_CHECK": "monitor", name: value})
+
+
+def test_not_to_consume_is_no_fault_without_app_check() -> None:
+    environment = REQUIRED | {"APP_CHECK_CONSUME": "false", "APP_CHECK_ALLOWED_APP_IDS": " , "}
+    assert Settings.from_mapping(environment) == Settings.from_mapping(REQUIRED)
+
+
+@pytest.mark.parametrize("database", ["(default)", "live-tokens", "abcd", "a" * 63])
+def test_a_database_has_a_name_as_firestore_gives_them(database: str) -> None:
+    assert Settings.from_mapping(REQUIRED | {"FIRESTORE_DATABASE": database}).firestore_database == database
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"MEMORY_SWITCHES_FILE"}))
 def test_a_key_in_the_wrong_variable_is_not_repeated(name: str) -> None:
     assert "AQ.made up key" not in "".join(faults_of(REQUIRED | {name: "AQ.made up key"}))
 
 
 @pytest.mark.parametrize(
-    "name", ["FIREBASE_AUTH_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST", "GEMINI_EMULATOR_HOST"]
+    "name",
+    [
+        "FIREBASE_AUTH_EMULATOR_HOST",
+        "FIRESTORE_EMULATOR_HOST",
+        "SECRET_MANAGER_EMULATOR_HOST",
+        "GEMINI_EMULATOR_HOST",
+    ],
 )
 def test_an_emulator_is_refused_on_cloud_run(name: str) -> None:
     emulated = REQUIRED | {name: "localhost:9099"}
     Settings.from_mapping(emulated)
     (fault,) = faults_of(emulated | {"K_SERVICE": "mint-live-token"})
     assert fault.startswith(f"{name} is set on Cloud Run")
+
+
+def test_an_empty_emulator_variable_is_refused_on_cloud_run_too() -> None:
+    """A library that reads it by itself may take it for one that is set."""
+    environment = REQUIRED | dict.fromkeys(EMULATOR_VARIABLES, "") | {"K_SERVICE": "mint-live-token"}
+    assert [fault.split()[0] for fault in faults_of(environment)] == list(EMULATOR_VARIABLES)
+
+
+def test_quotas_in_memory_are_refused_on_cloud_run() -> None:
+    in_memory = REQUIRED | {"QUOTA_STORE": "memory"}
+    assert Settings.from_mapping(in_memory).quota_store == "memory"
+    (fault,) = faults_of(in_memory | {"K_SERVICE": "mint-live-token"})
+    assert fault.startswith("QUOTA_STORE is memory on Cloud Run")
 
 
 def test_cloud_run_without_emulators_is_fine() -> None:

@@ -55,6 +55,7 @@ def _process(directory: Path, url: str, environment: Mapping[str, str]) -> Proce
             "XDG_RUNTIME_DIR": str(directory),
             "FIREBASE_PROJECT_ID": PROJECT_ID,
             "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",
+            "QUOTA_STORE": "memory",
             **environment,
         },
         answers=url,

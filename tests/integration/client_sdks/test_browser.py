@@ -111,7 +111,7 @@ def test_a_page_from_elsewhere_cannot_read_the_answer(stack: LocalStack) -> None
 
 
 def test_a_native_app_needs_no_origin(stack: LocalStack, secrets_seen: SecretsSeen) -> None:
-    user = sign_up(stack.auth_host, anonymous=True)
+    user = sign_up(stack.auth_host)
 
     response = post(stack.function_url, None, f"Bearer {user.id_token}")
 

@@ -37,20 +37,29 @@ def test_a_user_with_an_email_address_gets_all_that_is_needed_to_connect(app: Fi
         "issuedAt": live_token["issuedAt"],
         "newSessionExpireTime": live_token["newSessionExpireTime"],
         "expireTime": live_token["expireTime"],
+        "quota": {"remaining": 19, "resetTime": live_token["quota"]["resetTime"]},
     }
     issued_at = moment(live_token, "issuedAt")
     assert before <= issued_at <= datetime.now(UTC)
     assert moment(live_token, "newSessionExpireTime") == issued_at + timedelta(seconds=60)
     assert moment(live_token, "expireTime") == issued_at + timedelta(seconds=900)
+    assert moment(live_token["quota"], "resetTime") > issued_at
 
 
-def test_an_anonymous_user_gets_a_token_and_keeps_the_account_when_an_email_address_is_linked(app: FirebaseApp) -> None:
-    user, first, linked, second = app.take(SIGN_UP_ANONYMOUSLY, call({}), {"step": "link", **credentials()}, call({}))
+def test_every_token_is_one_less_of_the_callers_quota(app: FirebaseApp) -> None:
+    _, *outcomes = app.take(sign_up(), call(), call(), call())
+
+    assert [outcome["result"]["quota"]["remaining"] for outcome in outcomes] == [19, 18, 17]
+
+
+def test_an_anonymous_user_is_served_once_an_email_address_is_linked(app: FirebaseApp) -> None:
+    user, refused, linked, served = app.take(SIGN_UP_ANONYMOUSLY, call({}), {"step": "link", **credentials()}, call({}))
 
     assert user["isAnonymous"] is True
+    assert refused["error"]["details"]["reason"] == "USER_NOT_ALLOWED"
     assert linked["isAnonymous"] is False
     assert linked["uid"] == user["uid"]
-    assert first["result"]["token"] != second["result"]["token"]
+    assert served["result"]["token"]
 
 
 def test_a_call_without_argument_with_null_or_with_an_empty_object_gets_the_default_profile(app: FirebaseApp) -> None:

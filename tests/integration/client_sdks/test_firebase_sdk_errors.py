@@ -83,10 +83,38 @@ def test_a_user_of_a_tenant_is_not_served(app: FirebaseApp, stack: LocalStack) -
     assert shown(error) == ("functions/permission-denied", "USER_NOT_ALLOWED")
 
 
+def test_an_anonymous_user_is_told_to_sign_in_with_an_account(app: FirebaseApp) -> None:
+    error = app.error(SIGN_UP_ANONYMOUSLY, call())
+
+    assert shown(error) == ("functions/permission-denied", "USER_NOT_ALLOWED")
+    assert "sign in with an account" in error["message"]
+
+
+@pytest.mark.parametrize("profile", ["no-such-profile", "tutor"], ids=["that is not there", "for others"])
+def test_a_profile_that_is_not_there_reads_like_one_that_is_for_others(app: FirebaseApp, profile: str) -> None:
+    error = app.error(sign_up(), call({"profile": profile}))
+
+    assert shown(error) == ("functions/permission-denied", "PROFILE_NOT_ALLOWED")
+    assert error["message"].startswith("There is no such profile for this account.")
+
+
+# --- resource-exhausted
+
+
+def test_a_user_who_has_taken_all_is_told_how_long_to_wait(app: FirebaseApp) -> None:
+    _, *served, refused = app.take(sign_up(), *[call()] * 21)
+
+    error = refused["error"]
+    wait = error["details"].pop("retryAfterSeconds")
+    assert [outcome["result"]["quota"]["remaining"] for outcome in served] == list(range(19, -1, -1))
+    assert shown(error) == ("functions/resource-exhausted", "HOURLY_QUOTA_EXCEEDED")
+    assert 0 < wait <= 3600 / 20
+
+
 # --- invalid-argument
 
 WRONG_CALLS: Mapping[str, tuple[object, str]] = {
-    "unknown profile": ({"profile": "no-such-profile"}, "UNKNOWN_PROFILE"),
+    "no name of a profile": ({"profile": "No such profile"}, "UNKNOWN_PROFILE"),
     "no profile": ({"profile": ""}, "UNKNOWN_PROFILE"),
     "profile not a string": ({"profile": 7}, "MALFORMED_REQUEST"),
     "handle of two words": ({"resumptionHandle": "two words are no handle"}, "INVALID_RESUMPTION_HANDLE"),
@@ -142,4 +170,4 @@ def test_the_request_id_of_an_error_finds_its_line_in_the_log(app: FirebaseApp, 
 
     lines = [line for line in stack.logs.splitlines() if request_id in line]
     assert len(lines) == 1
-    assert "UNKNOWN_PROFILE" in lines[0]
+    assert "PROFILE_NOT_ALLOWED" in lines[0]

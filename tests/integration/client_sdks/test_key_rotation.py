@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from firebase_sign_in import sign_up
+from firebase_sign_in import SignedInUser, sign_up
 from integration.client_sdks.in_process_stand_ins import InProcessStandIns
 from local_stack import LocalStack
 
@@ -21,12 +21,14 @@ ROTATED_BEFORE = 10
 def test_a_rotation_in_the_middle_of_many_calls_fails_none_of_them(
     in_process: InProcessStandIns, stack: LocalStack, run_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user = sign_up(stack.auth_host)
-    in_process.secrets_seen.collect({"idToken": user.id_token})
+    # Many users: one alone would meet the end of a quota.
+    with ThreadPoolExecutor() as newcomers:
+        users = list(newcomers.map(lambda _: sign_up(stack.auth_host), range(CALLS)))
+    in_process.secrets_seen.collect([{"idToken": user.id_token} for user in users])
     all_at_once = threading.Barrier(CALLS)
     mints = count(1)
 
-    def mint_live_token() -> requests.Response:
+    def mint_live_token(user: SignedInUser) -> requests.Response:
         all_at_once.wait(timeout=30)
         return requests.post(
             in_process.function_url,
@@ -40,12 +42,12 @@ def test_a_rotation_in_the_middle_of_many_calls_fails_none_of_them(
             in_process.rotate_key()
 
     # From here on the old key is in the function's memory, for five minutes.
-    warm = requests.post(in_process.function_url, headers={"Authorization": f"Bearer {user.id_token}"}, timeout=60)
+    warm = requests.post(in_process.function_url, headers={"Authorization": f"Bearer {users[0].id_token}"}, timeout=60)
     assert warm.status_code == 200
     reads_before = in_process.secret.reads
     monkeypatch.setattr(in_process.doorman, "before_mint", rotate_in_the_middle)
     with ThreadPoolExecutor(CALLS) as apps:
-        responses = list(apps.map(lambda _: mint_live_token(), range(CALLS)))
+        responses = list(apps.map(mint_live_token, users))
 
     in_process.secrets_seen.collect([warm.json(), *[response.json() for response in responses]])
     assert [response.status_code for response in responses] == [200] * CALLS

@@ -13,10 +13,10 @@ from google.genai import errors, types
 from google.genai.live import AsyncSession
 from starlette.datastructures import Headers
 
+from certificate_authority import CertificateAuthority
 from integration.client_sdks.firebase_app import FirebaseApp, Outcome
 from integration.client_sdks.in_process_stand_ins import InProcessStandIns
 from integration.client_sdks.live_client import spoken_question
-from integration.client_sdks.self_signed import write_certificate
 from serving import serve
 
 # That tokens are experimental, and of v1alpha only, though the documentation names v1beta.
@@ -33,9 +33,10 @@ class Secure:
 
 @pytest.fixture(scope="module")
 def secure(in_process: InProcessStandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
-    certificate, key = write_certificate(tmp_path_factory.mktemp("tls"))
-    with serve(in_process.doorman, tls=(certificate, key)) as address:
-        yield Secure(f"https://{address}", ssl.create_default_context(cafile=str(certificate)))
+    authority = CertificateAuthority(tmp_path_factory.mktemp("tls"))
+    server = authority.server_file("127.0.0.1")
+    with serve(in_process.doorman, tls=(server, server)) as address:
+        yield Secure(f"https://{address}", ssl.create_default_context(cafile=str(authority.bundle)))
 
 
 @pytest.fixture

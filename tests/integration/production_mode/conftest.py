@@ -29,11 +29,13 @@ def google(tmp_path_factory: pytest.TempPathFactory, ledger: Ledger) -> Iterator
 
 @pytest.fixture(scope="session")
 def settings(google: LocalGoogle) -> Mapping[str, str]:
-    """What an operator sets, and nothing else; the credentials are left to each process."""
+    """What an operator sets, and nothing else, but for quotas in memory: Firestore is tested elsewhere. The
+    credentials are left to each process."""
     return {
         **google.way,
         "FIREBASE_PROJECT_ID": PROJECT,
         "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",
+        "QUOTA_STORE": "memory",
     }
 
 

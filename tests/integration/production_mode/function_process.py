@@ -61,7 +61,8 @@ class Answer:
         assert self.body.keys() == {"error"}, f"not an error: HTTP {self.http}"
         error = self.body["error"]
         assert error.keys() == {"status", "message", "details"}
-        assert error["details"].keys() == {"reason", "requestId"}
+        retry_after = {"retryAfterSeconds"} if "Retry-After" in self.headers else set()
+        assert error["details"].keys() == {"reason", "requestId"} | retry_after
         return Refusal(self.http, error["status"], error["details"]["reason"])
 
 
@@ -87,7 +88,11 @@ class FunctionProcess:
     _stdout: Path
 
     def call(
-        self, id_token: str | None, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        id_token: str | None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        app_check_token: str | None = None,
     ) -> Answer:
         """Call the function as the Firebase SDKs do, under a trace id of its own, as behind Cloud Run's front end.
 
@@ -95,12 +100,16 @@ class FunctionProcess:
             id_token: what to send as bearer, or None.
             data: the callable's data.
             headers: more headers; one of the trace headers takes the place of the usual one.
+            app_check_token: what to send as App Check token, or None.
         """
         trace = secrets.token_hex(16)
         sent = {"X-Cloud-Trace-Context": f"{trace}/1;o=1"} if headers is None else dict(headers)
         if id_token is not None:
             self.ledger.id_token(id_token)
             sent["Authorization"] = f"Bearer {id_token}"
+        if app_check_token is not None:
+            self.ledger.app_check_token(app_check_token)
+            sent["X-Firebase-AppCheck"] = app_check_token
         if data and "resumptionHandle" in data:
             self.ledger.secret("resumption handle", data["resumptionHandle"])
         with requests.Session() as session:
@@ -113,14 +122,23 @@ class FunctionProcess:
             self.ledger.heard("the headers of an error", str(response.headers))
         return Answer(trace, response.status_code, response.headers, response.json())
 
-    def audit_events(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[dict[str, Any]]:
         """Return what was written to standard output so far, each line read as JSON."""
         return [json.loads(line) for line in self._stdout.read_text(encoding="utf-8").splitlines()]
+
+    def audit_events(self) -> list[dict[str, Any]]:
+        """Return the audit events so far."""
+        return [line for line in self.lines() if "event" in line]
 
     def audit_event(self, request_id: str) -> dict[str, Any]:
         """Return the one audit event of a request. It was written before the answer was sent."""
         (event,) = (event for event in self.audit_events() if event["requestId"] == request_id)
         return event
+
+    def other_lines(self, trace: str) -> list[dict[str, Any]]:
+        """Return what was written under a trace besides its audit event: lines for Firebase's own metrics."""
+        name = "logging.googleapis.com/trace"
+        return [line for line in self.lines() if "event" not in line and line.get(name, "").endswith(f"/{trace}")]
 
 
 StartFunction = Callable[[Mapping[str, str]], FunctionProcess]

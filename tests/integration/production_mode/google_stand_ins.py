@@ -75,6 +75,50 @@ def create_accounts_app(accounts: Accounts, project_id: str) -> ASGIApp:
     return Starlette(routes=[Route(f"/v1/projects/{project_id}/accounts:lookup", look_up, methods=["POST"])])
 
 
+@dataclass(slots=True)
+class AppCheckService:
+    """App Check of all Firebase projects.
+
+    Attributes:
+        access_token: what a verification must be authorised with.
+        jwks: the public keys that it signs with.
+        consumed: the tokens that were spent.
+        faults: token → what answers in place of its verification.
+    """
+
+    access_token: str = field(repr=False)
+    jwks: list[Mapping[str, str]]
+    consumed: set[str] = field(default_factory=set, repr=False)
+    faults: dict[str, Response] = field(default_factory=dict, repr=False)
+
+
+def create_app_check_app(service: AppCheckService) -> ASGIApp:
+    """Stand in for App Check: its public keys, and the verification that spends a token.
+
+    Source: https://firebase.google.com/docs/reference/appcheck/rest/v1beta/projects/verifyAppCheckToken
+    """
+
+    def keys(_request: Request) -> Response:
+        return JSONResponse({"keys": service.jwks})
+
+    async def verify(request: Request) -> Response:
+        if request.headers.get("Authorization") != f"Bearer {service.access_token}":
+            return JSONResponse({"error": {"code": 401, "message": "UNAUTHENTICATED"}}, status_code=401)
+        token = (await request.json())["app_check_token"]
+        if token in service.faults:
+            return service.faults[token]
+        again = token in service.consumed
+        service.consumed.add(token)
+        return JSONResponse({"alreadyConsumed": True} if again else {})
+
+    return Starlette(
+        routes=[
+            Route("/v1/jwks", keys),
+            Route("/v1beta/projects/{project}:verifyAppCheckToken", verify, methods=["POST"]),
+        ]
+    )
+
+
 def create_token_app(access_token: str) -> ASGIApp:
     """Stand in for the endpoint where a service account exchanges its signature for an access token.
 

@@ -32,6 +32,10 @@ class Ledger:
         """Note an ID token: as a whole, its payload, which names a person, and its signature."""
         self.secret("ID token", token, *token.split(".")[1:])
 
+    def app_check_token(self, token: str) -> None:
+        """Note an App Check token: as a whole, its payload and its signature."""
+        self.secret("App Check token", token, *token.split(".")[1:])
+
     def live_token(self, token: str) -> None:
         """Note an ephemeral token, with and without its prefix."""
         self.secret("live token", token, token.removeprefix("auth_tokens/"))

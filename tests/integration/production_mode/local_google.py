@@ -10,13 +10,16 @@ from pathlib import Path
 import google_crc32c
 from starlette.responses import JSONResponse
 
+from certificate_authority import CertificateAuthority
 from gemini_stand_in import GeminiStandIn, StandInConfig
 from gemini_stand_in import create_app as create_gemini_app
-from integration.production_mode.certificate_authority import CertificateAuthority
+from integration.production_mode.app_check_tokens import AppCheckKey, AppCheckTokens
 from integration.production_mode.google_stand_ins import (
     Accounts,
+    AppCheckService,
     User,
     create_accounts_app,
+    create_app_check_app,
     create_certificate_app,
     create_metadata_app,
     create_token_app,
@@ -50,6 +53,7 @@ class LocalGoogle:
     proxy: TlsProxy
     certificates: Upstream
     accounts: Upstream
+    app_check: Upstream
     access_tokens: Upstream
     secret_manager: Upstream
     gemini: Upstream
@@ -57,6 +61,8 @@ class LocalGoogle:
     signing_key: SigningKey
     id_tokens: IdTokens
     users: Accounts
+    app_check_tokens: AppCheckTokens
+    app_check_service: AppCheckService
     secret: StandInSecret
     gemini_stand_in: GeminiStandIn
 
@@ -114,6 +120,8 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
     signing_key = SigningKey.generate("0a1b2c3d4e5f")
     access_token = "ya29." + secrets.token_urlsafe(40)
     users = Accounts(access_token)
+    app_check_key = AppCheckKey.generate("a1b2c3")
+    app_check_service = AppCheckService(access_token, [app_check_key.jwk])
     api_key = "AIzaSy" + secrets.token_urlsafe(25)
     secret = StandInSecret(SECRET, [api_key.encode()])
     gemini_stand_in = GeminiStandIn(StandInConfig(api_keys=frozenset({api_key})))
@@ -128,6 +136,7 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
             "www.googleapis.com", create_certificate_app(certificates, "public, max-age=19845, must-revalidate")
         ),
         "accounts": Upstream("identitytoolkit.googleapis.com", create_accounts_app(users, PROJECT)),
+        "app_check": Upstream("firebaseappcheck.googleapis.com", create_app_check_app(app_check_service)),
         "access_tokens": Upstream("oauth2.googleapis.com", create_token_app(access_token)),
         "secret_manager": Upstream("secretmanager.googleapis.com", create_secret_manager_app(secret)),
         "gemini": Upstream("generativelanguage.googleapis.com", create_gemini_app(gemini_stand_in)),
@@ -143,6 +152,8 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
             signing_key=signing_key,
             id_tokens=IdTokens(PROJECT, signing_key),
             users=users,
+            app_check_tokens=AppCheckTokens(PROJECT, app_check_key),
+            app_check_service=app_check_service,
             secret=secret,
             gemini_stand_in=gemini_stand_in,
             ledger=ledger,

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +28,13 @@ def test_an_issued_token_is_recorded_by_its_hash(function: FunctionProcess, goog
     assert event.pop("model") == answer.result["model"]
     assert event.pop("expireTime") == answer.result["expireTime"]
     assert event.pop("newSessionExpireTime") == answer.result["newSessionExpireTime"]
-    assert event.pop("milliseconds").keys() == {"verify", "readKey", "mint", "total"}
+    assert event.pop("configDigest")
+    assert event.pop("appCheck") == "off"
+    quota = answer.result["quota"]
+    assert event.pop("quotaRemaining") == quota["remaining"] == 19
+    early = datetime.fromisoformat(quota["resetTime"]) - datetime.fromisoformat(event.pop("quotaResetTime"))
+    assert timedelta() <= early < timedelta(seconds=1), "the caller gets it in whole seconds, rounded up"
+    assert event.pop("milliseconds").keys() == {"verify", "attest", "spend", "readKey", "mint", "total"}
     assert event == {"message": "Live token issued", "eventVersion": 1}
 
 
@@ -55,7 +61,7 @@ def test_a_verified_caller_who_asks_for_the_wrong_thing_is_recorded_by_name(
     answer = function.call(google.id_tokens.good(uid), {"profile": "no-such-profile"})
 
     event = _event(function, answer)
-    assert (event["severity"], event["reason"], event["uid"]) == ("NOTICE", "UNKNOWN_PROFILE", uid)
+    assert (event["severity"], event["reason"], event["uid"]) == ("NOTICE", "PROFILE_NOT_ALLOWED", uid)
 
 
 def test_a_failure_is_recorded_as_an_error_with_a_diagnosis(
@@ -105,12 +111,12 @@ def test_without_a_trace_a_request_still_has_a_name(function: FunctionProcess, h
 
 
 def test_nothing_but_audit_events_is_written_to_standard_output(function: FunctionProcess, google: LocalGoogle) -> None:
-    before = len(function.audit_events())
+    before = len(function.lines())
 
     function.call(google.sign_in())
     function.call(None)
 
-    events = function.audit_events()
+    events = function.lines()
     assert len(events) == before + 2
     assert {event["event"].partition(".")[0] for event in events} == {"live_token"}
 

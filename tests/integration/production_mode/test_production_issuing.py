@@ -39,7 +39,9 @@ def test_a_good_id_token_gets_a_live_token_and_all_that_is_needed_to_connect(
         "issuedAt": _rfc3339(issued_at),
         "newSessionExpireTime": _rfc3339(issued_at + timedelta(seconds=60)),
         "expireTime": _rfc3339(issued_at + timedelta(seconds=900)),
+        "quota": {"remaining": 19, "resetTime": result["quota"]["resetTime"]},
     }
+    assert datetime.fromisoformat(result["quota"]["resetTime"]) > issued_at
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
     assert google.traffic.mints == before.mints + 1
@@ -104,7 +106,7 @@ def test_no_call_fails_when_the_api_key_is_rotated_under_many_at_once(
 
 def test_many_first_calls_at_once_all_get_a_token(start_function: StartFunction, google: LocalGoogle) -> None:
     """As on Cloud Run: the credentials come from the metadata server, and a burst meets a cold instance."""
-    on_cloud_run = start_function({**google.metadata_server, "K_SERVICE": "mint-live-token"})
+    on_cloud_run = start_function(google.metadata_server)
     before = google.traffic
 
     with ThreadPoolExecutor(10) as callers:

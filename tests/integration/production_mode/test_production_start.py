@@ -12,6 +12,7 @@ from integration.production_mode.local_google import LocalGoogle
 
 EMULATORS = {
     "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",
+    "FIRESTORE_EMULATOR_HOST": "127.0.0.1:9102",
     "SECRET_MANAGER_EMULATOR_HOST": "127.0.0.1:9100",
     "GEMINI_EMULATOR_HOST": "127.0.0.1:9101",
 }
@@ -40,6 +41,10 @@ def test_it_names_all_that_is_missing_and_all_that_is_wrong_at_once(
         "GEMINI_API_KEY_SECRET": misplaced_key,
         "API_KEY_CACHE_SECONDS": "forever",
         "CHECK_REVOKED": "maybe",
+        "QUOTA_STORE": "memory",
+        "APP_CHECK": "perhaps",
+        "APP_CHECK_CONSUME": "sometimes",
+        "APP_CHECK_ALLOWED_APP_IDS": "my-app",
     }
 
     failed = run_function_that_fails(environment, tmp_path, ledger)

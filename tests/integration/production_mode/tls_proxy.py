@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from integration.production_mode.certificate_authority import CertificateAuthority
+from certificate_authority import CertificateAuthority
 
 _DEADLINE_SECONDS = 20.0
 _FAREWELL_SECONDS = 0.5
@@ -64,7 +64,11 @@ class TlsProxy:
 
     def drop(self, host: str) -> None:
         """Close the open connections to `host`, as a server does with idle ones."""
-        self._run(self._drop(host))
+        self._run(self._drop(host, _hang_up))
+
+    def reset(self, host: str) -> None:
+        """Reset the open connections to `host`, as a server does that goes down."""
+        self._run(self._drop(host, _reset))
 
     @contextmanager
     def running(self) -> Iterator[str]:
@@ -90,10 +94,10 @@ class TlsProxy:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _drop(self, host: str) -> None:
+    async def _drop(self, host: str, end: Callable[[asyncio.StreamWriter], None]) -> None:
         for writer, its_host in self._tunnels.items():
             if its_host == host:
-                writer.transport.abort()
+                end(writer)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.current_task()

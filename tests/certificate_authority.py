@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -22,13 +23,19 @@ class CertificateAuthority:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("CA of the production-mode tests")
+        self._name = _name("CA of the tests")
         self._key_id = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         self.bundle = folder / "ca.pem"
         self.bundle.write_bytes(self._own_certificate().public_bytes(serialization.Encoding.PEM))
 
     def server_context(self, host: str) -> ssl.SSLContext:
         """Return a TLS context for a server that is `host`."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(host))
+        return context
+
+    def server_file(self, host: str) -> Path:
+        """Return a PEM file with key and certificate for a server that is `host`, a name or an IP address."""
         key = ec.generate_private_key(ec.SECP256R1())
         file = self._folder / f"{host}.pem"
         file.write_bytes(
@@ -37,9 +44,7 @@ class CertificateAuthority:
             )
             + self._certificate_for(host, key).public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def _own_certificate(self) -> x509.Certificate:
         usage = _key_usage(digital_signature=False, signs_certificates=True)
@@ -57,7 +62,7 @@ class CertificateAuthority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -80,6 +85,13 @@ class CertificateAuthority:
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _key_usage(*, digital_signature: bool, signs_certificates: bool) -> x509.KeyUsage:

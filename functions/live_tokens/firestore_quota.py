@@ -1,0 +1,172 @@
+"""Quotas and stop switches in Firestore: one round trip to read, one to write, and no transaction.
+
+Read-write transactions on one hot document collapse under a few parallel calls. Here each write carries the update time
+of what was read as its precondition, so of two calls that read the same state one wins and the other reads again.
+Source: https://firebase.google.com/docs/firestore/reference/rest/v1/Precondition
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, GoogleAPICallError, NotFound
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot
+
+from live_tokens.errors import QuotaUnavailable
+from live_tokens.issuing import Caller, Profile, QuotaState
+from live_tokens.quota import as_new_at, spend
+from live_tokens.stop_switches import StopSwitches
+
+QUOTAS = "live_token_quotas"
+SWITCHES = "live_token_switches"
+SERVICE_SWITCH = "service"
+
+# Of five instances that go on writing to one document, each loses four times out of five.
+_ATTEMPTS = 50
+_RPC_SECONDS = 3.0
+# All attempts together, waiting for other calls of the same caller included.
+_DEADLINE_SECONDS = 8.0
+_LONGEST_PAUSE_SECONDS = 0.05
+_STRIPES = 64
+
+
+def quota_id(uid: str) -> str:
+    """Return the id of a caller's quota document. A uid may hold slashes, which an id may not."""
+    return f"user:{quote(uid, safe='')}"
+
+
+def user_switch(uid: str) -> str:
+    """Return the id of the switch that blocks a user."""
+    return f"user:{quote(uid, safe='')}"
+
+
+def profile_switch(name: str) -> str:
+    """Return the id of the switch that pauses a profile."""
+    return f"profile:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one round trip brought."""
+
+    stored: DocumentSnapshot[Any]
+    switches: StopSwitches
+    at: datetime
+
+
+class FirestoreQuotaStore:
+    """A `QuotaStore` with one document per caller.
+
+    Time is Firestore's own time of the read, so that instances whose clocks differ give nothing away.
+
+    Args:
+        project_id: the project of the database.
+        database: its name, `(default)` for the default one.
+        now: turns Firestore's time of a read into the time of the decision.
+    """
+
+    def __init__(
+        self, project_id: str, database: str, now: Callable[[datetime], datetime] = lambda read_time: read_time
+    ) -> None:
+        self._project_id = project_id
+        self._database = database
+        self._now = now
+        self._connecting = threading.Lock()
+        self._connected: Client | None = None
+        # Calls of one caller within this process take turns: they would only beat each other to the write.
+        self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
+
+    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
+        """See `QuotaStore.spend`."""
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        stripe = self._stripes[hash(caller.uid) % _STRIPES]
+        if not stripe.acquire(timeout=_DEADLINE_SECONDS):
+            raise QuotaUnavailable("waited for other calls of this caller")
+        try:
+            return self._compare_and_set(caller, profile, deadline)
+        except (GoogleAPICallError, GoogleAuthError) as error:
+            raise QuotaUnavailable(type(error).__name__) from error
+        finally:
+            stripe.release()
+
+    def _compare_and_set(self, caller: Caller, profile: Profile, deadline: float) -> QuotaState | None:
+        client = self._client()
+        document = client.collection(QUOTAS).document(quota_id(caller.uid))
+        for _ in range(_ATTEMPTS):
+            reading = self._read(client, document, caller, profile)
+            reading.switches.refuse_stopped(reading.at)
+            stored = _fields(reading.stored)
+            after, state = spend(profile.quota, stored.get("spent", {}).get(profile.name, {}), reading.at)
+            if state is None or _written(
+                client, document, reading, _update(stored, caller, profile, after, reading.at)
+            ):
+                return state
+            if time.monotonic() > deadline:
+                break
+            time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
+        raise QuotaUnavailable("contended")
+
+    def _read(self, client: Client, document: DocumentReference, caller: Caller, profile: Profile) -> _Reading:
+        switches = client.collection(SWITCHES)
+        service = switches.document(SERVICE_SWITCH)
+        paused = switches.document(profile_switch(profile.name))
+        blocked = switches.document(user_switch(caller.uid))
+        snapshots = {
+            snapshot.reference.path: snapshot
+            for snapshot in client.get_all([document, service, paused, blocked], retry=None, timeout=_RPC_SECONDS)
+        }
+        service_switch, profile_pause, block = (
+            snapshots[reference.path].to_dict() for reference in (service, paused, blocked)
+        )
+        stored = snapshots[document.path]
+        return _Reading(stored, StopSwitches(service_switch, profile_pause, block), self._now(stored.read_time))
+
+    def _client(self) -> Client:
+        """Connect on first use: a gRPC channel must not be opened before the fork."""
+        with self._connecting:
+            if self._connected is None:
+                self._connected = Client(project=self._project_id, database=self._database)
+            return self._connected
+
+
+def _fields(stored: DocumentSnapshot[Any]) -> Mapping[str, Any]:
+    return stored.to_dict() or {}
+
+
+def _update(
+    stored: Mapping[str, Any], caller: Caller, profile: Profile, after: Mapping[str, int], now: datetime
+) -> dict[str, Any]:
+    """Return the whole new document. No profile is forgotten: if time went back, its units would come back."""
+    spent = {**stored.get("spent", {}), profile.name: dict(after)}
+    today = now.date().isoformat()
+    issued = stored.get("issued", {})
+    count = issued.get("count", 0) if issued.get("date") == today else 0
+    tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return {
+        "uid": caller.uid,
+        "spent": spent,
+        "issued": {"date": today, "count": count + 1},
+        # The count is of interest for as long as it is today.
+        "expire_at": max(tomorrow, *(as_new_at(times) for times in spent.values())),
+    }
+
+
+def _written(client: Client, document: DocumentReference, reading: _Reading, fields: dict[str, Any]) -> bool:
+    """Write unless somebody else has written since the reading."""
+    try:
+        if not reading.stored.exists:
+            document.create(fields, retry=None, timeout=_RPC_SECONDS)
+        else:
+            unchanged = client.write_option(last_update_time=reading.stored.update_time)
+            document.update(fields, option=unchanged, retry=None, timeout=_RPC_SECONDS)
+    except (AlreadyExists, FailedPrecondition, NotFound, Aborted):
+        return False
+    return True

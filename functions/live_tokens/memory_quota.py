@@ -1,0 +1,69 @@
+"""Quotas in memory, for the local stack: the same arithmetic and switches as in Firestore, of one process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from live_tokens.errors import QuotaUnavailable
+from live_tokens.issuing import Caller, Profile, QuotaState
+from live_tokens.quota import as_new_at, spend
+from live_tokens.stop_switches import Document, StopSwitches
+
+
+class MemoryQuotaStore:
+    """A `QuotaStore` that forgets everything when the process ends. `Settings` refuses it on Cloud Run.
+
+    Args:
+        switches_file: JSON file of stop switches, read for every call, or None. Its form is
+            `{"service": {…}, "profiles": {"<name>": {…}}, "users": {"<uid>": {…}}}`, all of it optional, each switch
+            `{"message"?: string, "until"?: RFC 3339 string}`.
+        now: the current aware UTC time. When it goes back, time stands still here.
+    """
+
+    def __init__(
+        self, switches_file: Path | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._switches_file = switches_file
+        self._clock = now
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._spent: dict[tuple[str, str], dict[str, int]] = {}
+        self._deciding = threading.Lock()
+
+    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
+        """See `QuotaStore.spend`."""
+        with self._deciding:
+            self._latest = now = max(self._latest, self._clock())
+            self._switches(caller, profile).refuse_stopped(now)
+            self._forget_what_is_as_new(now)
+            holder = (caller.uid, profile.name)
+            after, state = spend(profile.quota, self._spent.get(holder, {}), now)
+            if state is not None:
+                self._spent[holder] = after
+            return state
+
+    def _forget_what_is_as_new(self, now: datetime) -> None:
+        self._spent = {holder: spent for holder, spent in self._spent.items() if as_new_at(spent) > now}
+
+    def _switches(self, caller: Caller, profile: Profile) -> StopSwitches:
+        if self._switches_file is None or not self._switches_file.exists():
+            return StopSwitches()
+        try:
+            switches = json.loads(self._switches_file.read_text(encoding="utf-8"))
+            return StopSwitches(
+                service=_switch(switches.get("service")),
+                profile=_switch(switches.get("profiles", {}).get(profile.name)),
+                user=_switch(switches.get("users", {}).get(caller.uid)),
+            )
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise QuotaUnavailable(f"switches file: {type(error).__name__}") from error
+
+
+def _switch(value: dict[str, Any] | None) -> Document | None:
+    if value is None:
+        return None
+    return value | ({"until": datetime.fromisoformat(value["until"])} if "until" in value else {})

@@ -1,0 +1,50 @@
+"""`{uid}` and `{claim:NAME}` in a system instruction, filled from verified claims and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from live_tokens.issuing import Caller
+
+LONGEST_VALUE = 200
+
+_PLACEHOLDER = re.compile(r"\{(?:(?P<uid>uid)|claim:(?P<claim>[A-Za-z0-9_.-]{1,64}))\}")
+_ANY_BRACES = re.compile(r"\{\s*(uid|claim)[^}]*\}?", re.IGNORECASE)
+
+
+class UnusableClaimError(Exception):
+    """A claim cannot be filled in. The text is a sentence that says why, without the value."""
+
+
+def fill_placeholders(config: Mapping[str, object], caller: Caller) -> Mapping[str, object]:
+    """Return the config with the placeholders of its `system_instruction` replaced.
+
+    Raises:
+        UnusableClaimError: a claim is missing, too long, or not a plain line of text.
+    """
+    instruction = config.get("system_instruction")
+    if not isinstance(instruction, str) or not _PLACEHOLDER.search(instruction):
+        return config
+    filled = _PLACEHOLDER.sub(lambda match: _value(match, caller), instruction)
+    return {**config, "system_instruction": filled}
+
+
+def misspelt_placeholders(config: Mapping[str, object]) -> list[str]:
+    """Return what looks like a placeholder of a system instruction and is none: only plain text is filled in."""
+    instruction = config.get("system_instruction")
+    if not isinstance(instruction, str):
+        return [match[0] for match in _ANY_BRACES.finditer(str(instruction))]
+    return [match[0] for match in _ANY_BRACES.finditer(instruction) if not _PLACEHOLDER.fullmatch(match[0])]
+
+
+def _value(match: re.Match[str], caller: Caller) -> str:
+    name = match["claim"]
+    value = caller.uid if match["uid"] else caller.claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise UnusableClaimError(f"The claim `{name}` is missing, or neither text nor a whole number.")
+    text = str(value)
+    if len(text) > LONGEST_VALUE or not text.isprintable():
+        source = f"claim `{name}`" if name else "uid"
+        raise UnusableClaimError(f"The {source} is longer than {LONGEST_VALUE} characters, or not one plain line.")
+    return text

@@ -1,0 +1,95 @@
+"""The second half of the story: who gets no token, how many, and how the operator stops it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.mint_client import MintClient
+from demo.narrator import Narrator
+from firebase_sign_in import sign_up
+
+SCARCE_PROFILE = "scarce"
+SCARCE_TOML = """
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 60
+session_seconds = 60
+[quota]
+per_hour = 2
+[config]
+response_modalities = ["AUDIO"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tells it.
+
+    Args:
+        auth_host: `host:port` of the Auth emulator.
+        narrator: who tells it.
+        mint: calls the function.
+        switches_file: where the local stack looks for stop switches.
+    """
+
+    auth_host: str
+    narrator: Narrator
+    mint: MintClient
+    switches_file: Path
+
+    def tell(self) -> None:
+        """Go through all steps.
+
+        Raises:
+            NotAsToldError: a step went other than told.
+        """
+        self._refuse_an_anonymous_caller()
+        self._keep_a_profile_to_itself()
+        self._run_out_of_quota()
+        self._pause()
+        self._block()
+
+    def _refuse_an_anonymous_caller(self) -> None:
+        self.narrator.step("An anonymous user calls")
+        refusal = self.mint.refusal(sign_up(self.auth_host, anonymous=True), {})
+        self.narrator.expect(refusal.reason == "USER_NOT_ALLOWED", f"{refusal}: {refusal.message}")
+
+    def _keep_a_profile_to_itself(self) -> None:
+        self.narrator.step("A user asks for “tutor”, a profile of another plan, and for one that does not exist")
+        user = sign_up(self.auth_host)
+        tutor, unknown = (self.mint.refusal(user, {"profile": name}) for name in ("tutor", "no-such-profile"))
+        self.narrator.expect(tutor == unknown, f"The same answer, so the names stay the operator's: {tutor}")
+
+    def _run_out_of_quota(self) -> None:
+        self.narrator.step(f"A user takes more than the two tokens per hour of “{SCARCE_PROFILE}”")
+        user = sign_up(self.auth_host)
+        for _ in range(2):
+            left = self.mint.token(user, {"profile": SCARCE_PROFILE})["quota"]["remaining"]
+            self.narrator.good(f"a token, {left} left")
+        refusal = self.mint.refusal(user, {"profile": SCARCE_PROFILE})
+        as_told = refusal.reason == "HOURLY_QUOTA_EXCEEDED" and refusal.retry_after_seconds is not None
+        self.narrator.expect(as_told, f"{refusal}: the second at which the next one is due")
+
+    def _pause(self) -> None:
+        self.narrator.step("The operator pauses the service")
+        user = sign_up(self.auth_host)
+        self._switch({"service": {"message": "We are back at nine."}})
+        refusal = self.mint.refusal(user, {})
+        self.narrator.expect(refusal.reason == "SERVICE_PAUSED", f"{refusal}: {refusal.message}")
+        self._switch({})
+        self.narrator.expect("token" in self.mint.token(user, {}), "Resumed: the next call gets a token")
+
+    def _block(self) -> None:
+        self.narrator.step("The operator blocks one user")
+        blocked, other = sign_up(self.auth_host), sign_up(self.auth_host)
+        self._switch({"users": {blocked.uid: {}}})
+        refusal = self.mint.refusal(blocked, {})
+        self.narrator.expect(refusal.reason == "USER_BLOCKED", f"{refusal}: {refusal.message}")
+        self.narrator.expect("token" in self.mint.token(other, {}), "Everybody else gets a token")
+        self._switch({})
+
+    def _switch(self, switches: Mapping[str, object]) -> None:
+        self.switches_file.write_text(json.dumps(switches), encoding="utf-8")

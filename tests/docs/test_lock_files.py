@@ -1,0 +1,32 @@
+"""What is deployed is what was tested."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def requirements(name: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+
+
+def test_every_deployed_package_is_pinned_by_hash() -> None:
+    deployed = requirements("requirements.txt")
+    assert deployed
+    assert [line for line in deployed if not re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:", line)] == []
+
+
+def test_the_build_finds_the_framework_at_the_beginning_of_a_line() -> None:
+    assert any(line.startswith("functions-framework==") for line in requirements("requirements.txt"))
+
+
+def test_the_tests_run_on_what_is_deployed() -> None:
+    tested = {line.split()[0] for line in requirements("requirements-dev.txt")}
+    assert {line.split()[0] for line in requirements("requirements.txt")} <= tested
+
+
+def test_no_lock_file_names_a_registry() -> None:
+    locks = [*ROOT.glob("requirements*.txt"), *ROOT.glob("*/package-lock.json"), *ROOT.glob("*/*/package-lock.json")]
+    assert len(locks) == 4
+    assert [lock.name for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())] == []
