@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
-from live_tokens.errors import AppCheckFault, InternalFault, TokenNotIssued, Unavailable
+from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
 from live_tokens.issuing import Record
 
 EVENT_VERSION = 1
@@ -80,6 +80,8 @@ class AuditLog:
             facts["retryAfterSeconds"] = round(error.retry_after.total_seconds(), 3)
         if isinstance(error, AppCheckFault):
             facts["appCheck"] = error.state
+        if isinstance(error, QuotaExceeded):
+            facts["quotaRemaining"] = 0
         if isinstance(error, InternalFault) and error.__cause__ is not None:
             facts["stack"] = _stack(error.__cause__)
         if isinstance(error, Unavailable | InternalFault):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -95,16 +96,20 @@ class CallableEndpoint:
             with record.step("total"):
                 live_token = self._issuer.issue(_parse(request), record)
                 response = _json(HTTPStatus.OK, {"result": _result(live_token, record.quota)})
+            self._audit_log.issued(request_id, record)  # a token that cannot be recorded is not handed out
+            return response
         except TokenNotIssued as error:
-            self._audit_log.not_issued(request_id, record, error)
-            return _error_response(error, request_id)
+            return self._not_issued(request_id, record, error)
         except Exception as error:  # the last stop: functions-framework would answer HTML without CORS headers
             fault = InternalFault(type(error).__name__)
             fault.__cause__ = error
-            self._audit_log.not_issued(request_id, record, fault)
-            return _error_response(fault, request_id)
-        self._audit_log.issued(request_id, record)
-        return response
+            return self._not_issued(request_id, record, fault)
+
+    def _not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> Response:
+        # Where the log cannot be written, there is nobody to tell but the caller.
+        with suppress(OSError, ValueError):
+            self._audit_log.not_issued(request_id, record, error)
+        return _error_response(error, request_id)
 
     def _allow_origin(self, request: Request, response: Response) -> None:
         """Source: https://fetch.spec.whatwg.org/#http-cors-protocol."""

@@ -14,7 +14,9 @@ Result = TypeVar("Result")
 
 
 class Deadline:
-    """Runs calls in threads of its own and stops waiting for them in time. What was given up runs on, unheard.
+    """Runs calls in threads of its own and stops waiting for them in time.
+
+    A call that was given up runs on, unheard; one that had not begun never begins.
 
     Args:
         seconds: how long a call may take.
@@ -33,7 +35,12 @@ class Deadline:
         Raises:
             TimeoutError: it took longer.
         """
-        return self._started().submit(call).result(timeout=self._seconds)
+        future = self._started().submit(call)
+        try:
+            return future.result(timeout=self._seconds)
+        except TimeoutError:
+            future.cancel()
+            raise
 
     def _started(self) -> ThreadPoolExecutor:
         """Start threads on first use: this object is made before gunicorn forks."""

@@ -101,27 +101,26 @@ class FirestoreQuotaStore:
         client = self._client()
         document = client.collection(QUOTAS).document(quota_id(caller.uid))
         for _ in range(_ATTEMPTS):
-            reading = self._read(client, document, caller, profile)
-            reading.switches.refuse_stopped(reading.at)
-            stored = _fields(reading.stored)
-            after, state = spend(profile.quota, stored.get("spent", {}).get(profile.name, {}), reading.at)
-            if state is None or _written(
-                client, document, reading, _update(stored, caller, profile, after, reading.at)
-            ):
-                return state
             if time.monotonic() > deadline:
                 break
+            reading = self._read(client, document, caller, profile, deadline)
+            reading.switches.refuse_stopped(reading.at)
+            state, update = _spent(reading, caller, profile)
+            if state is None or _written(client, document, reading, update, deadline):
+                return state
             time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
         raise QuotaUnavailable("contended")
 
-    def _read(self, client: Client, document: DocumentReference, caller: Caller, profile: Profile) -> _Reading:
+    def _read(
+        self, client: Client, document: DocumentReference, caller: Caller, profile: Profile, deadline: float
+    ) -> _Reading:
         switches = client.collection(SWITCHES)
         service = switches.document(SERVICE_SWITCH)
         paused = switches.document(profile_switch(profile.name))
         blocked = switches.document(user_switch(caller.uid))
         snapshots = {
             snapshot.reference.path: snapshot
-            for snapshot in client.get_all([document, service, paused, blocked], retry=None, timeout=_RPC_SECONDS)
+            for snapshot in client.get_all([document, service, paused, blocked], retry=None, timeout=_left(deadline))
         }
         service_switch, profile_pause, block = (
             snapshots[reference.path].to_dict() for reference in (service, paused, blocked)
@@ -137,8 +136,19 @@ class FirestoreQuotaStore:
             return self._connected
 
 
-def _fields(stored: DocumentSnapshot[Any]) -> Mapping[str, Any]:
-    return stored.to_dict() or {}
+def _left(deadline: float) -> float:
+    """Return how many seconds one RPC may take."""
+    return min(_RPC_SECONDS, max(0.001, deadline - time.monotonic()))
+
+
+def _spent(reading: _Reading, caller: Caller, profile: Profile) -> tuple[QuotaState | None, dict[str, Any]]:
+    """Return what is left, and the document to write."""
+    stored = reading.stored.to_dict() or {}
+    try:
+        after, state = spend(profile.quota, stored.get("spent", {}).get(profile.name, {}), reading.at)
+        return state, _update(stored, caller, profile, after, reading.at)
+    except (AttributeError, TypeError, ValueError) as error:  # somebody has written to it by hand
+        raise QuotaUnavailable("unreadable document") from error
 
 
 def _update(
@@ -159,14 +169,16 @@ def _update(
     }
 
 
-def _written(client: Client, document: DocumentReference, reading: _Reading, fields: dict[str, Any]) -> bool:
+def _written(
+    client: Client, document: DocumentReference, reading: _Reading, fields: dict[str, Any], deadline: float
+) -> bool:
     """Write unless somebody else has written since the reading."""
     try:
         if not reading.stored.exists:
-            document.create(fields, retry=None, timeout=_RPC_SECONDS)
+            document.create(fields, retry=None, timeout=_left(deadline))
         else:
             unchanged = client.write_option(last_update_time=reading.stored.update_time)
-            document.update(fields, option=unchanged, retry=None, timeout=_RPC_SECONDS)
+            document.update(fields, option=unchanged, retry=None, timeout=_left(deadline))
     except (AlreadyExists, FailedPrecondition, NotFound, Aborted):
         return False
     return True

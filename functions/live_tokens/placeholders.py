@@ -30,6 +30,14 @@ def fill_placeholders(config: Mapping[str, object], caller: Caller) -> Mapping[s
     return {**config, "system_instruction": filled}
 
 
+def placeholder_claims(config: Mapping[str, object]) -> list[str]:
+    """Return the claims that a system instruction names."""
+    instruction = config.get("system_instruction")
+    if not isinstance(instruction, str):
+        return []
+    return [match["claim"] for match in _PLACEHOLDER.finditer(instruction) if match["claim"]]
+
+
 def misspelt_placeholders(config: Mapping[str, object]) -> list[str]:
     """Return what looks like a placeholder of a system instruction and is none: only plain text is filled in."""
     instruction = config.get("system_instruction")

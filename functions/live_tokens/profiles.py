@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
-from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders
+from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders, placeholder_claims
 from live_tokens.profile_access import AllowRules, QuotaRules
 from live_tokens.quota import LARGEST_LIMIT
 
@@ -29,6 +29,11 @@ _LIFETIMES = ("start_within_seconds", "session_seconds")
 _LIMITS = ("per_hour", "per_day")
 # Firebase allows custom claims of these types in all; lists and objects cannot be accepted values.
 _CLAIM_TYPES = (str, int, bool)
+
+# Users set these of their own account, in the app or past it. The e-mail address is theirs only once it is verified.
+# Source: https://firebase.google.com/docs/auth/web/manage-users#update_a_users_profile
+_WRITTEN_BY_USERS = {"name", "picture"}
+_WRITTEN_BY_USERS_UNTIL_VERIFIED = {"email"}
 
 Fault = Callable[[str, str], None]
 ConfigCheck = Callable[[Profile], Sequence[str]]
@@ -149,11 +154,27 @@ def _read(file: Path, faults: list[str]) -> ProfileFile | None:
         session=session,
         config_digest=_digest({name: document.get(name) for name in ("model", "lifetime", "config")}),
     )
-    return ProfileFile(
+    read = ProfileFile(
         profile=profile,
         allow=_allow(document.get("allow", {}), fault),
         quota=_quota_rules(document.get("quota", {}), fault),
     )
+    _refuse_claims_that_users_write(read, fault)
+    return read
+
+
+def _refuse_claims_that_users_write(file: ProfileFile, fault: Fault) -> None:
+    relied_on = {
+        "allow.claims": list(file.allow.claims),
+        "quota.plan_claim": [file.quota.plan_claim],
+        "config.system_instruction": placeholder_claims(file.profile.config),
+    }
+    for field, claims in relied_on.items():
+        for claim in claims:
+            if claim in _WRITTEN_BY_USERS:
+                fault(field, f"relies on the claim `{claim}`, which users write themselves. Use a custom claim.")
+            elif claim in _WRITTEN_BY_USERS_UNTIL_VERIFIED and not file.allow.email_verified:
+                fault(field, f"relies on the claim `{claim}`. Set allow.email_verified = true with it.")
 
 
 def _digest(locked: Mapping[str, object]) -> str:
@@ -204,8 +225,8 @@ def _allow(allow: object, fault: Fault) -> AllowRules:
         if not isinstance(allow.get(name, False), bool):
             fault(f"allow.{name}", "must be true or false.")
     providers = allow.get("sign_in_providers", [])
-    if not isinstance(providers, list) or not all(isinstance(provider, str) for provider in providers):
-        fault("allow.sign_in_providers", 'must be a list of names such as "google.com".')
+    if "sign_in_providers" in allow and not _is_list_of_texts(providers):
+        fault("allow.sign_in_providers", 'must be a list of at least one name such as "google.com".')
         providers = []
     claims = allow.get("claims", {})
     if not isinstance(claims, dict) or not all(_is_list_of_values(values) for values in claims.values()):
@@ -217,6 +238,10 @@ def _allow(allow: object, fault: Fault) -> AllowRules:
         sign_in_providers=frozenset(providers),
         claims={name: tuple(values) for name, values in claims.items()},
     )
+
+
+def _is_list_of_texts(values: object) -> bool:
+    return isinstance(values, list) and bool(values) and all(isinstance(value, str) for value in values)
 
 
 def _is_list_of_values(values: object) -> bool:

@@ -113,7 +113,10 @@ class Settings:
         )
         # The Firestore client reads this one by itself; here it is only checked.
         reader.host_and_port("FIRESTORE_EMULATOR_HOST")
+        reader.refuse_empty_emulators()
         reader.refuse_stand_ins_in_the_cloud(settings.quota_store)
+        if settings.quota_store != "memory" and settings.memory_switches_file is not None:
+            reader.faults.append("MEMORY_SWITCHES_FILE is set, but QUOTA_STORE is not memory: it would stop nothing.")
         if settings.app_check == "off" and (settings.app_check_consume or settings.app_check_allowed_app_ids):
             reader.faults.append("APP_CHECK is off, so APP_CHECK_CONSUME and APP_CHECK_ALLOWED_APP_IDS do nothing.")
         if reader.faults:
@@ -172,6 +175,14 @@ class _Reader:
 
     def host_and_port(self, name: str) -> str | None:
         return self.optional(name, _HOST_AND_PORT, "host:port without a scheme")
+
+    def refuse_empty_emulators(self) -> None:
+        """Refuse what is none to us but an emulator to the libraries, which read these variables by themselves."""
+        self.faults.extend(
+            f"{name} is set, and empty. Unset it."
+            for name in EMULATOR_VARIABLES
+            if name in self._environment and self._get(name) is None
+        )
 
     def refuse_stand_ins_in_the_cloud(self, quota_store: str) -> None:
         """An emulator accepts unsigned ID tokens. K_SERVICE is set by Cloud Run and by nothing else.

@@ -34,7 +34,7 @@ class Process:
     name: str
     command: Sequence[str]
     log: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     answers: str
     _running: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _ready: bool = field(default=False, init=False, repr=False)

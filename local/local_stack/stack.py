@@ -20,6 +20,7 @@ from secret_manager_stand_in import PAYLOAD_VARIABLE
 PROJECT_ID = "demo-live-tokens"
 API_KEY = "local-gemini-key"
 
+_LOOPBACK = "127.0.0.1"
 _LOCAL = Path(__file__).parents[1]
 _FUNCTION = _LOCAL.parent / "functions"
 _SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
@@ -53,13 +54,13 @@ class Ports:
 
     def require_free(self, host: str) -> None:
         """Raise a `StackError` if one of them is taken."""
-        for port, use, variable in (
-            (self.function, "the function", "FUNCTION_PORT"),
-            (self.auth, "the Auth emulator", "AUTH_PORT"),
-            (self.gemini, "the Gemini stand-in", "GEMINI_PORT"),
-            (self.secret_manager, "the Secret Manager stand-in", "SECRET_MANAGER_PORT"),
+        for address, port, use, variable in (
+            (host, self.function, "the function", "FUNCTION_PORT"),
+            (host, self.auth, "the Auth emulator", "AUTH_PORT"),
+            (host, self.gemini, "the Gemini stand-in", "GEMINI_PORT"),
+            (_LOOPBACK, self.secret_manager, "the Secret Manager stand-in", "SECRET_MANAGER_PORT"),
         ):
-            require_free(host, port, use, variable)
+            require_free(address, port, use, variable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class LocalStack:
         self.function_url = f"http://{options.host}:{ports.function}"
         self.auth_host = f"{options.host}:{ports.auth}"
         self.gemini_host = f"{options.host}:{ports.gemini}"
-        self._secret_manager_host = f"{options.host}:{ports.secret_manager}"
+        # It gives the key to whoever asks, which may be a real one; only the function needs to ask.
+        self._secret_manager_host = f"{_LOOPBACK}:{ports.secret_manager}"
         self.switches_file = options.run_directory.absolute() / "switches.json"
         self.processes: list[Process] = []
 
@@ -183,7 +185,7 @@ class LocalStack:
 
     def _secret_manager(self) -> Process:
         command = [sys.executable, "-m", "secret_manager_stand_in", "--secret", _SECRET]
-        command += ["--host", self._options.host, "--port", str(self._ports.secret_manager)]
+        command += ["--host", _LOOPBACK, "--port", str(self._ports.secret_manager)]
         payload = self._options.google_api_key or API_KEY
         return self._process(
             "Secret Manager stand-in", command, self._secret_manager_host, _FIND_STAND_INS | {PAYLOAD_VARIABLE: payload}

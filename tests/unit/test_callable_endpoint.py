@@ -596,3 +596,21 @@ def test_a_preflight_decides_nothing_and_leaves_no_event() -> None:
 def test_no_answer_may_be_kept_by_a_cache(ports: FakePorts, method: str) -> None:
     response = Service(ports).call(method=method)
     assert response.headers.getlist("Cache-Control") == ["no-store"]
+
+
+class FullDisk(io.StringIO):
+    """A stream that takes nothing."""
+
+    def write(self, _text: str) -> int:
+        raise OSError("No space left on device")
+
+
+@pytest.mark.parametrize("ports", [FakePorts(), FakePorts(caller=make(IdTokenMissing))], ids=["issued", "refused"])
+def test_where_no_event_can_be_written_no_token_is_handed_out_and_the_answer_is_still_json(ports: FakePorts) -> None:
+    endpoint = CallableEndpoint(ports.issuer(), AuditLog(FullDisk(), PROJECT), ("*",))
+    headers = Headers({**SIGNED_IN, "Origin": "https://app.example.com"})
+    with app.test_request_context("/", method="POST", headers=headers, data=NO_DATA) as context:
+        response = endpoint.handle(context.request)
+    assert error_in(response)["details"]["reason"] in {"INTERNAL", "ID_TOKEN_MISSING"}
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "no-store"

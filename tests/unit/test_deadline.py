@@ -36,3 +36,14 @@ def test_no_thread_is_started_before_the_first_call() -> None:
     before = threading.active_count()
     Deadline(seconds=1, threads=4)
     assert threading.active_count() == before
+
+
+def test_a_call_that_had_not_begun_when_it_was_given_up_never_begins() -> None:
+    answered, begun = threading.Event(), threading.Event()
+    deadline = Deadline(seconds=0.5, threads=1)
+    for call in (answered.wait, begun.set):
+        with pytest.raises(TimeoutError):
+            deadline.run(call)
+    answered.set()
+    assert deadline.run(lambda: "the next in the queue") == "the next in the queue"
+    assert not begun.is_set()

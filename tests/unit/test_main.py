@@ -89,8 +89,8 @@ def test_without_a_file_of_switches_nothing_is_stopped_in_memory(call: Call) -> 
 def test_quotas_are_in_firestore_unless_something_else_is_chosen(
     call: Call, events: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    assert call(QUOTA_STORE="") == (503, "QUOTA_UNAVAILABLE")
-    assert call(QUOTA_STORE="firestore") == (503, "QUOTA_UNAVAILABLE")
+    assert call(QUOTA_STORE="", MEMORY_SWITCHES_FILE="") == (503, "QUOTA_UNAVAILABLE")
+    assert call(QUOTA_STORE="firestore", MEMORY_SWITCHES_FILE="") == (503, "QUOTA_UNAVAILABLE")
     assert [event["reason"] for event in events()] == ["QUOTA_UNAVAILABLE"] * 2
 
 

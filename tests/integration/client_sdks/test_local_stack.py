@@ -14,7 +14,7 @@ import pytest
 from integration.client_sdks.firebase_app import FirebaseApp, Outcome, call, sign_up
 from integration.client_sdks.live_client import Session, open_websocket
 from integration.client_sdks.node_scripts import NodeScripts
-from local_stack import LocalStack, Ports, StackError, StackOptions
+from local_stack import API_KEY, LocalStack, Ports, StackError, StackOptions
 
 HOST = "127.0.0.1"
 
@@ -107,6 +107,27 @@ def test_a_start_that_fails_says_why_and_leaves_no_process_behind(tmp_path: Path
 
     assert len(groups.ids) == 4
     assert groups.left() == set()
+
+
+def test_the_api_key_is_handed_out_on_this_machine_only(tmp_path: Path) -> None:
+    """Listening for a phone must not give a real key to the network; the start fails once the programs are chosen."""
+    everywhere = "0.0.0.0"  # noqa: S104  # nothing gets to listen
+    options = StackOptions(tmp_path, host=everywhere, function_environment={"GEMINI_API_VERSION": "v9"})
+    stack = LocalStack(options)
+    with pytest.raises(StackError):
+        stack.__enter__()
+
+    hosts = {
+        process.name: process.command[process.command.index("--host") + 1]
+        for process in stack.processes
+        if "--host" in process.command
+    }
+    assert hosts == {
+        "Secret Manager stand-in": HOST,
+        "function": everywhere,
+        "Gemini stand-in": everywhere,
+    }
+    assert API_KEY not in repr(stack.processes)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from integration.firestore.database import Database
 from integration.firestore.people import CALLER, NOON, OTHER_PROFILE, PROFILE, outcome, outcomes
 from integration.firestore.proxy import WRITE, FirestoreProxy
+from live_tokens.errors import QuotaUnavailable
 from live_tokens.firestore_quota import user_switch
 from live_tokens.issuing import NO_QUOTA, Quota, QuotaState
 
@@ -131,3 +132,17 @@ def test_uids_that_differ_only_in_what_an_id_may_not_hold_share_nothing(database
 def test_a_profile_without_quota_stores_nothing(database: Database) -> None:
     assert database.store().spend(CALLER, replace(PROFILE, quota=NO_QUOTA)) is None
     assert database.stored(CALLER.uid) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"spent": None}, {"spent": {"default": {"hour": "noon"}}}, {"spent": [1]}, {"issued": None}, {"issued": "many"}],
+    ids=str,
+)
+def test_a_document_that_cannot_be_read_is_an_outage(database: Database, damage: dict[str, object]) -> None:
+    store = database.store(now=lambda _: NOON)
+    outcome(store)
+    database.quota(CALLER.uid).update(damage)
+    with pytest.raises(QuotaUnavailable) as refusal:
+        store.spend(CALLER, PROFILE)
+    assert refusal.value.diagnosis == "unreadable document"
