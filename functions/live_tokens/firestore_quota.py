@@ -39,18 +39,23 @@ _STRIPES = 64
 
 
 def quota_id(uid: str) -> str:
-    """Return the id of a caller's quota document. A uid may hold slashes, which an id may not."""
-    return f"user:{quote(uid, safe='')}"
+    """Return the id of a caller's quota document."""
+    return _user(uid)
 
 
 def user_switch(uid: str) -> str:
     """Return the id of the switch that blocks a user."""
-    return f"user:{quote(uid, safe='')}"
+    return _user(uid)
 
 
 def profile_switch(name: str) -> str:
     """Return the id of the switch that pauses a profile."""
     return f"profile:{name}"
+
+
+def _user(uid: str) -> str:
+    """A uid may hold slashes, which an id may not."""
+    return f"user:{quote(uid, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,10 @@ class Reply:
     Attributes:
         transcript: what it said.
         audio: 16-bit mono PCM at 24 kHz.
-        total_tokens: what the turn is billed for, if the server said.
     """
 
     transcript: str = ""
     audio: bytearray = field(default_factory=bytearray, repr=False)
-    total_tokens: int | None = None
 
 
 class LiveSession:
@@ -81,8 +79,6 @@ class LiveSession:
             if piece := content.get("outputTranscription", {}).get("text"):
                 reply.transcript += piece
                 heard(piece)
-            if usage := message.get("usageMetadata"):
-                reply.total_tokens = usage.get("totalTokenCount")
             if content.get("turnComplete"):
                 break
         return reply

@@ -13,15 +13,10 @@ HANDLE_LIFETIME = timedelta(hours=2)
 
 @dataclass(eq=False)
 class Conversation:
-    """What the stand-in remembers: how many turns there were, and whether a socket is open now."""
+    """What the stand-in remembers: how many turns there were, and when its socket closed; None while one is open."""
 
     turns: int = 0
     ended_at: datetime | None = None
-
-    @property
-    def connected(self) -> bool:
-        """Whether a connection is using this conversation."""
-        return self.ended_at is None
 
 
 class Conversations:

@@ -12,7 +12,14 @@ import pytest
 
 from docs.reasons import reasons
 from live_tokens.audit_log import EVENT_VERSION, AuditLog, RequestId
-from live_tokens.errors import InternalFault, TokenNotIssued, Unavailable
+from live_tokens.errors import (
+    DailyQuotaExceeded,
+    HourlyQuotaExceeded,
+    InternalFault,
+    QuotaExceeded,
+    TokenNotIssued,
+    Unavailable,
+)
 from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record
 
 PAGE = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
@@ -74,6 +81,13 @@ def test_an_event_with_all_there_is_has_every_field_of_the_page_but_those_of_ref
     )
     (event,) = events(record, None)
     assert event.keys() == fields().keys() - {"reason", "diagnosis", "retryAfterSeconds", "stack"}
+
+
+@pytest.mark.parametrize("kind", [HourlyQuotaExceeded, DailyQuotaExceeded])
+def test_a_caller_who_has_had_enough_leaves_the_state_of_the_quota(kind: type[QuotaExceeded]) -> None:
+    (event,) = events(Record(), kind(timedelta(seconds=90)))
+    assert event["quotaRemaining"] == 0
+    assert event["retryAfterSeconds"] == 90
 
 
 def test_an_unexpected_error_adds_where_it_happened() -> None:
