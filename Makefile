@@ -1,5 +1,6 @@
 # Every command of this project. `make help` lists them.
-# Needs Python ≥ 3.11 and Node ≥ 20; everything else is installed into .venv and node_modules.
+# Needs Python ≥ 3.11 and Node ≥ 20; everything else is installed into .venv, .venv-checkov and node_modules. Commands on
+# a project of yours need gcloud, and `make deploy` Terraform ≥ 1.11: they say so.
 
 # The first that runs and is new enough. The last two find pyenv's, where .python-version names one that is not there.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 \
@@ -11,16 +12,17 @@ NPM_CI := npm ci --omit=optional --ignore-scripts --no-audit --no-fund --logleve
 
 VENV_READY := $(VENV)/.installed
 EMULATOR_READY := local/node_modules/.package-lock.json
+CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/sdks/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack admin test lint format lock
+.PHONY: help setup demo stack deploy destroy package release smoke doctor admin test checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
 setup: ## install what the other commands need (they do it themselves, too)
-	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(SDKS_READY)
+	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(SDKS_READY) $(CHECKOV_READY)
 
 demo: ## the whole story in this terminal; GEMINI_API_KEY=… tells it against Google
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
@@ -35,11 +37,47 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 		$(if $(GEMINI_PORT),--gemini-port $(GEMINI_PORT)) \
 		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
 
+# A program of the operator's.
+OPERATE := PYTHONPATH=functions:local:operations $(BIN)/python -m
+REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
+
+deploy: $(VENV_READY) ## from a project to a live token: PROJECT_ID=… [REGION=… YES=1 NEW_KEY=1 SMOKE_OPTIONS=…]
+	@$(REQUIRE_PROJECT)
+	@$(OPERATE) live_tokens_deploy up --project "$(PROJECT_ID)" \
+		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key) \
+		$(if $(SMOKE_OPTIONS),--smoke-options="$(SMOKE_OPTIONS)")
+
+destroy: $(VENV_READY) ## take away what `make deploy` made, after asking: PROJECT_ID=… [CONFIRM=<the same>]
+	@$(REQUIRE_PROJECT)
+	@$(OPERATE) live_tokens_deploy down --project "$(PROJECT_ID)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
+
+package: $(VENV_READY) ## stage what is deployed, in build/function
+	@PYTHONPATH=operations $(BIN)/python -m function_package build/function
+
+comma := ,
+release: ## test, deploy, try and release the code, in Cloud Build: PROJECT_ID=… REGION=… [SUBSTITUTIONS=…]
+	@test -n "$(PROJECT_ID)" -a -n "$(REGION)" || { echo "Say where: make release PROJECT_ID=my-app-1a2b REGION=europe-west1"; exit 2; }
+	@gcloud builds submit --project=$(PROJECT_ID) --region=$(REGION) --config=cloudbuild.yaml \
+		--substitutions="_REGION=$(REGION)$(if $(SUBSTITUTIONS),$(comma)$(SUBSTITUTIONS))"
+
+smoke: $(VENV_READY) ## try a deployed function with a real session: URL=… [PROJECT_ID=… PROFILE=… ARGS=…]
+	@test -n "$(URL)" || { echo "Which function? make smoke URL=https://REGION-PROJECT.cloudfunctions.net/mint-live-token"; exit 2; }
+	@$(OPERATE) live_tokens_smoke "$(URL)" $(if $(PROJECT_ID),--project "$(PROJECT_ID)") \
+		$(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
+
+doctor: $(VENV_READY) ## what is wrong with a deployment, and what mends it: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
+	@$(REQUIRE_PROJECT)
+	@$(OPERATE) live_tokens_doctor --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
+		$(if $(FUNCTION),--function "$(FUNCTION)") $(if $(URL),--url "$(URL)") $(ARGS)
+
 admin: $(VENV_READY) ## the operator's command, e.g. ARGS="pause --for 30m"; ARGS=--help tells the rest
-	@PYTHONPATH=functions:operations $(BIN)/python -m live_tokens_admin $(ARGS)
+	@$(OPERATE) live_tokens_admin $(ARGS)
 
 test: setup ## run all tests; ARGS=… goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for what is insecure
+	@REQUIRE_CHECKOV=1 $(BIN)/python -m pytest tests/infra/test_checkov.py
 
 lint: $(VENV_READY) ## formatting, lint, types
 	@$(BIN)/ruff format --check
@@ -58,6 +96,7 @@ LOCK_NPM := npm install --package-lock-only --ignore-scripts --no-audit --no-fun
 lock: $(VENV_READY) ## write the lock files anew from requirements*.in and package.json
 	$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
 	$(COMPILE) $(ARGS) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt
 	cd local && $(LOCK_NPM)
 	cd tests/sdks && $(LOCK_NPM)
 
@@ -66,6 +105,12 @@ $(VENV_READY): requirements-dev.txt
 	@echo "Installing Python packages into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+$(CHECKOV_READY): tests/infra/checkov/requirements.txt
+	@echo "Installing checkov into .venv-checkov"
+	@$(PYTHON) -m venv .venv-checkov
+	@.venv-checkov/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(EMULATOR_READY): local/package-lock.json

@@ -54,6 +54,9 @@ def serve(app: ASGIApp, port: int = 0, tls: tuple[Path, Path] | None = None) -> 
         log_config=None,
         log_level="error",
         access_log=False,
+        # Google keeps idle connections for minutes. Closed after uvicorn's 5 s, one breaks off under a client on a slow
+        # machine, and not every client asks again.
+        timeout_keep_alive=300,
         timeout_graceful_shutdown=1,
     )
     config.load()  # here and not in the thread, so that a bad certificate raises where it was given

@@ -104,7 +104,7 @@ class Settings:
             ),
             quota_store=reader.one_of("QUOTA_STORE", QUOTA_STORES, default="firestore"),
             firestore_database=reader.optional("FIRESTORE_DATABASE", _DATABASE, "the name of a Firestore database")
-            or "(default)",
+            or "live-tokens",
             memory_switches_file=reader.optional("MEMORY_SWITCHES_FILE", _PATH, "the path of a file"),
             cors_allowed_origins=reader.origins("CORS_ALLOWED_ORIGINS"),
             firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),

@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.panel import Panel
 
 from demo.limits import SCARCE_PROFILE, SCARCE_TOML, Limits
-from demo.mint_client import MintClient
 from demo.narrator import Narrator, NotAsToldError
 from demo.story import HURRIED_PROFILE, HURRIED_TOML, Scene, Story
+from live_client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
 from local_stack import LocalStack, StackError, StackOptions
 
 _ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def _main() -> int:
         except StackError as error:
             narrator.bad(str(error))
             return 1
-        except NotAsToldError as error:
+        except (NotAsToldError, UnexpectedAnswerError, FunctionUnreachableError) as error:
             narrator.bad(f"{error}\n      The logs are in {os.path.relpath(run)}")
             return 1
         except KeyboardInterrupt:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.mint_client import MintClient
 from demo.narrator import Narrator
 from firebase_sign_in import sign_up
+from live_client.mint_client import MintClient
 
 SCARCE_PROFILE = "scarce"
 SCARCE_TOML = """
@@ -54,22 +54,22 @@ class Limits:
 
     def _refuse_an_anonymous_caller(self) -> None:
         self.narrator.step("An anonymous user calls")
-        refusal = self.mint.refusal(sign_up(self.auth_host, anonymous=True), {})
+        refusal = self.mint.refusal(sign_up(self.auth_host, anonymous=True).id_token, {})
         self.narrator.expect(refusal.reason == "USER_NOT_ALLOWED", f"{refusal}: {refusal.message}")
 
     def _keep_a_profile_to_itself(self) -> None:
         self.narrator.step("A user asks for “tutor”, a profile of another plan, and for one that does not exist")
         user = sign_up(self.auth_host)
-        tutor, unknown = (self.mint.refusal(user, {"profile": name}) for name in ("tutor", "no-such-profile"))
+        tutor, unknown = (self.mint.refusal(user.id_token, {"profile": name}) for name in ("tutor", "no-such-profile"))
         self.narrator.expect(tutor == unknown, f"The same answer, so the names stay the operator's: {tutor}")
 
     def _run_out_of_quota(self) -> None:
         self.narrator.step(f"A user takes more than the two tokens per hour of “{SCARCE_PROFILE}”")
         user = sign_up(self.auth_host)
         for _ in range(2):
-            left = self.mint.token(user, {"profile": SCARCE_PROFILE})["quota"]["remaining"]
+            left = self.mint.token(user.id_token, {"profile": SCARCE_PROFILE})["quota"]["remaining"]
             self.narrator.good(f"a token, {left} left")
-        refusal = self.mint.refusal(user, {"profile": SCARCE_PROFILE})
+        refusal = self.mint.refusal(user.id_token, {"profile": SCARCE_PROFILE})
         as_told = refusal.reason == "HOURLY_QUOTA_EXCEEDED" and refusal.retry_after_seconds is not None
         self.narrator.expect(as_told, f"{refusal}: the second at which the next one is due")
 
@@ -77,18 +77,18 @@ class Limits:
         self.narrator.step("The operator pauses the service")
         user = sign_up(self.auth_host)
         self._switch({"service": {"message": "We are back at nine."}})
-        refusal = self.mint.refusal(user, {})
+        refusal = self.mint.refusal(user.id_token, {})
         self.narrator.expect(refusal.reason == "SERVICE_PAUSED", f"{refusal}: {refusal.message}")
         self._switch({})
-        self.narrator.expect("token" in self.mint.token(user, {}), "Resumed: the next call gets a token")
+        self.narrator.expect("token" in self.mint.token(user.id_token, {}), "Resumed: the next call gets a token")
 
     def _block(self) -> None:
         self.narrator.step("The operator blocks one user")
         blocked, other = sign_up(self.auth_host), sign_up(self.auth_host)
         self._switch({"users": {blocked.uid: {}}})
-        refusal = self.mint.refusal(blocked, {})
+        refusal = self.mint.refusal(blocked.id_token, {})
         self.narrator.expect(refusal.reason == "USER_BLOCKED", f"{refusal}: {refusal.message}")
-        self.narrator.expect("token" in self.mint.token(other, {}), "Everybody else gets a token")
+        self.narrator.expect("token" in self.mint.token(other.id_token, {}), "Everybody else gets a token")
         self._switch({})
 
     def _switch(self, switches: Mapping[str, object]) -> None:

@@ -1,34 +1,26 @@
 """The command line: what may be typed, what is done for it, and how it ends.
 
-Exit codes: 0 done, 1 Firestore did not do it, 2 it was typed wrong.
+Exit codes: 0 done, 1 Firestore did not do it, 2 it was typed wrong, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import os
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from rich.console import Console
 
+from command_line import Parser, UsageError, project_id, variable
 from live_tokens_admin import values
 from live_tokens_admin.database import FIRESTORE_ERRORS, Database, Place, explanation
 from live_tokens_admin.quotas import forget, today
 from live_tokens_admin.report import console_on, plain, show_heaviest, show_switches, when
 from live_tokens_admin.switches import EndHasPassedError, Ending, Target, every_switch, let_go_on, stop
 
-DONE, FAILED, MISUSED = 0, 1, 2
-
-
-class UsageError(Exception):
-    """What was typed makes no sense. The text says what would."""
-
-
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,7 @@ def main(arguments: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
         errors.print(explanation(error, place))
         return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return DONE
 
 
@@ -117,7 +109,7 @@ def _reset(session: Session) -> None:
 
 
 def _place(typed: Namespace, environment: Mapping[str, str]) -> Place:
-    project = typed.project or _variable(environment, "FIREBASE_PROJECT_ID", values.project)
+    project = typed.project or variable(environment, "FIREBASE_PROJECT_ID", project_id)
     if project is None:
         raise UsageError("Which project? Name it with --project, or in FIREBASE_PROJECT_ID.")
     # The library takes even an empty variable for an emulator's address.
@@ -125,20 +117,13 @@ def _place(typed: Namespace, environment: Mapping[str, str]) -> Place:
         raise UsageError("FIRESTORE_EMULATOR_HOST is set, and empty. Unset it to talk to Google.")
     return Place(
         project=project,
-        database=typed.database or _variable(environment, "FIRESTORE_DATABASE", values.database) or "(default)",
-        emulator=_variable(environment, "FIRESTORE_EMULATOR_HOST", values.emulator),
+        database=typed.database or variable(environment, "FIRESTORE_DATABASE", values.database) or "live-tokens",
+        emulator=variable(environment, "FIRESTORE_EMULATOR_HOST", values.emulator),
     )
 
 
-def _variable(environment: Mapping[str, str], name: str, form: Callable[[str], str]) -> str | None:
-    try:
-        return form(environment[name]) if environment.get(name) else None
-    except ArgumentTypeError as error:
-        raise UsageError(f"{name}: {error}") from error
-
-
 def _parser() -> ArgumentParser:
-    parser = _Parser(prog="live_tokens_admin", description=__doc__.split("\n")[0], parents=[_common()])
+    parser = Parser(prog="live_tokens_admin", description=__doc__.split("\n")[0], parents=[_common()])
     parser.set_defaults(project=None, database=None, timeout=10.0)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -172,11 +157,11 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _common() -> _Parser:
-    common = _Parser(add_help=False, argument_default=SUPPRESS)
-    common.add_argument("--project", type=values.project, help="id of the project (default: FIREBASE_PROJECT_ID)")
+def _common() -> Parser:
+    common = Parser(add_help=False, argument_default=SUPPRESS)
+    common.add_argument("--project", type=project_id, help="id of the project (default: FIREBASE_PROJECT_ID)")
     common.add_argument(
-        "--database", type=values.database, help="name of the database (default: FIRESTORE_DATABASE, or `(default)`)"
+        "--database", type=values.database, help="name of the database (default: FIRESTORE_DATABASE, or live-tokens)"
     )
     common.add_argument(
         "--timeout",

@@ -7,32 +7,28 @@ import unicodedata
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 
+from command_line import like
+
 LONGEST_MESSAGE = 500
 # Source: https://firebase.google.com/docs/auth/admin/manage-users#create_a_user
 LONGEST_UID = 128
 
-_PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*")
-_DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]*")
+_DATABASE = r"\(default\)|[a-z][a-z0-9-]*"
 # What `live_tokens.profiles` takes for a name; a test holds the two together.
-_PROFILE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_PROFILE = r"[a-z0-9][a-z0-9-]{0,62}"
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9:]{5})")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def project(text: str) -> str:
-    """Return the id of a project."""
-    return _like(_PROJECT, text, "the id of a Firebase project, such as my-app-1a2b")
-
-
 def database(text: str) -> str:
     """Return the name of a database."""
-    return _like(_DATABASE, text, "the name of a Firestore database, such as (default)")
+    return like(_DATABASE, text, "the name of a Firestore database, such as (default)")
 
 
 def profile(text: str) -> str:
     """Return the name of a profile, be there one or not: the deployed service may know more than this checkout."""
-    return _like(_PROFILE, text, "the name of a profile: lower-case letters, digits and hyphens, 63 at most")
+    return like(_PROFILE, text, "the name of a profile: lower-case letters, digits and hyphens, 63 at most")
 
 
 def uid(text: str) -> str:
@@ -83,13 +79,7 @@ def timeout(text: str) -> float:
 
 def emulator(text: str) -> str:
     """Return the `host:port` of an emulator."""
-    return _like(re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}"), text, "host:port without a scheme")
-
-
-def _like(form: re.Pattern[str], text: str, description: str) -> str:
-    if not form.fullmatch(text):
-        raise ArgumentTypeError(f"{text!r} is not {description}")
-    return text
+    return like(r"[A-Za-z0-9.-]+:[0-9]{1,5}", text, "host:port without a scheme")
 
 
 def _has(text: str, categories: set[str]) -> bool:

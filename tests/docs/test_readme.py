@@ -14,6 +14,11 @@ from live_tokens.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted(
+    document
+    for pattern in ("*.md", "docs/**/*.md", "infra/*.md", "operations/*.md", "local/*/README.md")
+    for document in ROOT.glob(pattern)
+)
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
 
 
@@ -84,14 +89,13 @@ def test_each_reason_tells_when_it_happens_and_what_the_app_should_do() -> None:
 
 def test_each_make_command_in_the_documents_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("local/*/README.md")]
-    text = "\n".join(document.read_text(encoding="utf-8") for document in documents)
+    text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     named = set(re.findall(r"(?:^|`|… )make ([a-z]+)", text, re.MULTILINE))
     assert "demo" in named
     assert named <= targets
 
 
-@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8"))
     assert [target for target in targets if not (document.parent / target).exists()] == []

@@ -34,6 +34,6 @@ def service(bare: None, emulator_host: str, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def documents(service: Service) -> Iterator[Client]:
     """The documents themselves, for what somebody has made by hand."""
-    client = Client(project=service.project)
+    client = Client(project=service.project, database="live-tokens")
     yield client
     client.close()  # type: ignore[no-untyped-call]

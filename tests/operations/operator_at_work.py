@@ -69,7 +69,7 @@ class Service:
     """
 
     project: str
-    database: str = "(default)"
+    database: str = "live-tokens"
     stores: dict[timedelta, FirestoreQuotaStore] = field(default_factory=dict)
 
     def call(self, uid: str = "ann", profile: str = "default", later: timedelta = NOW) -> QuotaState:

@@ -97,7 +97,7 @@ def test_nobody_has_called_today(operator: Operator, service: Service) -> None:
 def test_callers_beyond_one_page_are_counted_once_each(service: Service, page: int) -> None:
     for uid in "abcd":
         service.call(uid)
-    with Database(Place(service.project, "(default)", None), seconds=10, page=page) as database:
+    with Database(Place(service.project, "live-tokens", None), seconds=10, page=page) as database:
         counted = today(database, limit=9)
     assert counted.heaviest == tuple(Usage(uid, 1) for uid in "abcd")
     assert (counted.callers, counted.tokens) == (4, 4)

@@ -162,7 +162,7 @@ def test_the_database_that_is_named_is_the_one_that_stops(operator: Operator, se
 
 def test_the_project_that_is_named_goes_before_the_one_of_the_environment(operator: Operator, service: Service) -> None:
     answer = operator.types("pause", "--project", "another-app")
-    assert "Talking to project another-app, database (default), in the emulator at " in answer.err
+    assert "Talking to project another-app, database live-tokens, in the emulator at " in answer.err
     service.call()
 
 

@@ -20,7 +20,7 @@ class _Unwilling(grpc.GenericRpcHandler):  # type: ignore[misc]  # the library h
         return grpc.unary_stream_rpc_method_handler(self._answer)
 
     def _answer(self, _request: bytes, context: Any) -> Iterator[bytes]:
-        collection = "projects/my-app/databases/(default)/documents/live_token_quotas"
+        collection = "projects/my-app/databases/live-tokens/documents/live_token_quotas"
         for number in range(self._documents):
             document = Document(name=f"{collection}/user:{number}")
             yield RunQueryResponse.serialize(RunQueryResponse(document=document))

@@ -46,7 +46,7 @@ def test_two_variables_are_enough() -> None:
         app_check_consume=False,
         app_check_allowed_app_ids=frozenset(),
         quota_store="firestore",
-        firestore_database="(default)",
+        firestore_database="live-tokens",
         memory_switches_file=None,
         cors_allowed_origins=(),
         firebase_auth_emulator_host=None,

@@ -12,7 +12,7 @@ from live_tokens.firestore_quota import QUOTAS, SWITCHES, FirestoreQuotaStore, q
 
 
 class Database:
-    """The default database of a project that nobody else uses.
+    """The database of the service, in a project that nobody else uses.
 
     Args:
         host: `host:port` of the emulator; FIRESTORE_EMULATOR_HOST must be the same.
@@ -22,14 +22,14 @@ class Database:
     def __init__(self, host: str, project: str) -> None:
         self.host = host
         self.project = project
-        self.client = Client(project=project)
+        self.client = Client(project=project, database="live-tokens")
 
     def close(self) -> None:
         self.client.close()  # type: ignore[no-untyped-call]  # the library leaves it untyped
 
     def store(self, now: Callable[[datetime], datetime] = lambda read_time: read_time) -> FirestoreQuotaStore:
         """Return a store that connects on its first call, to where FIRESTORE_EMULATOR_HOST then says."""
-        return FirestoreQuotaStore(self.project, "(default)", now)
+        return FirestoreQuotaStore(self.project, "live-tokens", now)
 
     def quota(self, uid: str) -> DocumentReference:
         """Return where the quota of a caller is."""

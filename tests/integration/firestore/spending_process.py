@@ -107,7 +107,7 @@ def _obey(store: FirestoreQuotaStore, order: Order) -> list[str]:
 
 
 def _main() -> None:
-    store = FirestoreQuotaStore(os.environ["PROJECT"], "(default)")
+    store = FirestoreQuotaStore(os.environ["PROJECT"], "live-tokens")
     connected = [outcome(store, profile=replace(PROFILE, quota=NO_QUOTA))]
     print(json.dumps(connected), flush=True)  # noqa: T201  # what it is for
     for line in sys.stdin:

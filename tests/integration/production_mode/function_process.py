@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from integration.production_mode.ledger import Ledger
+from google_hosts.ledger import Ledger
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 

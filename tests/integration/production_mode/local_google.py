@@ -3,16 +3,20 @@
 import base64
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import google_crc32c
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp
 
-from certificate_authority import CertificateAuthority
 from gemini_stand_in import GeminiStandIn, StandInConfig
 from gemini_stand_in import create_app as create_gemini_app
+from google_hosts.hosts import run_google_hosts
+from google_hosts.ledger import Ledger
+from google_hosts.tls_proxy import TlsProxy
+from google_hosts.upstream import Upstream
 from integration.production_mode.app_check_tokens import AppCheckKey, AppCheckTokens
 from integration.production_mode.google_stand_ins import (
     Accounts,
@@ -25,13 +29,17 @@ from integration.production_mode.google_stand_ins import (
     create_token_app,
 )
 from integration.production_mode.id_tokens import IdTokens, SigningKey
-from integration.production_mode.ledger import Ledger
 from integration.production_mode.service_account import ServiceAccount
-from integration.production_mode.tls_proxy import TlsProxy
-from integration.production_mode.upstream import Upstream
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from serving import serve
+
+_CERTIFICATES = "www.googleapis.com"
+_ACCOUNTS = "identitytoolkit.googleapis.com"
+_APP_CHECK = "firebaseappcheck.googleapis.com"
+_ACCESS_TOKENS = "oauth2.googleapis.com"
+_SECRET_MANAGER = "secretmanager.googleapis.com"
+_GEMINI = "generativelanguage.googleapis.com"
 
 PROJECT = "sample-app-1a2b"
 SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
@@ -114,8 +122,6 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
         folder: for certificates and credentials.
         ledger: told of every credential.
     """
-    authority = CertificateAuthority(folder)
-    proxy = TlsProxy(authority)
     service_account = ServiceAccount.create(PROJECT, folder / "service-account.json")
     signing_key = SigningKey.generate("0a1b2c3d4e5f")
     access_token = "ya29." + secrets.token_urlsafe(40)
@@ -131,24 +137,24 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
     ledger.private_key(service_account.private_key)
 
     certificates = {signing_key.kid: signing_key.certificate}
-    upstreams = {
-        "certificates": Upstream(
-            "www.googleapis.com", create_certificate_app(certificates, "public, max-age=19845, must-revalidate")
-        ),
-        "accounts": Upstream("identitytoolkit.googleapis.com", create_accounts_app(users, PROJECT)),
-        "app_check": Upstream("firebaseappcheck.googleapis.com", create_app_check_app(app_check_service)),
-        "access_tokens": Upstream("oauth2.googleapis.com", create_token_app(access_token)),
-        "secret_manager": Upstream("secretmanager.googleapis.com", create_secret_manager_app(secret)),
-        "gemini": Upstream("generativelanguage.googleapis.com", create_gemini_app(gemini_stand_in)),
+    apps: dict[str, ASGIApp] = {
+        _CERTIFICATES: create_certificate_app(certificates, "public, max-age=19845, must-revalidate"),
+        _ACCOUNTS: create_accounts_app(users, PROJECT),
+        _APP_CHECK: create_app_check_app(app_check_service),
+        _ACCESS_TOKENS: create_token_app(access_token),
+        _SECRET_MANAGER: create_secret_manager_app(secret),
+        _GEMINI: create_gemini_app(gemini_stand_in),
     }
-    with ExitStack() as stack:
-        for upstream in upstreams.values():
-            proxy.route(upstream.host, stack.enter_context(serve(upstream)))
-        metadata_address = stack.enter_context(serve(create_metadata_app(access_token, PROJECT)))
-        proxy_address = stack.enter_context(proxy.running())
+    metadata_app = create_metadata_app(access_token, PROJECT)
+    with run_google_hosts(folder, apps) as hosts, serve(metadata_app) as metadata_address:
         yield LocalGoogle(
-            proxy=proxy,
-            **upstreams,
+            proxy=hosts.proxy,
+            certificates=hosts.upstreams[_CERTIFICATES],
+            accounts=hosts.upstreams[_ACCOUNTS],
+            app_check=hosts.upstreams[_APP_CHECK],
+            access_tokens=hosts.upstreams[_ACCESS_TOKENS],
+            secret_manager=hosts.upstreams[_SECRET_MANAGER],
+            gemini=hosts.upstreams[_GEMINI],
             signing_key=signing_key,
             id_tokens=IdTokens(PROJECT, signing_key),
             users=users,
@@ -157,12 +163,7 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
             secret=secret,
             gemini_stand_in=gemini_stand_in,
             ledger=ledger,
-            way={
-                "HTTPS_PROXY": f"http://{proxy_address}",
-                "NO_PROXY": "127.0.0.1,localhost",
-                "REQUESTS_CA_BUNDLE": str(authority.bundle),
-                "SSL_CERT_FILE": str(authority.bundle),
-            },
+            way=hosts.way,
             key_file={"GOOGLE_APPLICATION_CREDENTIALS": str(service_account.file)},
             metadata_server={"GCE_METADATA_HOST": metadata_address, "GCE_METADATA_IP": metadata_address},
         )

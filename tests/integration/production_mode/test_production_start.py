@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from google_hosts.ledger import Ledger
 from integration.production_mode.function_process import FUNCTIONS, run_function_that_fails
-from integration.production_mode.ledger import Ledger
 from integration.production_mode.local_google import LocalGoogle
 
 EMULATORS = {

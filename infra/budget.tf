@@ -1,0 +1,67 @@
+# The last sight of the money, not a brake: a budget sends mail, hours late, and stops nothing. What stops spending is
+# `make admin ARGS=pause`, the profiles' quotas and Gemini's own limits.
+
+resource "google_project_service" "budgets" {
+  count = var.budget == null ? 0 : 1
+
+  service            = "billingbudgets.googleapis.com"
+  disable_on_destroy = false
+}
+
+resource "time_sleep" "budgets" {
+  count = var.budget == null ? 0 : 1
+
+  create_duration = "60s"
+  triggers        = { service = google_project_service.budgets[0].service }
+}
+
+resource "google_billing_budget" "live_tokens" {
+  count = var.budget == null ? 0 : 1
+
+  billing_account = var.budget.billing_account
+  display_name    = "Live tokens (${var.project_id})"
+
+  budget_filter {
+    projects = ["projects/${data.google_project.this.number}"]
+    services = length(var.budget.services) == 0 ? null : [for service in var.budget.services : "services/${service}"]
+
+    # The credit of a free trial would hide the spending until there is none left.
+    credit_types_treatment = "EXCLUDE_ALL_CREDITS"
+  }
+
+  amount {
+    specified_amount {
+      units         = tostring(var.budget.amount)
+      currency_code = var.budget.currency
+    }
+  }
+
+  dynamic "threshold_rules" {
+    for_each = var.budget.thresholds
+
+    content {
+      threshold_percent = threshold_rules.value
+      spend_basis       = "CURRENT_SPEND"
+    }
+  }
+
+  # Before it is spent: when Google expects the month to end over the budget.
+  threshold_rules {
+    threshold_percent = 1
+    spend_basis       = "FORECASTED_SPEND"
+  }
+
+  # Besides the billing account's own administrators, who always hear of it. A budget takes e-mail channels only, five.
+  dynamic "all_updates_rule" {
+    for_each = length(var.alert_emails) > 0 ? [1] : []
+
+    content {
+      monitoring_notification_channels = [
+        for email in slice(var.alert_emails, 0, min(5, length(var.alert_emails))) :
+        google_monitoring_notification_channel.email[email].name
+      ]
+    }
+  }
+
+  depends_on = [time_sleep.budgets]
+}

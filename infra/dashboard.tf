@@ -1,0 +1,41 @@
+# One page: docs/operations.md says what to read where. The template has the tiles, this file what goes into them.
+
+locals {
+  dashboard = templatefile("${path.module}/dashboard.json.tftpl", {
+    name          = var.function_name
+    run           = local.run
+    metric        = local.metric
+    latency       = local.latency
+    steps         = local.steps
+    availability  = google_monitoring_slo.availability.name
+    latency_slo   = google_monitoring_slo.latency.name
+    max_instances = var.max_instances
+    usd_per_token = var.worst_case_usd_per_token
+    spend_alert   = var.alert_thresholds.spend_usd_per_hour
+    audit_event   = local.audit_event
+
+    # In PromQL, all but letters and digits become an underscore, and the first slash a colon.
+    # https://cloud.google.com/monitoring/promql/promql-mapping
+    issued_promql = replace("logging_googleapis_com:user_${var.function_name}_issued", "-", "_")
+
+    links = { for title, log in {
+      "Tokens issued"                  = local.counters.issued.filter
+      "Refused, and why"               = local.counters.refused.filter
+      "Failed, and why"                = local.counters.failed.filter
+      "Not answered by the function"   = local.counters.unanswered.filter
+      "Reads of the key by others"     = local.foreign_secret_reads
+      "Everything the function writes" = local.service_log
+    } : title => format(local.logs_explorer, replace(urlencode(log), "+", "%20")) }
+  })
+}
+
+resource "google_monitoring_dashboard" "live_tokens" {
+  dashboard_json = local.dashboard
+
+  depends_on = [time_sleep.metrics]
+}
+
+output "dashboard_url" {
+  description = "The dashboard of the service."
+  value       = "https://console.cloud.google.com/monitoring/dashboards/builder/${basename(google_monitoring_dashboard.live_tokens.id)}?project=${var.project_id}"
+}

@@ -1,0 +1,52 @@
+# Quotas and stop switches, in a database of their own: `(default)` belongs to the app.
+
+resource "google_firestore_database" "live_tokens" {
+  name        = var.firestore_database
+  location_id = coalesce(var.firestore_location, var.region)
+  type        = "FIRESTORE_NATIVE"
+
+  # Quota documents live for hours, and a quota of yesterday brought back would be wrong.
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_DISABLED"
+  delete_protection_state           = var.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
+  deletion_policy                   = var.deletion_protection ? "PREVENT" : "DELETE"
+
+  depends_on = [time_sleep.services]
+}
+
+# Firestore deletes a quota document within about a day after `expire_at`; the code compares the time itself. The index
+# is off because every write would add to its one hot end, and nobody asks for it. Stop switches do not expire: an
+# operator wants to see which there were.
+resource "google_firestore_field" "quota_expiry" {
+  database   = google_firestore_database.live_tokens.name
+  collection = "live_token_quotas" # QUOTAS in functions/live_tokens/firestore_quota.py
+  field      = "expire_at"
+
+  ttl_config {}
+  index_config {}
+}
+
+# No app and no browser reads or writes here, whoever is signed in. Servers are asked for their role instead.
+resource "google_firebaserules_ruleset" "no_clients" {
+  source {
+    files {
+      name    = "firestore.rules"
+      content = <<-RULES
+        rules_version = '2';
+        service cloud.firestore {
+          match /databases/{database}/documents {
+            match /{document=**} {
+              allow read, write: if false;
+            }
+          }
+        }
+      RULES
+    }
+  }
+
+  depends_on = [google_firestore_database.live_tokens]
+}
+
+resource "google_firebaserules_release" "no_clients" {
+  name         = "cloud.firestore/${google_firestore_database.live_tokens.name}"
+  ruleset_name = google_firebaserules_ruleset.no_clients.name
+}

@@ -1,0 +1,79 @@
+locals {
+  # Settings that are left at "none" are left out: an empty variable is a fault to some libraries.
+  function_environment = merge(
+    {
+      FIREBASE_PROJECT_ID   = var.project_id
+      GEMINI_API_KEY_SECRET = "${google_secret_manager_secret.gemini_api_key.id}/versions/latest" # a rotation is noticed
+      GEMINI_API_VERSION    = var.gemini_api_version
+      API_KEY_CACHE_SECONDS = tostring(var.api_key_cache_seconds)
+      CHECK_REVOKED         = tostring(var.check_revoked)
+      APP_CHECK             = var.app_check.mode
+      QUOTA_STORE           = "firestore"
+      FIRESTORE_DATABASE    = google_firestore_database.live_tokens.name
+      THREADS               = tostring(var.concurrency) # as many as Cloud Run sends at once
+      PYTHONUNBUFFERED      = "1"                       # no log line is lost when an instance ends
+      LOG_EXECUTION_ID      = "true"                    # Google adds it otherwise, and no plan would ever be empty
+    },
+    var.app_check.consume ? { APP_CHECK_CONSUME = "true" } : {},
+    length(var.app_check.allowed_app_ids) > 0 ? { APP_CHECK_ALLOWED_APP_IDS = join(",", var.app_check.allowed_app_ids) } : {},
+    length(var.cors_allowed_origins) > 0 ? { CORS_ALLOWED_ORIGINS = join(",", var.cors_allowed_origins) } : {},
+  )
+}
+
+resource "google_cloudfunctions2_function" "mint_live_token" {
+  # checkov:skip=CKV_GCP_124:Apps call it from anywhere. It verifies Firebase ID tokens itself; load_balancer closes the direct address
+  name        = var.function_name
+  location    = var.region
+  description = "Gives each signed-in user a single-use, locked token for the Gemini Live API"
+  labels      = { deployment-callable = "true" } # what Firebase's own tools put on a callable function
+
+  build_config {
+    runtime           = var.runtime
+    entry_point       = "mint_live_token"
+    service_account   = google_service_account.build.name
+    docker_repository = google_artifact_registry_repository.function.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.source.name
+        object = google_storage_bucket_object.function.name
+      }
+    }
+
+    automatic_update_policy {} # security patches of the runtime without a deployment
+  }
+
+  service_config {
+    service_account_email            = google_service_account.runtime.email
+    environment_variables            = local.function_environment
+    available_cpu                    = var.available_cpu
+    available_memory                 = var.available_memory
+    max_instance_request_concurrency = var.concurrency
+    min_instance_count               = var.min_instances
+    max_instance_count               = var.max_instances
+    timeout_seconds                  = var.timeout_seconds
+    ingress_settings                 = var.load_balancer == null ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
+    all_traffic_on_latest_revision   = true
+  }
+
+  lifecycle {
+    # The release's: which code there is, and which revision serves it.
+    ignore_changes = [
+      build_config[0].source,
+      service_config[0].all_traffic_on_latest_revision,
+    ]
+  }
+
+  depends_on = [time_sleep.grants]
+}
+
+# Callers are Firebase users, whom Cloud Run does not know: it lets everybody in, and the function verifies each call.
+# The grant is on the Cloud Run service under the function; the function itself does not take this role.
+resource "google_cloud_run_v2_service_iam_member" "public" {
+  count = var.public ? 1 : 0
+
+  name     = google_cloudfunctions2_function.mint_live_token.name
+  location = google_cloudfunctions2_function.mint_live_token.location
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}

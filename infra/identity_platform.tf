@@ -1,0 +1,29 @@
+# Optional: how users sign in. A project has one such configuration, which can be set up once and never be deleted:
+# `terraform destroy` only forgets it. Where Firebase Authentication is in use already, leave this off or import it.
+resource "google_identity_platform_config" "sign_in" {
+  count = var.identity_platform == null ? 0 : 1
+
+  authorized_domains         = var.identity_platform.authorized_domains
+  autodelete_anonymous_users = true
+
+  sign_in {
+    allow_duplicate_emails = false # one person, one account, one quota
+
+    email {
+      enabled           = var.identity_platform.email_password
+      password_required = !var.identity_platform.email_link
+    }
+
+    anonymous {
+      enabled = var.identity_platform.anonymous
+    }
+  }
+
+  client {
+    permissions {
+      disabled_user_signup = !var.identity_platform.sign_ups
+    }
+  }
+
+  depends_on = [time_sleep.services, google_firebase_project.this]
+}

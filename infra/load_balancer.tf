@@ -1,0 +1,171 @@
+# Optional: a load balancer with Cloud Armor. The function then takes calls only from it (ingress in function.tf). Cloud
+# Armor sees addresses and no users: limits per user are the function's quotas.
+
+locals {
+  # Which host name leads to which revisions: everything that has traffic, or the one that a release tries out. A release
+  # cannot use the tag's own address, which is closed like all direct ones.
+  backends = var.load_balancer == null ? {} : merge(
+    { live = { domain = var.load_balancer.domain, tag = null } },
+    var.load_balancer.candidate_domain == null ? {} : {
+      candidate = { domain = var.load_balancer.candidate_domain, tag = "candidate" }
+    },
+  )
+}
+
+resource "google_compute_region_network_endpoint_group" "function" {
+  for_each = local.backends
+
+  name                  = "live-tokens-${each.key}"
+  region                = var.region
+  network_endpoint_type = "SERVERLESS"
+
+  cloud_run {
+    service = google_cloudfunctions2_function.mint_live_token.name
+    tag     = each.value.tag
+  }
+}
+
+resource "google_compute_security_policy" "edge" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name        = "live-tokens"
+  description = "Calls to ${var.function_name}: a rate for each address, and no attack on Log4j"
+  type        = "CLOUD_ARMOR"
+
+  rule {
+    priority    = 1000
+    action      = "deny(403)"
+    description = "CVE-2021-44228: nothing here runs Java, but who tries it is no app"
+
+    match {
+      expr {
+        expression = "evaluatePreconfiguredWaf('cve-canary')"
+      }
+    }
+  }
+
+  rule {
+    priority    = 2147483647
+    action      = "throttle"
+    description = "Everybody else, at most ${var.load_balancer.requests_per_minute} requests a minute from one address"
+
+    match {
+      versioned_expr = "SRC_IPS_V1"
+
+      config {
+        src_ip_ranges = ["*"]
+      }
+    }
+
+    rate_limit_options {
+      conform_action = "allow"
+      exceed_action  = "deny(429)"
+      enforce_on_key = "IP"
+
+      rate_limit_threshold {
+        count        = var.load_balancer.requests_per_minute
+        interval_sec = 60
+      }
+    }
+  }
+
+  depends_on = [time_sleep.services]
+}
+
+resource "google_compute_backend_service" "function" {
+  for_each = local.backends
+
+  name                  = "live-tokens-${each.key}"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  protocol              = "HTTPS"
+  security_policy       = google_compute_security_policy.edge[0].id
+
+  backend {
+    group = google_compute_region_network_endpoint_group.function[each.key].id
+  }
+
+  log_config {
+    enable      = true
+    sample_rate = 1 # refusals by Cloud Armor are to be seen nowhere else
+  }
+}
+
+resource "google_compute_url_map" "function" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name            = "live-tokens"
+  default_service = google_compute_backend_service.function["live"].id
+
+  dynamic "host_rule" {
+    for_each = { for name, backend in local.backends : name => backend if name != "live" }
+
+    content {
+      hosts        = [host_rule.value.domain]
+      path_matcher = host_rule.key
+    }
+  }
+
+  dynamic "path_matcher" {
+    for_each = { for name, backend in local.backends : name => backend if name != "live" }
+
+    content {
+      name            = path_matcher.key
+      default_service = google_compute_backend_service.function[path_matcher.key].id
+    }
+  }
+}
+
+# One for each host name, so that a name whose DNS record is missing does not keep the other from its certificate.
+resource "google_compute_managed_ssl_certificate" "domain" {
+  for_each = local.backends
+
+  # A certificate cannot be changed, and one in use not deleted: another name makes another one.
+  name = "live-tokens-${substr(sha256(each.value.domain), 0, 8)}"
+
+  managed {
+    domains = [each.value.domain]
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
+  depends_on = [time_sleep.services]
+}
+
+resource "google_compute_ssl_policy" "modern" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name            = "live-tokens"
+  profile         = "MODERN"
+  min_tls_version = "TLS_1_2"
+
+  depends_on = [time_sleep.services]
+}
+
+resource "google_compute_target_https_proxy" "function" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name             = "live-tokens"
+  url_map          = google_compute_url_map.function[0].id
+  ssl_certificates = [for certificate in google_compute_managed_ssl_certificate.domain : certificate.id]
+  ssl_policy       = google_compute_ssl_policy.modern[0].id
+}
+
+resource "google_compute_global_address" "function" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name = "live-tokens"
+
+  depends_on = [time_sleep.services]
+}
+
+resource "google_compute_global_forwarding_rule" "https" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name                  = "live-tokens"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  target                = google_compute_target_https_proxy.function[0].id
+  ip_address            = google_compute_global_address.function[0].id
+  port_range            = "443"
+}

@@ -1,0 +1,92 @@
+locals {
+  # Where callers get in.
+  public_url = var.load_balancer == null ? google_cloudfunctions2_function.mint_live_token.url : "https://${var.load_balancer.domain}/"
+  release_substitutions = join(",", concat(
+    ["_REGION=${var.region}", "_FUNCTION=${var.function_name}"],
+    var.app_check.mode == "enforce" ? ["_SMOKE_OPTIONS=--app-id=APP_ID"] : [],
+    try(var.load_balancer.candidate_domain, null) == null ? [] : ["_CANDIDATE_URL=https://${var.load_balancer.candidate_domain}/"],
+  ))
+}
+
+output "function_url" {
+  description = "Where apps call the function. Closed if there is a load balancer: then it is load_balancer_url."
+  value       = google_cloudfunctions2_function.mint_live_token.url
+}
+
+output "service_url" {
+  description = "The same function by the address of its Cloud Run service."
+  value       = google_cloudfunctions2_function.mint_live_token.service_config[0].uri
+}
+
+output "function_name" {
+  description = "Name of the function and of its Cloud Run service."
+  value       = google_cloudfunctions2_function.mint_live_token.name
+}
+
+output "region" {
+  description = "Region of the function."
+  value       = google_cloudfunctions2_function.mint_live_token.location
+}
+
+output "secret_name" {
+  description = "Full resource name of the secret with the Gemini API key."
+  value       = google_secret_manager_secret.gemini_api_key.name
+}
+
+output "firestore_database" {
+  description = "Name of the database with quotas and stop switches; FIRESTORE_DATABASE of `make admin`."
+  value       = google_firestore_database.live_tokens.name
+}
+
+output "runtime_service_account" {
+  description = "E-mail address of the account that the function runs as."
+  value       = google_service_account.runtime.email
+}
+
+output "build_service_account" {
+  description = "E-mail address of the account that builds the function's image."
+  value       = google_service_account.build.email
+}
+
+output "release_service_account" {
+  description = "E-mail address of the account for cloudbuild.yaml."
+  value       = google_service_account.release.email
+}
+
+output "load_balancer_url" {
+  description = "Where apps call the function if there is a load balancer; null if not."
+  value       = var.load_balancer == null ? null : local.public_url
+}
+
+output "load_balancer_address" {
+  description = "IP address that the DNS records of domain and candidate_domain must name; null without a load balancer."
+  value       = one(google_compute_global_address.function[*].address)
+}
+
+output "firebase_app_ids" {
+  description = "Ids of the Firebase apps made here, by kind and name, for the apps' configuration and app_check.allowed_app_ids."
+  value = {
+    web     = { for name, app in google_firebase_web_app.app : name => app.app_id }
+    android = { for name, app in google_firebase_android_app.app : name => app.app_id }
+    apple   = { for name, app in google_firebase_apple_app.app : name => app.app_id }
+  }
+}
+
+output "next_commands" {
+  description = "What to do next, as commands for bash in the root of the repository: terraform output -raw next_commands"
+  value       = <<-COMMANDS
+    # 1. Store the Gemini API key. It is not echoed, and is in no history, process list or file.
+    read -rsp 'Gemini API key: ' GEMINI_API_KEY && printf %s "$GEMINI_API_KEY" |
+      gcloud secrets versions add ${google_secret_manager_secret.gemini_api_key.secret_id} --project=${var.project_id} --data-file=-; unset GEMINI_API_KEY
+
+    # 2. Take a live token, and open a session with it.
+    make smoke URL=${local.public_url} PROJECT_ID=${var.project_id}${var.app_check.mode == "enforce" ? " ARGS=--app-id=APP_ID" : ""}
+
+    # 3. See the stop switches, which are in a database of their own.
+    export FIREBASE_PROJECT_ID=${var.project_id} FIRESTORE_DATABASE=${google_firestore_database.live_tokens.name}
+    make admin ARGS=status
+
+    # 4. Later: release changed code.
+    gcloud builds submit --project=${var.project_id} --region=${var.region} --config=cloudbuild.yaml --substitutions=${local.release_substitutions}
+  COMMANDS
+}

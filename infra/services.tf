@@ -1,0 +1,48 @@
+# The project exists already; nothing here makes, moves or deletes it.
+data "google_project" "this" {
+  project_id = var.project_id
+}
+
+locals {
+  services = toset(concat(
+    [
+      "artifactregistry.googleapis.com",     # the function's image
+      "cloudbuild.googleapis.com",           # builds it
+      "cloudfunctions.googleapis.com",       # the function
+      "cloudresourcemanager.googleapis.com", # roles on the project
+      "firebaserules.googleapis.com",        # no client reads the database
+      "firestore.googleapis.com",            # quotas and stop switches
+      "generativelanguage.googleapis.com",   # Gemini; asked with the key of this or of another project
+      "iam.googleapis.com",                  # the accounts
+      "iamcredentials.googleapis.com",       # the smoke test's custom token
+      "identitytoolkit.googleapis.com",      # Firebase Authentication
+      "logging.googleapis.com",              # audit events
+      "monitoring.googleapis.com",           # alerts, SLO, dashboard
+      "run.googleapis.com",                  # the service under the function
+      "secretmanager.googleapis.com",        # the key
+      "serviceusage.googleapis.com",         # this very list
+      "storage.googleapis.com",              # the function's source
+    ],
+    var.app_check.mode != "off" || var.firebase_apps != null ? ["firebaseappcheck.googleapis.com"] : [],
+    var.key_rotation != null ? ["pubsub.googleapis.com"] : [],
+    var.kms_key != null ? ["cloudkms.googleapis.com"] : [],
+    var.firebase_apps != null ? ["firebase.googleapis.com"] : [],
+    anytrue([for app in try(var.firebase_apps.android, {}) : length(app.sha256_hashes) > 0]) ? ["playintegrity.googleapis.com"] : [],
+    var.load_balancer != null ? ["compute.googleapis.com"] : [],
+  ))
+}
+
+# disable_on_destroy: the app, or somebody else in the project, may need the same service.
+resource "google_project_service" "enabled" {
+  for_each = local.services
+
+  service            = each.key
+  disable_on_destroy = false
+}
+
+# "Enabled" is not yet "works": the provider has no way to see when it is.
+# https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/google_project_service
+resource "time_sleep" "services" {
+  create_duration = "60s"
+  triggers        = { services = join(",", sort([for service in google_project_service.enabled : service.service])) }
+}

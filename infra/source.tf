@@ -1,0 +1,96 @@
+# The function's first code. Later code comes from a release (cloudbuild.yaml): Terraform owns the configuration, the
+# release owns the code, so what is here is ignored once the function exists.
+
+locals {
+  repository_root = "${path.module}/.."
+  function_files = setunion([
+    for pattern in ["main.py", "live_tokens/**/*.py", "profiles/*.toml"] : fileset("${local.repository_root}/functions", pattern)
+  ]...)
+}
+
+# main.py, live_tokens/, profiles/ and requirements.txt, and nothing else: the same four as `make package` stages.
+data "archive_file" "function" {
+  type             = "zip"
+  output_path      = "${path.module}/.build/function.zip"
+  output_file_mode = "0644" # the same archive from every checkout
+
+  dynamic "source" {
+    for_each = sort(local.function_files)
+
+    content {
+      filename = source.value
+      content  = file("${local.repository_root}/functions/${source.value}")
+    }
+  }
+
+  source {
+    filename = "requirements.txt"
+    content  = file("${local.repository_root}/requirements.txt")
+  }
+}
+
+resource "google_storage_bucket" "source" {
+  # checkov:skip=CKV_GCP_62:No log of who reads it: it holds this very code, and Cloud Audit Logs say who changed it
+  name                        = "${var.project_id}-live-tokens-source"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true # nothing in it but code, which is in git
+
+  versioning {
+    enabled = true
+  }
+
+  lifecycle_rule {
+    condition {
+      days_since_noncurrent_time = 30
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  depends_on = [time_sleep.services]
+}
+
+# Named by its content: another content is another object, so the function cannot miss it.
+resource "google_storage_bucket_object" "function" {
+  name         = "function-${data.archive_file.function.output_sha256}.zip"
+  bucket       = google_storage_bucket.source.name
+  source       = data.archive_file.function.output_path
+  content_type = "application/zip"
+
+  lifecycle {
+    ignore_changes = [name, source, source_md5hash, detect_md5hash]
+  }
+}
+
+# The function's images. Without a repository of one's own they go to `gcf-artifacts` and stay there for ever.
+resource "google_artifact_registry_repository" "function" {
+  # checkov:skip=CKV_GCP_84:Google's own key: the images hold this very code and open packages, and no secret
+  repository_id          = "live-tokens"
+  description            = "Images of ${var.function_name}"
+  location               = var.region
+  format                 = "DOCKER"
+  cleanup_policy_dry_run = false
+
+  cleanup_policies {
+    id     = "keep-the-latest"
+    action = "KEEP"
+
+    most_recent_versions {
+      keep_count = 10
+    }
+  }
+
+  cleanup_policies {
+    id     = "delete-the-old"
+    action = "DELETE"
+
+    condition {
+      older_than = "2592000s" # 30 days
+    }
+  }
+
+  depends_on = [time_sleep.services]
+}

@@ -1,0 +1,197 @@
+# Every validation in variables_observability.tf: what an API would refuse late, and what would make an alert that can never
+# open. Each run makes one mistake in each of several variables, and passes only if all of them are refused, and no other.
+
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+mock_provider "google-beta" {}
+mock_provider "time" {}
+
+variables {
+  project_id = "demo-live-tokens"
+  region     = "europe-west1"
+}
+
+run "values_at_the_edge_are_not_refused" {
+  command = plan
+
+  variables {
+    alert_emails = ["on-call+live@team.example.co.uk"]
+    alert_thresholds = {
+      failed_requests     = 0, latency_calls = 0, quota_refusals = 0, dependency_failures = 0, invalid_credentials = 0
+      unanswered_requests = 0, failed_share = 0.999, instances_share = 0.001, latency_ms = 30000, burn_fast = 99.9, burn_slow = 1
+    }
+    slo                      = { availability = 0.99, latency = 0.999, latency_ms = 1, days = 1 }
+    audit_log                = { retention_days = 3650 }
+    worst_case_usd_per_token = 0.01
+    budget                   = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, thresholds = [10] }
+  }
+
+  assert {
+    condition     = google_monitoring_slo.latency.goal == 0.999
+    error_message = "The values must be planned with."
+  }
+}
+
+run "addresses_with_names_channels_by_number_and_links_without_https_are_refused" {
+  command = plan
+
+  variables {
+    alert_emails             = ["On Call <oncall@example.com>"]
+    notification_channels    = ["1234567890"]
+    playbook_url             = "http://example.com/operations.md"
+    slo                      = { availability = 1 }
+    audit_log                = { destination = "pubsub" }
+    worst_case_usd_per_token = 0
+    budget                   = { billing_account = "billingAccounts/0A1B2C-3D4E5F-678901", amount = 1 }
+  }
+
+  expect_failures = [
+    var.alert_emails, var.notification_channels, var.playbook_url, var.slo, var.audit_log, var.worst_case_usd_per_token,
+    var.budget,
+  ]
+}
+
+run "the_same_address_twice_and_a_link_with_a_section_are_refused" {
+  command = plan
+
+  variables {
+    alert_emails = ["a@example.com", "a@example.com"]
+    playbook_url = "https://example.com/operations.md#top"
+    slo          = { latency = 0 }
+    audit_log    = { retention_days = 0 }
+    budget       = { billing_account = "0A1B2C-3D4E5F-678901", amount = 0.5 }
+  }
+
+  expect_failures = [var.alert_emails, var.playbook_url, var.slo, var.audit_log, var.budget]
+}
+
+run "an_objective_between_two_bounds_is_refused" {
+  command = plan
+
+  variables {
+    slo       = { latency_ms = 1234 }
+    audit_log = { retention_days = 3651 }
+    budget    = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, currency = "eur" }
+  }
+
+  expect_failures = [var.slo, var.audit_log, var.budget]
+}
+
+run "too_many_days_and_a_part_of_one_are_refused" {
+  command = plan
+
+  variables {
+    slo       = { days = 31 }
+    audit_log = { retention_days = 1.5 }
+    budget    = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, thresholds = [] }
+  }
+
+  expect_failures = [var.slo, var.audit_log, var.budget]
+}
+
+# The thresholds are looked at together with the objectives, so a mistake in those would hide one in these.
+
+run "a_latency_between_two_bounds_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { latency_ms = 1234 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "a_percentile_above_the_last_bound_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { latency_ms = 60000 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "half_a_call_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { failed_requests = 2.5 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "a_burn_that_lasts_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { burn_slow = 0.9 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "a_share_of_one_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { failed_share = 1 }
+    budget           = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, services = ["Gemini API"] }
+  }
+
+  expect_failures = [var.alert_thresholds, var.budget]
+}
+
+run "a_percentage_for_a_share_of_the_instances_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { instances_share = 90 }
+    budget           = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, thresholds = [50] }
+  }
+
+  expect_failures = [var.alert_thresholds, var.budget]
+}
+
+run "no_money_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { spend_usd_per_hour = 0 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "a_slow_burn_that_is_not_slower_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { burn_slow = 14.4 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "a_negative_count_is_refused" {
+  command = plan
+
+  variables {
+    alert_thresholds = { unanswered_requests = -1 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}
+
+run "a_burn_that_the_budget_cannot_reach_is_refused" {
+  command = plan
+
+  variables {
+    slo = { availability = 0.9 }
+  }
+
+  expect_failures = [var.alert_thresholds]
+}

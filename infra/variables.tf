@@ -1,0 +1,470 @@
+# What the operator chooses, but for observability (variables_observability.tf). Required: the first two.
+
+variable "project_id" {
+  description = "Id of the project, which exists, has billing, and is the Firebase project whose users may call."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id must be the id of a project, such as my-app-1a2b, and not its name or number."
+  }
+}
+
+variable "region" {
+  description = "Region of the function, the key, the images and, unless firestore_location says otherwise, the database."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+(-[a-z]+)+[0-9]+$", var.region))
+    error_message = "region must be a region of Google Cloud, such as europe-west1."
+  }
+}
+
+variable "function_name" {
+  description = "Name of the function and of the Cloud Run service under it. It is part of the URL."
+  type        = string
+  default     = "mint-live-token"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$", var.function_name))
+    error_message = "function_name must be 1 to 49 lower-case letters, digits and hyphens, and begin with a letter: it becomes the name of a Cloud Run service."
+  }
+}
+
+variable "labels" {
+  description = "Labels for everything that takes labels, such as {team = \"voice\"}."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
+    error_message = "labels must have keys of 1 to 63 and values of 0 to 63 lower-case letters, digits, _ and -, and a key begins with a letter."
+  }
+}
+
+variable "public" {
+  description = <<-EOT
+    Whether Cloud Run lets everybody in, for the function to verify each call by itself. Firebase users are no identities
+    of Google Cloud, so apps reach the function only if this is true, or through something in front that may call it.
+    Where the organisation forbids allUsers (constraints/iam.allowedPolicyMemberDomains), set it to false and see
+    "When the organisation forbids allUsers" in infra/README.md.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "runtime" {
+  description = "Python runtime of the function. The code is tested on 3.11 and 3.13."
+  type        = string
+  default     = "python313"
+  nullable    = false
+
+  validation {
+    condition     = contains(["python311", "python312", "python313", "python314"], var.runtime)
+    error_message = "runtime must be python311, python312, python313 or python314."
+  }
+}
+
+variable "concurrency" {
+  description = "How many requests one instance answers at once: Cloud Run's concurrency and the function's threads."
+  type        = number
+  default     = 32
+  nullable    = false
+
+  validation {
+    condition     = var.concurrency == floor(var.concurrency) && var.concurrency >= 1 && var.concurrency <= 1000
+    error_message = "concurrency must be a whole number from 1 to 1000."
+  }
+
+  validation {
+    condition     = var.concurrency == 1 || !can(regex("^0\\.", var.available_cpu))
+    error_message = "concurrency must be 1 when available_cpu is less than 1."
+  }
+}
+
+variable "available_cpu" {
+  description = "vCPUs of one instance: \"1\", \"2\", \"4\", \"6\", \"8\", or less than one, such as \"0.5\", with a concurrency of 1."
+  type        = string
+  default     = "1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([12468]|0\\.(0[89]|[1-9][0-9]?))$", var.available_cpu))
+    error_message = "available_cpu must be \"1\", \"2\", \"4\", \"6\", \"8\", or from \"0.08\" to \"0.99\"."
+  }
+}
+
+variable "available_memory" {
+  description = "Memory of one instance in Mi or Gi, such as \"512Mi\"."
+  type        = string
+  default     = "512Mi"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]{2,4}Mi|[1-9][0-9]?Gi)$", var.available_memory))
+    error_message = "available_memory must be like \"512Mi\" or \"1Gi\"."
+  }
+
+  # https://cloud.google.com/run/docs/configuring/services/memory-limits
+  validation {
+    condition = try(alltrue([
+      for mib in [tonumber(regex("^[0-9]+", var.available_memory)) * (endswith(var.available_memory, "Gi") ? 1024 : 1)] : alltrue([
+        for cpu in [tonumber(var.available_cpu)] :
+        mib >= (cpu >= 6 ? 4096 : cpu >= 4 ? 2048 : 128) &&
+        mib <= (cpu < 0.5 ? 512 : cpu < 1 ? 1024 : cpu < 2 ? 4096 : cpu < 4 ? 8192 : cpu < 6 ? 16384 : cpu < 8 ? 24576 : 32768)
+      ])
+    ]), true) # not of the right form: the validation above, or that of available_cpu, says so
+    error_message = "available_memory does not go with available_cpu: Cloud Run takes 128Mi to 4Gi with 1 CPU, up to 8Gi with 2, 2Gi to 16Gi with 4, 4Gi to 24Gi with 6, 4Gi to 32Gi with 8; up to 512Mi below half a CPU, up to 1Gi below a whole one."
+  }
+}
+
+variable "min_instances" {
+  description = "Instances that are kept warm. Each is paid for all the time; 0 means that a first call waits for a cold start."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.min_instances == floor(var.min_instances) && var.min_instances >= 0 && var.min_instances <= var.max_instances
+    error_message = "min_instances must be a whole number from 0 to max_instances."
+  }
+}
+
+variable "max_instances" {
+  description = "Most instances there may be at once. It bounds the cost of a flood of calls."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.max_instances == floor(var.max_instances) && var.max_instances >= 1 && var.max_instances <= 1000
+    error_message = "max_instances must be a whole number from 1 to 1000."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "After how many seconds Cloud Run gives a request up. The function's own deadlines are far shorter, each for itself."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.timeout_seconds == floor(var.timeout_seconds) && var.timeout_seconds >= 60 && var.timeout_seconds <= 3600
+    error_message = "timeout_seconds must be a whole number from 60, or Cloud Run would cut off answers the function still gives, to 3600."
+  }
+}
+
+variable "gemini_api_version" {
+  description = "Version of the Gemini API for the mint and the app's connection: v1alpha or v1beta."
+  type        = string
+  default     = "v1beta"
+  nullable    = false
+
+  validation {
+    condition     = contains(["v1alpha", "v1beta"], var.gemini_api_version)
+    error_message = "gemini_api_version must be v1alpha or v1beta: v1 has no ephemeral tokens."
+  }
+}
+
+variable "api_key_cache_seconds" {
+  description = "For how many seconds an instance uses the key before it reads it again."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.api_key_cache_seconds == floor(var.api_key_cache_seconds) && var.api_key_cache_seconds >= 1 && var.api_key_cache_seconds <= 86400
+    error_message = "api_key_cache_seconds must be a whole number from 1 to 86400."
+  }
+}
+
+variable "check_revoked" {
+  description = "Whether the function asks Firebase, for every call, if the user was deleted, disabled or signed out everywhere."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "app_check" {
+  description = <<-EOT
+    Firebase App Check, which tells the app from everything else.
+    mode: "off"; "monitor" (verified and logged, nobody is refused); "enforce".
+    consume: whether an App Check token is good for one call only. Costs a request to App Check for each call.
+    allowed_app_ids: Firebase app ids, such as 1:1234567890:android:0a1b2c3d; empty for all apps of the project.
+  EOT
+  type = object({
+    mode            = optional(string, "off")
+    consume         = optional(bool, false)
+    allowed_app_ids = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["off", "monitor", "enforce"], var.app_check.mode)
+    error_message = "app_check.mode must be off, monitor or enforce."
+  }
+
+  validation {
+    condition     = var.app_check.mode != "off" || (!var.app_check.consume && length(var.app_check.allowed_app_ids) == 0)
+    error_message = "app_check.mode is off, so consume and allowed_app_ids would do nothing: the function does not start like that."
+  }
+
+  validation {
+    condition     = alltrue([for id in var.app_check.allowed_app_ids : can(regex("^[0-9]+:[0-9]+:[a-z]+:[0-9a-f]+$", id))])
+    error_message = "app_check.allowed_app_ids must be Firebase app ids, such as 1:1234567890:android:0a1b2c3d."
+  }
+}
+
+variable "cors_allowed_origins" {
+  description = "Origins of web apps, such as [\"https://app.example.com\"], or [\"*\"]. Native apps need none."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = var.cors_allowed_origins == tolist(["*"]) || alltrue([for origin in var.cors_allowed_origins : can(regex("^https?://[^/\\s,]+$", origin))])
+    error_message = "cors_allowed_origins must be origins such as https://app.example.com, without a path or a slash at the end, or * alone."
+  }
+}
+
+variable "secret_name" {
+  description = "Name of the secret with the Gemini API key."
+  type        = string
+  default     = "gemini-api-key"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{3,200}$", var.secret_name)) && can(regex("^[A-Za-z]", var.secret_name))
+    error_message = "secret_name must be 3 to 200 letters, digits, - and _, and begin with a letter."
+  }
+}
+
+variable "gemini_api_key" {
+  description = <<-EOT
+    The Gemini API key, for one apply that has a new gemini_api_key_version. It is sent and forgotten. Give it as
+    TF_VAR_gemini_api_key, never with -var (process list) or in a file. By default the key does not come through Terraform.
+  EOT
+  type        = string
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+
+  validation {
+    condition     = var.gemini_api_key == null || can(regex("^[!-~]{20,512}$", var.gemini_api_key))
+    error_message = "gemini_api_key must be 20 to 512 printable characters without white space. Was a line end or a quote copied with it?"
+  }
+}
+
+variable "gemini_api_key_version" {
+  description = <<-EOT
+    A whole number. Another one than last time stores gemini_api_key as a new version of the secret; keep it afterwards.
+    null: versions are added with gcloud, and Terraform knows nothing of them.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.gemini_api_key_version == null || can(regex("^[1-9][0-9]{0,8}$", var.gemini_api_key_version))
+    error_message = "gemini_api_key_version must be a whole number from 1."
+  }
+}
+
+variable "kms_key" {
+  description = <<-EOT
+    A key of Cloud KMS in the same region that encrypts the secret, as
+    projects/P/locations/REGION/keyRings/R/cryptoKeys/K; null for Google's own. It cannot be changed later.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key must be projects/P/locations/L/keyRings/R/cryptoKeys/K without a version, and L must be the region: the secret has its only replica there."
+  }
+}
+
+variable "key_rotation" {
+  description = <<-EOT
+    Reminders that the key is due for rotation, as messages to a Pub/Sub topic of ours. They rotate nothing; null for none.
+    period_days: days from one to the next. first_time: time of the first, in the future, such as 2027-01-01T09:00:00Z.
+  EOT
+  type = object({
+    period_days = optional(number, 90)
+    first_time  = string
+  })
+  default = null
+
+  validation {
+    condition     = var.key_rotation == null || try(var.key_rotation.period_days == floor(var.key_rotation.period_days) && var.key_rotation.period_days >= 1 && var.key_rotation.period_days <= 36500, false)
+    error_message = "key_rotation.period_days must be a whole number from 1 to 36500."
+  }
+
+  validation {
+    condition     = var.key_rotation == null || can(regex("Z$", var.key_rotation.first_time)) && can(timeadd(var.key_rotation.first_time, "0s"))
+    error_message = "key_rotation.first_time must be a time in UTC such as 2027-01-01T09:00:00Z."
+  }
+}
+
+variable "firestore_database" {
+  description = "Name of the Firestore database for quotas and stop switches. It is made here, and holds nothing else."
+  type        = string
+  default     = "live-tokens"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.firestore_database))
+    error_message = "firestore_database must be 4 to 63 lower-case letters, digits and hyphens, and begin with a letter. (default) is the app's."
+  }
+
+  validation {
+    condition     = !can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.firestore_database))
+    error_message = "firestore_database must not look like a UUID."
+  }
+}
+
+variable "firestore_location" {
+  description = "Location of the database, a region or eur3, nam5, nam7; null for the region. It cannot be changed later."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.firestore_location == null || can(regex("^([a-z]+(-[a-z]+)+[0-9]+|eur3|nam5|nam7)$", var.firestore_location))
+    error_message = "firestore_location must be a region such as europe-west1, or eur3, nam5 or nam7."
+  }
+}
+
+variable "deletion_protection" {
+  description = <<-EOT
+    Whether Terraform refuses to delete what holds data: the secret, the database, apps. To take everything away, apply
+    with false first, then destroy.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "identity_platform" {
+  description = <<-EOT
+    Sign-in settings of the project; null leaves them alone, which is right for a Firebase project that exists.
+    Identity Platform can be set up once in a project and never taken away: where it is on, import it (infra/README.md).
+    email_password, email_link: sign-in by e-mail. anonymous: sign-in without an account; they are deleted after 30 days.
+    authorized_domains: where web apps sign in from; null leaves Firebase's own.
+    sign_ups: false means that only an operator makes accounts.
+  EOT
+  type = object({
+    email_password     = optional(bool, true)
+    email_link         = optional(bool, false)
+    anonymous          = optional(bool, false)
+    authorized_domains = optional(list(string))
+    sign_ups           = optional(bool, true)
+  })
+  default = null
+
+  validation {
+    condition     = var.identity_platform == null || try(var.identity_platform.email_password || !var.identity_platform.email_link, false)
+    error_message = "identity_platform.email_link needs email_password: Identity Platform has one switch for both, and one that asks for the password."
+  }
+
+  validation {
+    condition = var.identity_platform == null || alltrue([
+      for domain in try(coalesce(var.identity_platform.authorized_domains, []), []) : can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)*$", domain))
+    ])
+    error_message = "identity_platform.authorized_domains must be host names such as app.example.com, without scheme, port or path."
+  }
+}
+
+variable "firebase_apps" {
+  description = <<-EOT
+    Makes the project a Firebase project, and apps in it, each with its App Check provider; null leaves Firebase alone,
+    which is right for a Firebase project that exists.
+    web: name → display_name, recaptcha_enterprise_site_key (null: no App Check for it).
+    android: name → display_name, package_name, sha256_hashes of signing certificates (Play Integrity needs one).
+    apple: name → display_name, bundle_id, team_id (App Attest needs it; null: no App Check for it).
+    app_check_token_seconds: how long an App Check token is good, from 1800 to 604800.
+  EOT
+  type = object({
+    web = optional(map(object({
+      display_name                  = string
+      recaptcha_enterprise_site_key = optional(string)
+    })), {})
+    android = optional(map(object({
+      display_name  = string
+      package_name  = string
+      sha256_hashes = optional(list(string), [])
+    })), {})
+    apple = optional(map(object({
+      display_name = string
+      bundle_id    = string
+      team_id      = optional(string)
+    })), {})
+    app_check_token_seconds = optional(number, 3600)
+  })
+  default = null
+
+  validation {
+    condition = var.firebase_apps == null || try(
+      var.firebase_apps.app_check_token_seconds == floor(var.firebase_apps.app_check_token_seconds) && var.firebase_apps.app_check_token_seconds >= 1800 && var.firebase_apps.app_check_token_seconds <= 604800,
+    false)
+    error_message = "firebase_apps.app_check_token_seconds must be a whole number from 1800 to 604800."
+  }
+
+  validation {
+    condition     = var.firebase_apps == null || try(alltrue([for app in var.firebase_apps.android : can(regex("^[A-Za-z]\\w*(\\.[A-Za-z]\\w*)+$", app.package_name))]), false)
+    error_message = "firebase_apps.android: package_name must be like com.example.app."
+  }
+
+  validation {
+    condition     = var.firebase_apps == null || try(alltrue(flatten([for app in var.firebase_apps.android : [for hash in app.sha256_hashes : can(regex("^[0-9a-f]{64}$", hash))]])), false)
+    error_message = "firebase_apps.android: sha256_hashes must be 64 lower-case hexadecimal digits, without colons."
+  }
+
+  validation {
+    condition     = var.firebase_apps == null || try(alltrue([for app in var.firebase_apps.apple : can(regex("^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$", app.bundle_id))]), false)
+    error_message = "firebase_apps.apple: bundle_id must be like com.example.app."
+  }
+
+  validation {
+    condition     = var.firebase_apps == null || try(alltrue([for app in var.firebase_apps.apple : app.team_id == null || can(regex("^[A-Z0-9]{10}$", app.team_id))]), false)
+    error_message = "firebase_apps.apple: team_id must be ten capital letters and digits."
+  }
+}
+
+variable "load_balancer" {
+  description = <<-EOT
+    A load balancer with Cloud Armor in front, which closes the direct addresses of the function; null for none. It costs
+    money while it exists.
+    domain: host name for apps. candidate_domain: another one, for a release's smoke test: it leads to the revision with
+    the tag "candidate"; null if releases run inside the network. Both must point to the output load_balancer_address.
+    requests_per_minute: most requests from one address; further ones get 429. Many users share one address.
+  EOT
+  type = object({
+    domain              = string
+    candidate_domain    = optional(string)
+    requests_per_minute = optional(number, 300)
+  })
+  default = null
+
+  validation {
+    condition = var.load_balancer == null || try(alltrue([
+      for domain in compact([var.load_balancer.domain, var.load_balancer.candidate_domain]) :
+      length(domain) <= 253 && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", domain))
+    ]), false)
+    error_message = "load_balancer.domain and candidate_domain must be host names such as live.example.com."
+  }
+
+  validation {
+    condition     = var.load_balancer == null || try(var.load_balancer.domain != coalesce(var.load_balancer.candidate_domain, "-"), false)
+    error_message = "load_balancer.candidate_domain must be another host name than domain."
+  }
+
+  validation {
+    condition     = var.load_balancer == null || try(var.load_balancer.requests_per_minute == floor(var.load_balancer.requests_per_minute) && var.load_balancer.requests_per_minute >= 1 && var.load_balancer.requests_per_minute <= 10000, false)
+    error_message = "load_balancer.requests_per_minute must be a whole number from 1 to 10000."
+  }
+}

@@ -1,0 +1,70 @@
+"""Command lines of the operator's programs: how a mistake in one is told, and what several of them take."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+
+class UsageError(Exception):
+    """What was typed makes no sense. The text says what would."""
+
+
+class Parser(ArgumentParser):
+    """An argument parser that leaves the end of the program to its caller.
+
+    Raises:
+        UsageError: in place of argparse's exit, for what was typed wrong. `--help` does exit.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was typed, and show what can be."""
+        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+
+
+def project_id(text: str) -> str:
+    """Return the id of a project, which is safe in a URL and in a command line. It is a `type` of argparse.
+
+    Old projects of a company have its domain before a colon, emulators take any id.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
+    """
+    return like(r"[a-z0-9][a-z0-9.:-]*", text, "the id of a Firebase project, such as my-app-1a2b")
+
+
+def like(form: str, text: str, description: str) -> str:
+    """Return a text of this form.
+
+    Args:
+        form: regular expression of the whole text.
+        text: what was typed.
+        description: what it should have been, after “is not”.
+
+    Raises:
+        ArgumentTypeError: it has another form.
+    """
+    if not re.fullmatch(form, text):
+        raise ArgumentTypeError(f"{text!r} is not {description}")
+    return text
+
+
+def variable(environment: Mapping[str, str], name: str, form: Callable[[str], str]) -> str | None:
+    """Return an environment variable that stands for an option, or None if it is not set, or empty.
+
+    Args:
+        environment: holds it or not.
+        name: of the variable.
+        form: the option's `type`.
+
+    Raises:
+        UsageError: it is not of the form.
+    """
+    try:
+        return form(environment[name]) if environment.get(name) else None
+    except ArgumentTypeError as error:
+        raise UsageError(f"{name}: {error}") from error

@@ -1,0 +1,151 @@
+"""Runs gcloud, Terraform and the smoke test. No shell is involved, and nothing secret is ever an argument."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Protocol
+
+from live_tokens_deploy.gemini_key import KEY_VARIABLE
+
+_FOR_TERRAFORM = {
+    "TF_IN_AUTOMATION": "1",  # no advice about commands to type next
+    "TF_INPUT": "0",
+    "TF_WORKSPACE": "default",  # whichever one somebody has selected by hand
+}
+_TERRAFORM_KEY_VARIABLE = "TF_VAR_gemini_api_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended.
+
+    Attributes:
+        code: its exit code; negative if a signal ended it.
+        out: what it wrote to stdout, if that was captured. May be a credential.
+        err: what it wrote to stderr.
+    """
+
+    code: int
+    out: str = field(default="", repr=False)
+    err: str = ""
+
+
+class Programs(Protocol):
+    """How programs are run. Ctrl-C reaches the program, which ends in its own time; then comes KeyboardInterrupt."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a program."""
+        ...
+
+    def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
+        """Run a program whose answer is for us, and which has `stdin` to read."""
+        ...
+
+    def show(self, argv: Sequence[str]) -> Finished:
+        """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
+        ...
+
+    def follow(self, argv: Sequence[str]) -> Finished:
+        """Run a program whose answer is for the operator, who sees it as it comes, and for us."""
+        ...
+
+
+class LocalPrograms:
+    """`Programs` of this machine.
+
+    Args:
+        environment: what they are given, but for the Gemini API key, which is none of their business: only Terraform
+            gets its own variable with it.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = {**environment, **_FOR_TERRAFORM}
+        self._environment.pop(KEY_VARIABLE, None)
+
+    def _environment_of(self, argv: Sequence[str]) -> dict[str, str]:
+        kept = self._environment if argv[0] == "terraform" else self._environment.keys() - {_TERRAFORM_KEY_VARIABLE}
+        return {name: self._environment[name] for name in kept}
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a program."""
+        return shutil.which(name, path=self._environment.get("PATH", "")) is not None
+
+    def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
+        """Run a program whose answer is for us, and which has `stdin` to read."""
+        with subprocess.Popen(
+            argv, env=self._environment_of(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            out, err = _Reader(process.stdout), _Reader(process.stderr)
+            _end(process, stdin)
+        return Finished(process.returncode, out.text(), err.text())
+
+    def show(self, argv: Sequence[str]) -> Finished:
+        """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
+        return self._run_shown(argv, None)
+
+    def follow(self, argv: Sequence[str]) -> Finished:
+        """Run a program whose answer is for the operator, who sees it as it comes, and for us."""
+        return self._run_shown(argv, subprocess.PIPE)
+
+    def _run_shown(self, argv: Sequence[str], stdout: int | None) -> Finished:
+        sys.stdout.flush()
+        # In a session of its own the terminal's Ctrl-C does not reach it, so that it gets exactly the one that is
+        # passed on: at a second one Terraform stops at once, and leaves the state locked.
+        with subprocess.Popen(
+            argv,
+            env=self._environment_of(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            out = _Reader(process.stdout, copy_to=sys.stdout.buffer)
+            err = _Reader(process.stderr, copy_to=sys.stderr.buffer)
+            _end(process)
+        return Finished(process.returncode, out.text(), err.text())
+
+
+class _Reader:
+    """Reads a pipe to its end, so that no program waits for somebody to read it."""
+
+    def __init__(self, pipe: IO[bytes] | None, copy_to: IO[bytes] | None = None) -> None:
+        self._pipe, self._copy_to, self._read = pipe, copy_to, bytearray()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        self._thread.join()
+        return self._read.decode(errors="replace")
+
+    def _run(self) -> None:
+        while self._pipe is not None and (chunk := self._pipe.readline()):
+            self._read += chunk
+            if self._copy_to is not None:
+                self._copy_to.write(chunk)
+                self._copy_to.flush()
+
+
+def _end(process: subprocess.Popen[bytes], stdin: str = "") -> None:
+    """Give a process its input and wait for its end, which Ctrl-C asks for and does not force."""
+    interrupted = False
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.write(stdin.encode())
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+    while True:
+        try:
+            process.wait()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+            process.send_signal(signal.SIGINT)
+    if interrupted:
+        raise KeyboardInterrupt

@@ -1,0 +1,156 @@
+"""The command line, and the one place where the examination is put together.
+
+Exit codes: 0 nothing is bad, 1 something is, 2 it was typed wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TextIO
+
+import live_tokens
+from command_line import Parser, UsageError, like, project_id
+from live_tokens_admin import values
+from live_tokens_doctor import (
+    access,
+    database,
+    function,
+    gcloud_commands,
+    key,
+    public_access,
+    recent_failures,
+    services,
+    settings,
+    sign_in,
+)
+from live_tokens_doctor.clock import examine_clock
+from live_tokens_doctor.deployment import Examination, Project, find_region, look_at
+from live_tokens_doctor.finding import Finding, Mark, bad, could_not_look
+from live_tokens_doctor.google_api import CredentialsRefusedError, GoogleApi, NoCredentialsError, Unseen, visitor
+from live_tokens_doctor.shell import command
+
+HEALTHY, ILL, MISUSED, INTERRUPTED = 0, 1, 2, 130
+
+_REGION = "europe-west1"  # of a function that is nowhere yet
+
+_Area = Callable[[Examination], Iterable[Finding]]
+_AREAS: Mapping[str, _Area] = {
+    "Project": services.examine,
+    "Function": function.examine,
+    "Settings": settings.examine,
+    "Public": public_access.examine,
+    "Key": key.examine,
+    "Firestore": database.examine,
+    "Roles": access.examine,
+    "Sign-in": sign_in.examine,
+    "Last hour": recent_failures.examine,
+}
+# What reading an answer ends in that has not the documented form.
+_UNEXPECTED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+def main(arguments: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
+    """Examine one project.
+
+    Args:
+        arguments: what was typed after the name of the program.
+        stdout: takes the findings.
+        stderr: takes everything else.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        typed = _parser().parse_args(arguments)
+    except UsageError as error:
+        print(error, file=stderr)
+        return MISUSED
+    print(f"Looking at {typed.function} in project {typed.project}. Nothing is changed.", file=stderr)
+    try:
+        findings = _examine(typed)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    for finding in findings:
+        print(_plain(str(finding)), file=stdout)
+    marks = Counter(finding.mark for finding in findings)
+    print(", ".join(f"{marks[mark]} {mark.value}" for mark in Mark), file=stderr)
+    return ILL if marks[Mark.BAD] else HEALTHY
+
+
+def _examine(typed: Namespace) -> list[Finding]:
+    try:
+        api = GoogleApi(visitor(typed.project), typed.project, typed.timeout)
+    except NoCredentialsError:
+        text = "Credentials: there are no Application Default Credentials on this machine"
+        return [bad(text, command(gcloud_commands.log_in()))]
+    try:
+        unseen = api.sign_in()
+    except CredentialsRefusedError:
+        text = "Credentials: Google refuses those of this machine, so nothing else was looked at"
+        return [bad(text, command(gcloud_commands.log_in())), examine_clock(typed.timeout)]
+    if unseen is not None:
+        return [could_not_look("Everything", unseen), examine_clock(typed.timeout)]
+    region = typed.region or find_region(api, typed.project, typed.function) or _REGION
+    project = Project(typed.project, region, typed.function, typed.url, typed.profiles, read_key=not typed.leave_key)
+    with ThreadPoolExecutor(len(_AREAS) + 1) as pool:
+        clock = pool.submit(examine_clock, typed.timeout)
+        examination = Examination(api, project, look_at(api, project))
+        areas = [pool.submit(_all, name, area, examination) for name, area in _AREAS.items()]
+        return [*(finding for area in areas for finding in area.result()), clock.result()]
+
+
+def _all(name: str, area: _Area, examination: Examination) -> list[Finding]:
+    """Return the findings of one area. If it breaks off, the other areas still have theirs."""
+    findings: list[Finding] = []
+    try:
+        findings.extend(area(examination))
+    except _UNEXPECTED as error:
+        unseen = Unseen(f"an answer of Google has an unexpected form ({type(error).__name__})")
+        findings.append(could_not_look(f"{name}, the rest", unseen))
+    return findings
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="live_tokens_doctor", description="Say what is wrong with a deployment, and what mends it.")
+    parser.add_argument("--project", type=project_id, required=True, help="id of the project")
+    parser.add_argument("--region", type=_region, help="of the function (default: where there is one)")
+    parser.add_argument("--function", type=_name, default="mint-live-token", help="its name (default: %(default)s)")
+    parser.add_argument("--url", type=_url, help="at which apps call it, where that is not the function's own address")
+    parser.add_argument(
+        "--leave-key", action="store_true", help="do not read the key: nobody is alerted, and Gemini is not asked"
+    )
+    parser.add_argument(
+        "--profiles",
+        type=Path,
+        default=Path(*live_tokens.__path__).parent / "profiles",
+        help="folder of the profiles (default: functions/profiles)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=values.timeout,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long one question may take (default: 10)",
+    )
+    return parser
+
+
+def _region(text: str) -> str:
+    return like(r"[a-z]+(-[a-z]+)+[0-9]{1,2}", text, "a region, such as europe-west1")
+
+
+def _name(text: str) -> str:
+    return like(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", text, "the name of a function, such as mint-live-token")
+
+
+def _url(text: str) -> str:
+    return like(r"https://[^\s?#@]+", text, "an https address, such as https://tokens.example.com")
+
+
+def _plain(text: str) -> str:
+    """Return one line whose control characters do nothing: parts of it were written by others."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,0 +1,31 @@
+"""The repository's own root module, with the offline stand-ins of its providers."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.checkout import ROOT, Checkout
+from deploy.google import KEY, PROJECT, SECRET, STATE, Google
+
+
+def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
+    check_out_module: Callable[[Path], Checkout], google: Google
+) -> None:
+    checkout = check_out_module(ROOT / "infra")
+    shutil.copytree(ROOT / "functions", checkout.folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "requirements.txt", checkout.folder)
+
+    up = checkout.build("up", "--yes", GEMINI_API_KEY=KEY)
+    assert up.code == 0, up.shown
+    assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
+    assert google.secrets[SECRET][-1].payload == KEY.encode()
+    assert KEY.encode() not in google.every_content
+
+    again = checkout.build("up")  # without --yes: a plan with changes would end it here
+    assert again.code == 0, again.shown
+    assert "Everything is as it should be." in again.shown
+
+    down = checkout.build("down", "--confirm", PROJECT)
+    assert down.code == 0, down.shown
+    assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []

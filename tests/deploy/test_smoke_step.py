@@ -1,0 +1,56 @@
+"""The smoke test as the last step: what may pass by itself is waited for, and nothing else."""
+
+import pytest
+
+from deploy.scripted import ScriptedPrograms, ScriptedTime
+from live_tokens_deploy.programs import Finished
+from live_tokens_deploy.smoke_test import PATIENCE_SECONDS, SmokeTest
+
+URL = "https://europe-west1-my-app-1a2b.cloudfunctions.net/mint-live-token"
+PASSED = Finished(0, "✓ a live session")
+
+
+def runs_of_smoke(*outcomes: Finished) -> tuple[bool, int, float]:
+    """Return whether it passed, how often it ran, and how long it took."""
+    programs, time = ScriptedPrograms({"": list(outcomes)}), ScriptedTime()
+    waits: list[float] = []
+    smoke = SmokeTest(programs, (), time.monotonic, time.pause)
+    passed = smoke.passes(URL, "my-app-1a2b", lambda: waits.append(time.now))
+    assert len(waits) == len(programs.lines) - 1
+    return passed, len(programs.lines), time.now
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "✗ 503 API_KEY_UNAVAILABLE (requestId r). The function cannot read the secret",
+        "✗ 503 API_KEY_REJECTED (requestId r). Gemini refuses the key",
+        "✗ 503 QUOTA_UNAVAILABLE (requestId r). The function cannot use Firestore",
+        "✗ 503 IDENTITY_UNAVAILABLE (requestId r). The function cannot look the user up",
+        "✗ 403 with text/html, which is no answer of the function. Cloud Run itself refuses the call: nobody",
+    ],
+)
+def test_a_grant_or_a_key_that_is_new_is_waited_for(words: str) -> None:
+    passed, runs, _ = runs_of_smoke(Finished(1, words), Finished(1, words), PASSED)
+    assert passed
+    assert runs == 3
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Finished(1, "✗ 403 USER_NOT_ALLOWED. [allow] of the default profile does not let this user in"),
+        Finished(1, "✗ 500 INTERNAL (requestId r). A fault of the service"),
+        Finished(2, "", "--project names API_KEY_REJECTED"),
+        Finished(-9, "✗ 503 API_KEY_UNAVAILABLE"),
+    ],
+)
+def test_nothing_else_is_tried_a_second_time(outcome: Finished) -> None:
+    assert runs_of_smoke(outcome, PASSED) == (False, 1, 0.0)
+
+
+def test_the_wait_has_an_end() -> None:
+    passed, runs, took = runs_of_smoke(Finished(1, "✗ 503 API_KEY_UNAVAILABLE"))
+    assert not passed
+    assert runs > 2
+    assert took <= 2 * PATIENCE_SECONDS

@@ -1,0 +1,66 @@
+# As much of the real root module as the program knows of: its variables, its outputs, something protected, and
+# something that takes its time or fails.
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    google = { source = "hashicorp/google", version = "~> 8.0" }
+  }
+}
+
+provider "google" {
+  project = var.project_id
+  region  = var.region
+}
+
+variable "project_id" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "deletion_protection" {
+  type    = bool
+  default = true
+}
+
+variable "function_name" {
+  type    = string
+  default = "mint-live-token"
+}
+
+variable "command" {
+  type    = string
+  default = "true"
+}
+
+resource "google_secret_manager_secret" "gemini_api_key" {
+  secret_id           = "gemini-api-key"
+  deletion_protection = var.deletion_protection
+
+  replication {
+    auto {}
+  }
+}
+
+resource "terraform_data" "function" {
+  triggers_replace = [var.function_name]
+
+  input = "https://${var.region}-${var.project_id}.cloudfunctions.net/${var.function_name}"
+
+  provisioner "local-exec" {
+    command = var.command
+  }
+
+  depends_on = [google_secret_manager_secret.gemini_api_key]
+}
+
+output "function_url" {
+  value = terraform_data.function.output
+}
+
+output "secret_name" {
+  value = google_secret_manager_secret.gemini_api_key.name
+}

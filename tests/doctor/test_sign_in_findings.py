@@ -1,0 +1,119 @@
+"""Findings about Authentication, App Check, web origins, and the clock."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from doctor.complaint import DEPLOY, Complaint, Illness, check
+from doctor.sample_project import ANDROID_APP, NUMBER, PROJECT, WEB_APP, Sample
+from doctor.visit import Doctor
+from live_tokens_doctor.clock import examine_clock
+
+CONSOLE = f"https://console.firebase.google.com/project/{PROJECT}"
+
+
+def _environment(**variables: str) -> Callable[[Sample], object]:
+    return lambda sample: sample.environment.update(variables)
+
+
+def _set(variable: str) -> str:
+    return f"set {variable} in infra/terraform.tfvars, then {DEPLOY}"
+
+
+def _unattested(mode: str) -> Callable[[Sample], None]:
+    def remove(sample: Sample) -> None:
+        sample.environment["APP_CHECK"] = mode
+        for app in sample.firebase.apps[1:]:
+            app.providers.clear()
+
+    return remove
+
+
+def _app_check_off(sample: Sample) -> None:
+    sample.environment["APP_CHECK"] = "off"
+    del sample.environment["APP_CHECK_CONSUME"]
+
+
+NO_PROVIDER = f"App Check: 1:{NUMBER}:ios:b2 has no attestation provider", f"App Check: {WEB_APP} has no attestation"
+MONITORED = Complaint("warn", "App Check: monitored, nobody is refused", _set('app_check = { mode = "enforce" }'))
+
+ILLNESSES = (
+    Illness(
+        "nobody can sign in",
+        lambda sample: sample.authentication.clear(),
+        (Complaint("BAD", f"Authentication: not set up in {PROJECT}", f"{CONSOLE}/authentication, Get started"),),
+    ),
+    Illness(
+        "App Check is off",
+        _app_check_off,
+        (Complaint("warn", "App Check: off; any program", _set('app_check = { mode = "monitor" }')),),
+    ),
+    Illness("App Check is monitored", _environment(APP_CHECK="monitor"), (MONITORED,)),
+    Illness(
+        "apps that cannot prove themselves are refused",
+        _unattested("enforce"),
+        tuple(Complaint("BAD", text, f"{CONSOLE}/appcheck/apps") for text in NO_PROVIDER),
+    ),
+    Illness(
+        "apps that cannot prove themselves would be refused",
+        _unattested("monitor"),
+        (MONITORED, *(Complaint("warn", text, f"{CONSOLE}/appcheck/apps") for text in NO_PROVIDER)),
+    ),
+    Illness(
+        "an app that is allowed is not there",
+        _environment(APP_CHECK_ALLOWED_APP_IDS=f"{ANDROID_APP},1:99:web:ff"),
+        (Complaint("BAD", "App Check: 1:99:web:ff is allowed, but", _set("app_check.allowed_app_ids")),),
+    ),
+    Illness(
+        "there is no app",
+        lambda sample: sample.firebase.apps.clear(),
+        (Complaint("BAD", f"App Check: {PROJECT} has no app that could prove itself", f"{CONSOLE}/settings"),),
+    ),
+    Illness(
+        "every web site may call",
+        _environment(CORS_ALLOWED_ORIGINS="*"),
+        (Complaint("warn", "CORS: any web site may call", _set("cors_allowed_origins")),),
+    ),
+    Illness(
+        "a web site without TLS may call",
+        _environment(CORS_ALLOWED_ORIGINS="https://app.example.com,http://localhost:3000"),
+        (Complaint("warn", "CORS: http://localhost:3000 can be forged", _set("cors_allowed_origins")),),
+    ),
+)
+
+
+@pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.name)
+def test_the_doctor_says_what_is_wrong_with_sign_in(illness: Illness, sample: Sample, doctor: Doctor) -> None:
+    illness.broken(sample)
+
+    visit = doctor()
+
+    check(illness, visit.complaints, visit.exit_code)
+
+
+def test_only_the_apps_that_are_allowed_have_to_prove_themselves(sample: Sample, doctor: Doctor) -> None:
+    _unattested("enforce")(sample)
+    sample.environment["APP_CHECK_ALLOWED_APP_IDS"] = ANDROID_APP
+
+    assert doctor().complaints == ()
+
+
+def test_without_web_origins_native_apps_may_call(sample: Sample, doctor: Doctor) -> None:
+    del sample.environment["CORS_ALLOWED_ORIGINS"]
+
+    assert "ok   CORS: no web app may call; native apps may" in doctor().findings
+
+
+@pytest.mark.usefixtures("sample", "way")
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3600, "warn Clock: this machine's is 3600 s ahead of"), (-90, "warn Clock: this machine's is 90 s behind")],
+)
+def test_a_clock_that_is_wrong_is_told_by_how_much(seconds: int, words: str) -> None:
+    finding = examine_clock(20, now=lambda: datetime.now(UTC) + timedelta(seconds=seconds))
+
+    told = int(str(finding).split(" is ")[1].split(" s ")[0])
+    assert abs(told - abs(seconds)) <= 5  # Google's date has no fractions, and the test takes its time
+    assert str(finding).startswith(words.replace(str(abs(seconds)), str(told)))
+    assert finding.remedy.startswith("sudo timedatectl set-ntp true")

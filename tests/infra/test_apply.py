@@ -1,0 +1,153 @@
+"""What happens after the first apply: nothing, unless somebody changes the configuration."""
+
+import copy
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.applied_options import EVERY_OPTION
+from infra.deployment_rules import FUNCTION, planned
+from terraform_runner import Terraform, terraform_in
+
+STATE = "terraform.tfstate"
+
+
+@pytest.fixture
+def a_copy(with_defaults: Terraform, tmp_path: Path) -> Iterator[Terraform]:
+    """Another checkout with the same state: a test may change both."""
+    shutil.copytree(with_defaults.module.parent, tmp_path / "checkout")
+    with terraform_in(tmp_path / "checkout" / "infra", applies=True) as terraform:
+        yield terraform
+
+
+def test_a_second_plan_with_defaults_is_empty(with_defaults: Terraform) -> None:
+    assert with_defaults.changes() == ""
+
+
+def test_a_second_plan_with_every_option_is_empty_and_needs_no_key(with_every_option: Terraform) -> None:
+    assert with_every_option.changes(EVERY_OPTION) == ""
+
+
+def test_every_option_adds_to_what_the_defaults_make(with_defaults: Terraform, with_every_option: Terraform) -> None:
+    by_default = {resource.address for resource in planned(with_defaults.plan())}
+    with_all = {resource.address for resource in planned(with_every_option.plan(EVERY_OPTION))}
+    declared = set(with_defaults.dependencies()) | {
+        used for all_used in with_defaults.dependencies().values() for used in all_used
+    }
+    only_instead_of_bigquery = {
+        "google_logging_project_bucket_config.audit",
+        "time_static.audit",
+        "google_logging_project_sink.log_bucket",
+    }
+    assert by_default - with_all <= only_instead_of_bigquery
+    assert {address for address in declared if not address.startswith("data.")} - with_all <= only_instead_of_bigquery
+
+
+def test_labels_are_on_the_function_and_on_what_holds_data(with_every_option: Terraform) -> None:
+    labels = {
+        resource.address: resource.values["effective_labels"].get("team")
+        for resource in planned(with_every_option.plan(EVERY_OPTION))
+        if "effective_labels" in resource.values
+    }
+    assert {FUNCTION, "google_secret_manager_secret.gemini_api_key", "google_storage_bucket.source"} <= labels.keys()
+    assert set(labels.values()) == {"voice"}
+
+
+def test_a_plan_after_a_release_is_empty(a_copy: Terraform) -> None:
+    """A release has other source, another build, and traffic that is pinned while it runs, or for good if it fails.
+
+    gcloud's label `deployment-tool` is not in it: gcloud puts it on functions that it creates, and not on updates.
+    """
+    state = json.loads((a_copy.module / STATE).read_text())
+    released = _released(state)
+    assert released != state
+    (a_copy.module / STATE).write_text(json.dumps(released))
+    assert a_copy.changes() == ""
+
+
+def test_what_somebody_changed_by_hand_in_the_configuration_is_planned_back(a_copy: Terraform) -> None:
+    """The other side of an empty plan after a release: not everything about the function is ignored."""
+    state = json.loads((a_copy.module / STATE).read_text())
+    _function(state)["service_config"][0]["max_instance_count"] = 1000
+    (a_copy.module / STATE).write_text(json.dumps(state))
+    assert "max_instance_count" in a_copy.changes()
+
+
+def test_a_plan_after_a_change_of_the_code_is_empty(a_copy: Terraform) -> None:
+    main = a_copy.module.parent / "functions" / "main.py"
+    main.write_text(main.read_text() + "\n# another release\n")
+    (a_copy.module.parent / "functions" / "profiles" / "another.toml").write_text('model = "another"\n')
+    assert a_copy.changes() == ""
+
+
+def test_a_change_of_a_setting_updates_the_function_in_place(a_copy: Terraform) -> None:
+    plan = a_copy.plan("-var=max_instances=3")
+    changed = {
+        change["address"]: change["change"]["actions"]
+        for change in plan["resource_changes"]
+        if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]
+    }
+    assert changed.pop(FUNCTION) == ["update"]
+    assert all(actions == ["update"] for actions in changed.values())
+
+
+def test_another_code_is_another_object_in_another_deployment(with_defaults: Terraform, a_copy: Terraform) -> None:
+    """From nothing, so that nothing is ignored."""
+    (a_copy.module / STATE).unlink()
+    before = _object_name(a_copy.plan())
+    main = a_copy.module.parent / "functions" / "main.py"
+    main.write_text(main.read_text() + "\n# another\n")
+    after = _object_name(a_copy.plan())
+    assert before == _object_name(with_defaults.plan())
+    assert after != before
+
+
+def test_destroy_takes_everything_away_once_the_protection_is_off(a_copy: Terraform) -> None:
+    a_copy.apply("-var=deletion_protection=false")
+    before = json.loads((a_copy.module / STATE).read_text())
+    secret = _attributes(before, "google_secret_manager_secret", "gemini_api_key")
+    database = _attributes(before, "google_firestore_database", "live_tokens")
+    # The providers look at these, in the state, before they delete.
+    assert secret["deletion_protection"] is False
+    assert database["deletion_policy"] == "DELETE"
+    assert database["delete_protection_state"] == "DELETE_PROTECTION_DISABLED"
+    a_copy.run("destroy", "-auto-approve", "-var=deletion_protection=false")
+    assert json.loads((a_copy.module / STATE).read_text())["resources"] == []
+
+
+def _released(state: dict[str, Any]) -> dict[str, Any]:
+    released = copy.deepcopy(state)
+    function = _function(released)
+    function["build_config"][0]["source"][0]["storage_source"][0] |= {
+        "bucket": "gcf-v2-sources-123456789012-europe-west1",
+        "object": "mint-live-token/function-source.zip",
+        "generation": 1790000000000000,
+    }
+    function["build_config"][0]["build"] = "projects/123456789012/locations/europe-west1/builds/another"
+    function["service_config"][0]["all_traffic_on_latest_revision"] = False
+    function["update_time"] = "2026-12-01T00:00:00Z"
+    return released
+
+
+def _function(state: dict[str, Any]) -> dict[str, Any]:
+    return _attributes(state, *FUNCTION.split("."))
+
+
+def _attributes(state: dict[str, Any], of_type: str, name: str) -> dict[str, Any]:
+    (attributes,) = (
+        instance["attributes"]
+        for resource in state["resources"]
+        if (resource["type"], resource["name"]) == (of_type, name)
+        for instance in resource["instances"]
+    )
+    assert isinstance(attributes, dict)
+    return attributes
+
+
+def _object_name(plan: dict[str, Any]) -> str:
+    (name,) = (r.values["name"] for r in planned(plan) if r.address == "google_storage_bucket_object.function")
+    return str(name)

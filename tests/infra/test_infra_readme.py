@@ -1,0 +1,50 @@
+"""infra/README.md says what the module does: its table of variables is complete, and its commands are real."""
+
+import re
+
+from terraform_runner import REPOSITORY
+
+INFRA = REPOSITORY / "infra"
+README = (INFRA / "README.md").read_text()
+
+
+def declared() -> dict[str, str]:
+    """Every variable and its default as it is written; `{…}` stands for objects and lists of several lines."""
+    variables: dict[str, str] = {}
+    for file in INFRA.glob("variables*.tf"):
+        for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL):
+            default = re.search(r"^  default\s*= (.+)$", body, re.MULTILINE)
+            variables[name] = default[1] if default else "required"
+    return variables
+
+
+def test_the_table_has_every_variable_with_its_default() -> None:
+    table = README.partition("<!-- variables -->")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \| `?(.*?)`? \|", table, re.MULTILINE)
+    assert len(rows) > 30
+    assert dict(rows) == declared()
+
+
+def test_every_variable_and_output_is_described() -> None:
+    blocks = [
+        (file.name, name, body)
+        for file in INFRA.glob("*.tf")
+        for name, body in re.findall(
+            r'^(?:variable|output) "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert len(blocks) > 40
+    assert [(file, name) for file, name, body in blocks if not re.search(r"^  description\s*= \S", body, re.M)] == []
+
+
+def test_links_lead_to_files_and_headings() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        path, _, heading = target.partition("#")
+        if path.startswith("https:"):
+            continue
+        assert not path or (INFRA / path).exists(), target
+        assert path or heading in headings, target

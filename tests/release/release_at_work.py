@@ -1,0 +1,299 @@
+"""cloudbuild.yaml at work: bash runs its steps with the real gcloud, against stand-ins of the APIs that gcloud calls.
+
+Cloud Build itself is played here as far as the file uses it: substitutions, environment, one step after the other in
+one folder, and the end at the first step that fails.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from function_package import CHECKOUT
+from gcloud_parser import Gcloud, settings_of_its_own
+from google_cloud import service_usage
+from google_cloud.cloud_functions_release import HOST, UPLOAD_HOST, DeployedFunction
+from google_cloud.cloud_run_release import Json, RunService
+from google_cloud.door import Door, refusal
+from google_cloud.resource_manager import Project, create_resource_manager_app
+from google_hosts.hosts import run_google_hosts
+
+PROJECT, NUMBER, REGION, FUNCTION = "some-project", 123456789012, "europe-west1", "mint-live-token"
+BUILD = "4b1d0000-0000-4000-8000-000000000001"
+CONFIGURATION = CHECKOUT / "cloudbuild.yaml"
+_SERVICES = ("run.googleapis.com", "cloudbuild.googleapis.com", "artifactregistry.googleapis.com")
+_ACCESS_TOKEN = "ya29.made-up-access-token"
+_TIMEOUT_SECONDS = 120
+_AT_WORK = 'status="WORKING" OR status="QUEUED"'
+_SUBSTITUTION = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)")
+
+# What stands in for the smoke test: it writes down what it was started with, and ends as the test wants it to.
+_SMOKE_TEST = """
+import json, pathlib, sys
+pathlib.Path("smoke.json").write_text(json.dumps(sys.argv[1:]))
+sys.exit(int(pathlib.Path("smoke-ends-with").read_text()))
+"""
+
+
+def substituted(value: Any, substitutions: Mapping[str, str]) -> Any:
+    """Return a build configuration as Cloud Build substitutes it: everywhere but in scripts, `$$` being a `$`.
+
+    https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values
+
+    Raises:
+        KeyError: a variable is used that nobody has set.
+    """
+    match value:
+        case str():
+            return _SUBSTITUTION.sub(
+                lambda found: "$" if found[0] == "$$" else substitutions[found[1] or found[2]], value
+            )
+        case list():
+            return [substituted(item, substitutions) for item in value]
+        case dict():
+            return {key: item if key == "script" else substituted(item, substitutions) for key, item in value.items()}
+        case _:
+            return value
+
+
+def resolved_build(**given: str) -> Json:
+    """Return the build that cloudbuild.yaml describes, with its own substitutions and those that are given."""
+    build: Json = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
+    known = {"PROJECT_ID": PROJECT, "BUILD_ID": BUILD, "LOCATION": REGION}
+    resolved: Json = substituted(build, {**known, **build["substitutions"], **given})
+    return resolved
+
+
+@dataclass(slots=True)
+class GoogleCloud:
+    """The project in which a function is released.
+
+    Attributes:
+        service: who serves.
+        function: what is configured and deployed.
+        builds: the builds at work, as Cloud Build's API shows them.
+        calls: "METHOD host/path" of everything that was asked, in order.
+    """
+
+    service: RunService
+    function: DeployedFunction
+    builds: list[Json]
+    calls: list[str] = field(default_factory=list)
+
+    def apps(self) -> dict[str, ASGIApp]:
+        """Return host name → what answers for it."""
+        apps: dict[str, ASGIApp] = {
+            self.service.host: self.service.app,
+            HOST: self.function.app,
+            UPLOAD_HOST: self.function.uploads,
+            "cloudbuild.googleapis.com": Starlette(
+                routes=[
+                    Route(f"/v1/projects/{PROJECT}/locations/{REGION}/builds", self._list_builds),
+                    _answer(
+                        f"/v1/projects/{PROJECT}/locations/{REGION}/defaultServiceAccount",
+                        {"serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/default@example.com"},
+                    ),
+                ]
+            ),
+            service_usage.HOST: service_usage.create_service_usage_app(
+                Door(_ACCESS_TOKEN, services={service_usage.HOST}), PROJECT, str(NUMBER), set(_SERVICES)
+            ),
+            "cloudresourcemanager.googleapis.com": create_resource_manager_app({PROJECT: Project(NUMBER)}),
+        }
+        return {host: self._noting(host, app) for host, app in apps.items()}
+
+    def changes(self) -> list[str]:
+        """Return the calls that change something."""
+        return [call for call in self.calls if not call.startswith("GET ")]
+
+    async def _list_builds(self, request: Request) -> JSONResponse:
+        if request.query_params["filter"] != _AT_WORK:
+            return refusal(400, "INVALID_ARGUMENT", "not a filter that this stand-in knows")
+        return JSONResponse({"builds": [build for build in self.builds if build["status"] in ("QUEUED", "WORKING")]})
+
+    def _noting(self, host: str, app: ASGIApp) -> ASGIApp:
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            self.calls.append(f"{scope['method']} {host}{scope['path']}")
+            credential = dict(scope["headers"]).get(b"authorization", b"").decode()
+            if host == UPLOAD_HOST or credential == f"Bearer {_ACCESS_TOKEN}":
+                await app(scope, receive, send)
+            else:
+                refused = refusal(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+                await refused(scope, receive, send)
+
+        return noting
+
+
+def _answer(path: str, content: Json) -> Route:
+    async def respond(_: Request) -> JSONResponse:
+        return JSONResponse(content)
+
+    return Route(path, respond)
+
+
+def project_with_function() -> GoogleCloud:
+    """Return a project as `terraform apply` leaves it."""
+    service = RunService(PROJECT, REGION, FUNCTION)
+    function = DeployedFunction(
+        service,
+        {
+            "description": "set by Terraform",
+            "labels": {"deployment-callable": "true"},
+            "buildConfig": {
+                "runtime": "python313",
+                "entryPoint": "mint_live_token",
+                "serviceAccount": f"projects/{PROJECT}/serviceAccounts/live-tokens-build@{PROJECT}.example.com",
+                "dockerRepository": f"projects/{PROJECT}/locations/{REGION}/repositories/live-tokens",
+                "automaticUpdatePolicy": {},
+                "environmentVariables": {"SET_BY": "terraform"},
+                "source": {"storageSource": {"bucket": "the-first", "object": "the-first-code.zip"}},
+            },
+            "serviceConfig": {
+                "service": f"projects/{PROJECT}/locations/{REGION}/services/{FUNCTION}",
+                "environmentVariables": {"FIREBASE_PROJECT_ID": PROJECT, "THREADS": "32"},
+                "availableCpu": "1",
+                "availableMemory": "512Mi",
+                "maxInstanceCount": 10,
+                "maxInstanceRequestConcurrency": 32,
+                "timeoutSeconds": 30,
+                "ingressSettings": "ALLOW_ALL",
+                "serviceAccountEmail": f"live-tokens-runtime@{PROJECT}.example.com",
+            },
+        },
+    )
+    return GoogleCloud(service, function, [running_build(BUILD, "2026-11-22T10:00:00Z")])
+
+
+def running_build(
+    identifier: str, created: str, tags: Sequence[str] = ("live-tokens-release",), status: str = "WORKING"
+) -> Json:
+    """Return a build as Cloud Build's API shows it: at work, if nothing else is said."""
+    return {"id": identifier, "status": status, "createTime": created, "tags": list(tags)}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One build: its steps, and the folder they share.
+
+    Attributes:
+        workspace: what /workspace is in Cloud Build.
+        build: the resolved configuration.
+        environment: of every step, besides what the configuration sets.
+    """
+
+    workspace: Path
+    build: Json
+    environment: Mapping[str, str]
+
+    @property
+    def steps(self) -> list[str]:
+        """The ids of the steps, in order."""
+        return [step["id"] for step in self.build["steps"]]
+
+    def run(self, *, until: str | None = None, after: str | None = None) -> tuple[str | None, str]:
+        """Run the steps in order, up to the first that fails.
+
+        The step `node` is left out: it copies a container's file system.
+
+        Args:
+            until: id of the last step to run.
+            after: id of the step that ran last, to go on after it.
+
+        Returns:
+            The id of the step that failed, or None; and everything that was said.
+        """
+        said = ""
+        first = self.steps.index(after) + 1 if after else self.steps.index("node") + 1
+        last = self.steps.index(until) + 1 if until else None
+        for step in self.build["steps"][first:last]:
+            finished = self._run(step)
+            said += finished.stdout + finished.stderr
+            if finished.returncode:
+                return step["id"], said
+        return None, said
+
+    def _run(self, step: Json) -> subprocess.CompletedProcess[str]:
+        variables = dict(entry.split("=", 1) for entry in [*self.build["options"]["env"], *step.get("env", [])])
+        script = self.workspace.parent / f"step-{step['id']}"
+        script.write_text(step["script"] if step["script"].startswith("#!") else f"#!/bin/sh\n{step['script']}")
+        script.chmod(0o700)
+        return subprocess.run(
+            [script],
+            cwd=self.workspace,
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TIMEOUT_SECONDS,
+        )
+
+
+@contextmanager
+def release_of(
+    cloud: GoogleCloud, gcloud: Gcloud, folder: Path, *, tests_end_with: int = 0, **given: str
+) -> Iterator[Release]:
+    """Prepare a release of this checkout, in which `make test` ends as wanted, and the smoke test passes.
+
+    Args:
+        cloud: the project it is a release in.
+        gcloud: where the real gcloud is.
+        folder: an empty one, for all of it.
+        tests_end_with: exit code of `make test`, which is not run: these are the tests.
+        given: substitutions.
+    """
+    workspace = _workspace(folder / "workspace")
+    smoke_test_ends_with(workspace, 0)
+    programs = folder / "programs"
+    _program(programs / "make", f'[ "$*" = test ] || exit 99\nexit {tests_end_with}')
+    token = folder / "access-token"
+    token.write_text(_ACCESS_TOKEN)
+    configuration = folder / "gcloud"
+    configuration.mkdir()
+    certificates = folder / "certificates"
+    certificates.mkdir()
+    with run_google_hosts(certificates, cloud.apps()) as hosts:
+        yield Release(
+            workspace,
+            resolved_build(**given),
+            {
+                **settings_of_its_own(configuration),
+                **hosts.way,
+                "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
+                "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+                "PATH": f"{programs}:{gcloud.root / 'bin'}:{os.environ['PATH']}",
+            },
+        )
+
+
+def smoke_test_ends_with(workspace: Path, code: int) -> None:
+    """Let the smoke test of a release end with this exit code from now on."""
+    (workspace / "smoke-ends-with").write_text(str(code))
+
+
+def _workspace(workspace: Path) -> Path:
+    shutil.copytree(CHECKOUT / "functions", workspace / "functions")
+    (workspace / "operations" / "live_tokens_smoke").mkdir(parents=True)
+    (workspace / "operations" / "live_tokens_smoke" / "__main__.py").write_text(_SMOKE_TEST)
+    shutil.copy(CHECKOUT / "operations" / "function_package.py", workspace / "operations")
+    shutil.copy(CHECKOUT / "requirements.txt", workspace)
+    _program(workspace / ".venv" / "bin" / "python", f'exec {sys.executable} "$@"')
+    return workspace
+
+
+def _program(file: Path, script: str) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)

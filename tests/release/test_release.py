@@ -1,0 +1,251 @@
+"""A release as a whole, as the users and the operator see it: who serves at each moment, and what was changed."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from socket import socket
+
+import pytest
+
+from function_package import CHECKOUT, source_of
+from gcloud_parser import require_gcloud
+from release.release_at_work import (
+    BUILD,
+    GoogleCloud,
+    Release,
+    project_with_function,
+    release_of,
+    running_build,
+    smoke_test_ends_with,
+)
+from smoke.smoke_program import smoke
+
+FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
+_OF_THE_RELEASE = ("source", "revision", "allTrafficOnLatestRevision")
+_SERVICE = "europe-west1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/some-project/services/"
+_FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/some-project/locations/europe-west1/"
+_CALLS = {
+    "GET cloudbuild.googleapis.com/v1/projects/some-project/locations/europe-west1/builds",
+    f"GET {_SERVICE}mint-live-token",
+    f"PUT {_SERVICE}mint-live-token",
+    f"GET {_FUNCTIONS}functions/mint-live-token",
+    f"GET {_FUNCTIONS}runtimes",
+    f"POST {_FUNCTIONS}functions:generateUploadUrl",
+    "PUT storage.googleapis.com/uploads/upload-1.zip",
+    "GET serviceusage.googleapis.com/v1/projects/some-project/services/run.googleapis.com",
+    "GET serviceusage.googleapis.com/v1/projects/some-project/services/cloudbuild.googleapis.com",
+    "GET serviceusage.googleapis.com/v1/projects/some-project/services/artifactregistry.googleapis.com",
+    "GET cloudbuild.googleapis.com/v1/projects/some-project/locations/europe-west1/defaultServiceAccount",
+    "GET cloudresourcemanager.googleapis.com/v1/projects/some-project",
+    f"PATCH {_FUNCTIONS}functions/mint-live-token",
+    f"GET {_FUNCTIONS}operations/operation-1",
+}
+"""All that gcloud asks for. Whoever adds to it gives the release account in infra/accounts.tf what it takes."""
+
+
+@pytest.fixture(name="cloud")
+def _cloud() -> GoogleCloud:
+    return project_with_function()
+
+
+@pytest.fixture(name="release")
+def _release(cloud: GoogleCloud, tmp_path: Path) -> Iterator[Release]:
+    with release_of(cloud, require_gcloud(), tmp_path) as release:
+        yield release
+
+
+def _configuration(cloud: GoogleCloud) -> dict[str, object]:
+    """Return the function's fields without those that are a release's."""
+    resource = deepcopy(cloud.function.resource)
+    for block in ("buildConfig", "serviceConfig"):
+        for name in _OF_THE_RELEASE:
+            resource[block].pop(name, None)
+    return resource
+
+
+def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_has_passed(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    configured = _configuration(cloud)
+    failed, said = release.run(until="candidate")
+    assert failed is None, said
+    assert cloud.service.revisions == [FIRST, SECOND]
+    assert cloud.service.serving() == {FIRST: 100}
+    assert cloud.service.tagged() == {"candidate": SECOND}
+
+    failed, said = release.run(after="candidate")
+    assert failed is None, said
+    assert json.loads((release.workspace / "smoke.json").read_text()) == [
+        "--no-findings",
+        "https://candidate---mint-live-token-x1y2z3-ew.a.run.app",
+    ]
+    assert cloud.service.serving() == {SECOND: 100}
+    assert cloud.service.follows_latest(), "what Terraform changes from now on must take effect"
+    assert cloud.service.tagged() == {}
+
+    assert cloud.function.masks == [["build_config.source"]]
+    assert _configuration(cloud) == configured
+    assert cloud.function.source() == source_of(CHECKOUT)
+    assert set(cloud.calls) == _CALLS
+
+
+def test_after_a_failed_smoke_test_the_old_revision_serves_and_the_next_release_works(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    smoke_test_ends_with(release.workspace, 1)
+    failed, said = release.run()
+    assert failed == "smoke"
+    assert f"Users are still served by {FIRST}=100." in said
+    assert f"Look at {SECOND} at https://candidate---" in said
+    assert cloud.service.serving() == {FIRST: 100}
+    assert not cloud.service.follows_latest()
+
+    smoke_test_ends_with(release.workspace, 0)
+    failed, said = release.run(until="candidate")
+    assert failed is None, said
+    assert cloud.service.serving() == {FIRST: 100}, "not the revision that failed"
+    assert cloud.service.tagged() == {"candidate": THIRD}
+
+
+def test_failing_tests_end_a_release_before_anything_was_asked_of_google(cloud: GoogleCloud, tmp_path: Path) -> None:
+    with release_of(cloud, require_gcloud(), tmp_path, tests_end_with=1) as release:
+        assert release.run()[0] == "test"
+    assert cloud.calls == []
+    assert not (release.workspace / "build").exists()
+
+
+def test_source_that_does_not_build_ends_the_release_and_changes_nothing_for_users(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    cloud.function.build_error = "Build failed: no such package"
+    failed, said = release.run()
+    assert failed == "deploy"
+    assert "no such package" in said
+    assert cloud.service.serving() == {FIRST: 100}
+    assert cloud.service.tagged() == {}
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "WORKING"])
+def test_of_two_releases_at_once_the_younger_stops(cloud: GoogleCloud, release: Release, status: str) -> None:
+    cloud.builds.append(running_build("older", "2026-11-22T09:59:59Z", ["nightly", "live-tokens-release"], status))
+    failed, said = release.run(until="pin")
+    assert failed == "pin"
+    assert "Another release is at work: build older." in said
+    assert cloud.changes() == []
+
+
+def test_a_release_goes_on_beside_a_younger_one_another_build_and_one_that_ended(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    cloud.builds += [
+        running_build("younger", "2026-11-22T10:00:01Z"),
+        running_build("something-else", "2026-11-22T09:00:00Z", ["not-live-tokens-release"]),
+        running_build("untagged", "2026-11-22T09:00:00Z", []),
+        running_build("ended", "2026-11-22T09:00:00Z", status="FAILURE"),
+    ]
+    failed, said = release.run(until="pin")
+    assert failed is None, said
+
+
+def test_a_release_that_does_not_find_itself_among_the_builds_stops(cloud: GoogleCloud, release: Release) -> None:
+    cloud.builds.clear()
+    failed, said = release.run(until="pin")
+    assert (failed, cloud.changes()) == ("pin", []), said
+
+
+def test_traffic_stays_when_somebody_deployed_in_between(cloud: GoogleCloud, release: Release) -> None:
+    failed, said = release.run(until="smoke")
+    assert failed is None, said
+    cloud.service.deploy("another.zip")
+    failed, said = release.run(after="smoke")
+    assert failed == "move"
+    assert f"{SECOND} passed, but {THIRD} was deployed since" in said
+    assert cloud.service.serving() == {FIRST: 100}
+
+
+def test_traffic_that_moved_without_a_smoke_test_ends_the_release_with_the_way_back(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    release.run(until="deploy")
+    cloud.service.follow_latest()
+    failed, said = release.run(after="deploy")
+    assert failed == "candidate"
+    assert f"it was {FIRST}=100, now it is {SECOND}=100" in said
+    assert f"--to-revisions={FIRST}=100" in said
+    assert not (release.workspace / "smoke.json").exists()
+
+
+def test_without_the_pin_new_code_would_serve_untried(cloud: GoogleCloud, release: Release) -> None:
+    (release.workspace / "build" / "release").mkdir(parents=True)
+    release.run(until="package")
+    release.run(after="pin", until="deploy")
+    assert cloud.service.serving() == {SECOND: 100}
+
+
+def test_a_split_that_the_operator_made_stays_until_the_candidate_has_passed(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    cloud.service.deploy("second.zip")
+    cloud.service.targets = [
+        {"revisionName": FIRST, "percent": 60},
+        {"revisionName": SECOND, "percent": 10},
+        {"latestRevision": True, "percent": 30},
+        {"revisionName": FIRST, "tag": "old"},
+    ]
+    failed, said = release.run(until="pin")
+    assert failed is None, said
+    assert cloud.service.serving() == {FIRST: 60, SECOND: 40}
+    assert cloud.service.tagged() == {"old": FIRST}
+    cloud.service.deploy("third.zip")
+    assert cloud.service.serving() == {FIRST: 60, SECOND: 40}
+
+
+def test_the_smoke_test_takes_another_address_and_options_of_the_operator(cloud: GoogleCloud, tmp_path: Path) -> None:
+    with release_of(
+        cloud,
+        require_gcloud(),
+        tmp_path,
+        _CANDIDATE_URL="https://candidate.example.com/",
+        _SMOKE_OPTIONS="--app-id=1:2:web:3 --profile=tutor",
+    ) as release:
+        (release.workspace / "build" / "release").mkdir(parents=True)
+        for name in ("url", "candidate", "serving"):
+            (release.workspace / "build" / "release" / name).write_text("https://not-this-one.example.com")
+        failed, said = release.run(after="candidate", until="smoke")
+    assert failed is None, said
+    assert json.loads((release.workspace / "smoke.json").read_text()) == [
+        "--no-findings",
+        "--app-id=1:2:web:3",
+        "--profile=tutor",
+        "https://candidate.example.com/",
+    ]
+
+
+def test_the_build_runs_as_the_account_of_its_project_with_its_own_id(release: Release) -> None:
+    assert release.build["serviceAccount"] == (
+        "projects/some-project/serviceAccounts/live-tokens-release@some-project.iam.gserviceaccount.com"
+    )
+    assert f"BUILD={BUILD}" in release.build["options"]["env"]
+
+
+@pytest.mark.parametrize(
+    ("options", "stopped_by"),
+    [("", "cannot be called"), ("--app-id=1:2:web:3 --profile=tutor", "There are no Google credentials here")],
+)
+def test_the_smoke_test_itself_understands_how_it_is_started(
+    cloud: GoogleCloud, tmp_path: Path, options: str, stopped_by: str
+) -> None:
+    """Start it with what the release has started, and see it get past its own command line."""
+    with socket() as refusing:
+        refusing.bind(("127.0.0.1", 0))  # and nobody listens
+        url = f"https://127.0.0.1:{refusing.getsockname()[1]}/"
+        with release_of(cloud, require_gcloud(), tmp_path, _CANDIDATE_URL=url, _SMOKE_OPTIONS=options) as release:
+            failed, said = release.run(after="candidate", until="smoke")
+        assert failed is None, said
+        arguments = json.loads((release.workspace / "smoke.json").read_text())
+        outcome = smoke(*arguments, environment={"CLOUDSDK_CONFIG": str(tmp_path), "NO_GCE_CHECK": "true"})
+
+    assert (outcome.code, outcome.err) == (1, "")
+    (line,) = outcome.bad
+    assert stopped_by in line
