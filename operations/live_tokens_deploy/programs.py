@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import IO, Protocol
 
 from live_tokens_deploy.gemini_key import KEY_VARIABLE
@@ -38,7 +39,10 @@ class Finished:
 
 
 class Programs(Protocol):
-    """How programs are run. Ctrl-C reaches the program, which ends in its own time; then comes KeyboardInterrupt."""
+    """How programs are run.
+
+    Ctrl-C reaches the program; then comes KeyboardInterrupt. One that is shown ends in its own time before that.
+    """
 
     def has(self, name: str) -> bool:
         """Tell whether there is such a program."""
@@ -79,12 +83,16 @@ class LocalPrograms:
 
     def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
         """Run a program whose answer is for us, and which has `stdin` to read."""
-        with subprocess.Popen(
-            argv, env=self._environment_of(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
-            out, err = _Reader(process.stdout), _Reader(process.stderr)
-            _end(process, stdin)
-        return Finished(process.returncode, out.text(), err.text())
+        done = subprocess.run(
+            argv,
+            env=self._environment_of(argv),
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
 
     def show(self, argv: Sequence[str]) -> Finished:
         """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
@@ -98,24 +106,64 @@ class LocalPrograms:
         sys.stdout.flush()
         # In a session of its own the terminal's Ctrl-C does not reach it, so that it gets exactly the one that is
         # passed on: at a second one Terraform stops at once, and leaves the state locked.
-        with subprocess.Popen(
-            argv,
-            env=self._environment_of(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
+        with (
+            _interruptions() as interruptions,
+            subprocess.Popen(
+                argv,
+                env=self._environment_of(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            ) as process,
+        ):
+            interruptions.pass_on_to(process)
             out = _Reader(process.stdout, copy_to=sys.stdout.buffer)
             err = _Reader(process.stderr, copy_to=sys.stderr.buffer)
-            _end(process)
-        return Finished(process.returncode, out.text(), err.text())
+            finished = Finished(process.wait(), out.text(), err.text())
+        if interruptions.came:
+            raise KeyboardInterrupt
+        return finished
+
+
+class _Interruptions:
+    """Passes each wish to stop on to a program. None is lost that comes while the program starts."""
+
+    def __init__(self) -> None:
+        self.came = 0
+        self._passed_on = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def pass_on_to(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._pass_on()
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.came += 1
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._process is not None and self._passed_on < self.came:
+            self._passed_on += 1
+            self._process.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def _interruptions() -> Iterator[_Interruptions]:
+    """Yield what takes Ctrl-C, and the SIGTERM of a cancelled build, in the place of an exception."""
+    interruptions = _Interruptions()
+    before = {number: signal.signal(number, interruptions.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruptions
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Reader:
     """Reads a pipe to its end, so that no program waits for somebody to read it."""
 
-    def __init__(self, pipe: IO[bytes] | None, copy_to: IO[bytes] | None = None) -> None:
+    def __init__(self, pipe: IO[bytes] | None, copy_to: IO[bytes]) -> None:
         self._pipe, self._copy_to, self._read = pipe, copy_to, bytearray()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -127,25 +175,5 @@ class _Reader:
     def _run(self) -> None:
         while self._pipe is not None and (chunk := self._pipe.readline()):
             self._read += chunk
-            if self._copy_to is not None:
-                self._copy_to.write(chunk)
-                self._copy_to.flush()
-
-
-def _end(process: subprocess.Popen[bytes], stdin: str = "") -> None:
-    """Give a process its input and wait for its end, which Ctrl-C asks for and does not force."""
-    interrupted = False
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):
-            process.stdin.write(stdin.encode())
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-    while True:
-        try:
-            process.wait()
-            break
-        except KeyboardInterrupt:
-            interrupted = True
-            process.send_signal(signal.SIGINT)
-    if interrupted:
-        raise KeyboardInterrupt
+            self._copy_to.write(chunk)
+            self._copy_to.flush()
