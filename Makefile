@@ -74,7 +74,7 @@ admin: $(VENV_READY) ## the operator's command, e.g. ARGS="pause --for 30m"; ARG
 	@$(OPERATE) live_tokens_admin $(ARGS)
 
 test: setup ## run all tests; ARGS=… goes to pytest
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for what is insecure
 	@REQUIRE_CHECKOV=1 $(BIN)/python -m pytest tests/infra/test_checkov.py
