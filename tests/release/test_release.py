@@ -84,7 +84,8 @@ def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_h
     assert cloud.service.follows_latest(), "what Terraform changes from now on must take effect"
     assert cloud.service.tagged() == {}
 
-    assert cloud.function.masks == [["build_config.source"]]
+    (mask,) = cloud.function.masks
+    assert set(mask) == {"build_config.source", "build_config.runtime"}
     assert _configuration(cloud) == configured
     assert cloud.function.source() == source_of(CHECKOUT)
     assert set(cloud.calls) == _CALLS
@@ -106,6 +107,23 @@ def test_after_a_failed_smoke_test_the_old_revision_serves_and_the_next_release_
     assert failed is None, said
     assert cloud.service.serving() == {FIRST: 100}, "not the revision that failed"
     assert cloud.service.tagged() == {"candidate": THIRD}
+
+
+def test_a_release_brings_the_runtime_that_its_requirements_are_locked_for(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    cloud.function.resource["buildConfig"]["runtime"] = "python311"
+    failed, said = release.run(until="deploy")
+    assert failed is None, said
+    assert cloud.function.resource["buildConfig"]["runtime"] == "python313"
+
+
+def test_options_of_the_smoke_test_that_cannot_be_read_end_the_release(cloud: GoogleCloud, tmp_path: Path) -> None:
+    with release_of(cloud, require_gcloud(), tmp_path, _SMOKE_OPTIONS="--claims '{") as release:
+        failed, said = release.run()
+    assert failed == "smoke"
+    assert "unmatched single quote" in said
+    assert cloud.service.serving() == {FIRST: 100}
 
 
 def test_failing_tests_end_a_release_before_anything_was_asked_of_google(cloud: GoogleCloud, tmp_path: Path) -> None:
@@ -164,7 +182,7 @@ def test_traffic_stays_when_somebody_deployed_in_between(cloud: GoogleCloud, rel
     assert cloud.service.serving() == {FIRST: 100}
 
 
-def test_traffic_that_moved_without_a_smoke_test_ends_the_release_with_the_way_back(
+def test_untried_code_that_serves_in_spite_of_the_pin_is_taken_back_at_once(
     cloud: GoogleCloud, release: Release
 ) -> None:
     release.run(until="deploy")
@@ -172,8 +190,20 @@ def test_traffic_that_moved_without_a_smoke_test_ends_the_release_with_the_way_b
     failed, said = release.run(after="deploy")
     assert failed == "candidate"
     assert f"it was {FIRST}=100, now it is {SECOND}=100" in said
-    assert f"--to-revisions={FIRST}=100" in said
+    assert cloud.service.serving() == {FIRST: 100}
     assert not (release.workspace / "smoke.json").exists()
+
+
+def test_traffic_that_an_operator_moved_to_tried_code_ends_the_release_and_stays(
+    cloud: GoogleCloud, release: Release
+) -> None:
+    cloud.service.deploy("second.zip")
+    release.run(until="deploy")
+    cloud.service.targets = [{"revisionName": FIRST, "percent": 100}]
+    failed, said = release.run(after="deploy")
+    assert failed == "candidate"
+    assert f"it was {SECOND}=100, now it is {FIRST}=100" in said
+    assert cloud.service.serving() == {FIRST: 100}
 
 
 def test_without_the_pin_new_code_would_serve_untried(cloud: GoogleCloud, release: Release) -> None:
@@ -207,7 +237,7 @@ def test_the_smoke_test_takes_another_address_and_options_of_the_operator(cloud:
         require_gcloud(),
         tmp_path,
         _CANDIDATE_URL="https://candidate.example.com/",
-        _SMOKE_OPTIONS="--app-id=1:2:web:3 --profile=tutor",
+        _SMOKE_OPTIONS="""--app-id=1:2:web:3 --claims '{"plan": "school"}'""",
     ) as release:
         (release.workspace / "build" / "release").mkdir(parents=True)
         for name in ("url", "candidate", "serving"):
@@ -217,7 +247,8 @@ def test_the_smoke_test_takes_another_address_and_options_of_the_operator(cloud:
     assert json.loads((release.workspace / "smoke.json").read_text()) == [
         "--no-findings",
         "--app-id=1:2:web:3",
-        "--profile=tutor",
+        "--claims",
+        '{"plan": "school"}',
         "https://candidate.example.com/",
     ]
 
