@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from function_package import CHECKOUT
 from gcloud_parser import require_gcloud, settings_of_its_own
 from google_cloud.cloud_run_release import Json
 from google_hosts.hosts import run_google_hosts
@@ -133,16 +134,12 @@ def test_every_image_is_pinned_to_an_exact_version() -> None:
     assert [name for name in images if not re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+(-\w+)*", name)] == []
 
 
-def test_the_python_of_the_tests_is_the_functions() -> None:
-    assert next(step for step in _BUILD["steps"] if step["id"] == "test")["name"].startswith("python:3.13.")
-
-
-def test_the_deployment_sends_the_source_and_no_setting() -> None:
+def test_the_deployment_sends_the_source_its_runtime_and_no_setting() -> None:
     script = next(step for step in _BUILD["steps"] if step["id"] == "deploy")["script"]
     command = script[script.index("gcloud functions deploy") :].replace("\\\n", " ").split(">")[0]
     name, *flags = shlex.split(command)[3:]
     assert name == "$FUNCTION"
-    assert [flag.split("=")[0] for flag in flags] == ["--gen2", "--region", "--source", "--format"]
+    assert [flag.split("=")[0] for flag in flags] == ["--gen2", "--region", "--source", "--runtime", "--format"]
 
 
 def test_no_command_of_the_release_changes_anything_but_source_and_traffic() -> None:
@@ -185,3 +182,13 @@ def test_the_tests_run_before_anything_else_and_traffic_moves_last() -> None:
         "move",
     ]
     assert not any("waitFor" in step or "allowFailure" in step for step in _BUILD["steps"]), "one after the other"
+
+
+def test_the_function_is_built_by_terraform_and_by_a_release_for_the_python_it_is_tested_on() -> None:
+    tested = (CHECKOUT / ".python-version").read_text().strip()
+    images = {step["name"] for step in _BUILD["steps"] if step["name"].startswith("python:")}
+    assert {image.removeprefix("python:").rpartition(".")[0] for image in images} == {tested}
+    runtime = f"python{tested.replace('.', '')}"
+    assert re.findall(r"--runtime=(\S+)", _TEXT) == [runtime]
+    terraform = (CHECKOUT / "infra" / "function.tf").read_text(encoding="utf-8")
+    assert re.findall(r'\n +runtime += "(.+)"', terraform) == [runtime]
