@@ -66,9 +66,10 @@ locals {
         }
       }
       release_function = {
-        when      = true
-        member    = google_service_account.release.member
-        role      = "roles/cloudfunctions.developer" # uploads source, a permission on the project; deploys
+        when   = true
+        member = google_service_account.release.member
+        # Uploads source, a permission on the project, and deploys. It may change or delete every function of the project.
+        role      = "roles/cloudfunctions.developer"
         condition = null
       }
       release_log = {

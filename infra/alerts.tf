@@ -235,6 +235,21 @@ locals {
     }
   }
 
+  # docs/operations.md with the names of this deployment, and without its links to other pages of the repository and to
+  # other sections, which lead nowhere from an incident.
+  operations = replace(replace(replace(replace(replace(file("${path.module}/../docs/operations.md"),
+    "/\\[([^]]+)\\]\\([^:)]+\\)/", "$1"),
+    "--region=REGION", "--region=${var.region}"),
+    "mint-live-token", var.function_name),
+    "gemini-api-key", var.secret_name),
+  "my-app-1a2b", var.project_id)
+
+  # The playbooks, by the anchor of their section.
+  playbooks = {
+    for section in slice(split("\n### ", local.operations), 1, length(split("\n### ", local.operations))) :
+    replace(lower(regex("^[^\n]+", section)), " ", "-") => trimspace(replace(section, "/^[^\n]+/", ""))
+  }
+
   logs_explorer = "https://console.cloud.google.com/logs/query;query=%s?project=${var.project_id}"
 
   # What every alert says besides its own summary.
@@ -242,7 +257,11 @@ locals {
     { for playbook, alert in local.alerts : playbook => alert.log },
     { secret-read-by-others = local.foreign_secret_reads },
     ) : playbook => {
-    playbook = var.playbook_url == null ? "Playbook: docs/operations.md#${playbook}" : "Playbook: ${var.playbook_url}#${playbook}"
+    playbook = join("\n\n", [
+      "What to do (numbers are the defaults):",
+      local.playbooks[playbook],
+      "Playbook: ${coalesce(var.playbook_url, "docs/operations.md")}#${playbook}",
+    ])
     urls = concat(
       var.playbook_url == null ? [] : [{ name = "Playbook", url = "${var.playbook_url}#${playbook}" }],
       [{ name = "Log", url = format(local.logs_explorer, replace(urlencode(log), "+", "%20")) }],

@@ -85,7 +85,7 @@ resource "google_bigquery_dataset_iam_member" "sink" {
 }
 
 # Who read a secret is not written down unless asked for. This is the whole audit configuration of Secret Manager in this
-# project: what somebody else set for this one service is replaced; other services keep theirs.
+# project: what somebody else set for this one service is replaced, and removed by destroy; other services keep theirs.
 resource "google_project_iam_audit_config" "secret_manager" {
   count = var.audit_secret_reads ? 1 : 0
 

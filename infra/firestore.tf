@@ -48,5 +48,5 @@ resource "google_firebaserules_ruleset" "no_clients" {
 
 resource "google_firebaserules_release" "no_clients" {
   name         = "cloud.firestore/${google_firestore_database.live_tokens.name}"
-  ruleset_name = google_firebaserules_ruleset.no_clients.name
+  ruleset_name = "projects/${var.project_id}/rulesets/${google_firebaserules_ruleset.no_clients.name}"
 }

@@ -28,7 +28,7 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
   labels      = { deployment-callable = "true" } # what Firebase's own tools put on a callable function
 
   build_config {
-    runtime           = var.runtime
+    runtime           = "python313" # what requirements.txt is locked for; cloudbuild.yaml says the same
     entry_point       = "mint_live_token"
     service_account   = google_service_account.build.name
     docker_repository = google_artifact_registry_repository.function.id
@@ -57,9 +57,12 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
   }
 
   lifecycle {
-    # The release's: which code there is, and which revision serves it.
+    # The release's: how the code is built, and which revision serves it. All of build_config, because the provider sends
+    # all of it when anything in it changes, and remembers the archive that Terraform uploaded: the first code would be
+    # deployed again, untried.
+    # https://github.com/hashicorp/terraform-provider-google/blob/main/google/services/cloudfunctions2/resource_cloudfunctions2_function.go
     ignore_changes = [
-      build_config[0].source,
+      build_config,
       service_config[0].all_traffic_on_latest_revision,
     ]
   }

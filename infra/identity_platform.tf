@@ -1,5 +1,7 @@
 # Optional: how users sign in. A project has one such configuration, which can be set up once and never be deleted:
-# `terraform destroy` only forgets it. Where Firebase Authentication is in use already, leave this off or import it.
+# `terraform destroy` only forgets it. Leave this off where Firebase Authentication is in use: it may be upgraded to
+# Identity Platform, which is billed differently, and its settings overwritten. Where Identity Platform is on, import it.
+# https://github.com/hashicorp/terraform-provider-google/issues/19774
 resource "google_identity_platform_config" "sign_in" {
   count = var.identity_platform == null ? 0 : 1
 

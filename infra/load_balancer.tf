@@ -15,13 +15,18 @@ locals {
 resource "google_compute_region_network_endpoint_group" "function" {
   for_each = local.backends
 
-  name                  = "live-tokens-${each.key}"
+  # It cannot be changed, and one in use not deleted: another function makes another one.
+  name                  = "live-tokens-${each.key}-${substr(sha256("${var.region}/${var.function_name}"), 0, 8)}"
   region                = var.region
   network_endpoint_type = "SERVERLESS"
 
   cloud_run {
     service = google_cloudfunctions2_function.mint_live_token.name
     tag     = each.value.tag
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

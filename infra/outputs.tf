@@ -1,6 +1,13 @@
 locals {
   # Where callers get in.
   public_url = var.load_balancer == null ? google_cloudfunctions2_function.mint_live_token.url : "https://${var.load_balancer.domain}/"
+  smoke_line = "make smoke URL=${local.public_url} PROJECT_ID=${var.project_id}"
+  smoke_commands = var.app_check.mode != "enforce" ? local.smoke_line : join("\n", [
+    "# App Check is enforced, and a person signs nothing: the account of releases signs for you, if you let yourself use",
+    "# it. Who may can sign in as any user, so take that back when you need it no more (remove-iam-policy-binding).",
+    "gcloud iam service-accounts add-iam-policy-binding ${google_service_account.release.email} --project=${var.project_id} --member=\"user:$(gcloud config get account)\" --role=roles/iam.serviceAccountTokenCreator",
+    "${local.smoke_line} ARGS='--app-id=APP_ID --service-account=${google_service_account.release.email}'",
+  ])
   release_substitutions = join(",", concat(
     ["_REGION=${var.region}", "_FUNCTION=${var.function_name}"],
     var.app_check.mode == "enforce" ? ["_SMOKE_OPTIONS=--app-id=APP_ID"] : [],
@@ -80,7 +87,7 @@ output "next_commands" {
       gcloud secrets versions add ${google_secret_manager_secret.gemini_api_key.secret_id} --project=${var.project_id} --data-file=-; unset GEMINI_API_KEY
 
     # 2. Take a live token, and open a session with it.
-    make smoke URL=${local.public_url} PROJECT_ID=${var.project_id}${var.app_check.mode == "enforce" ? " ARGS=--app-id=APP_ID" : ""}
+    ${local.smoke_commands}
 
     # 3. See the stop switches, which are in a database of their own.
     export FIREBASE_PROJECT_ID=${var.project_id} FIRESTORE_DATABASE=${google_firestore_database.live_tokens.name}

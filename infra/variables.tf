@@ -58,18 +58,6 @@ variable "public" {
   nullable    = false
 }
 
-variable "runtime" {
-  description = "Python runtime of the function. The code is tested on 3.11 and 3.13."
-  type        = string
-  default     = "python313"
-  nullable    = false
-
-  validation {
-    condition     = contains(["python311", "python312", "python313", "python314"], var.runtime)
-    error_message = "runtime must be python311, python312, python313 or python314."
-  }
-}
-
 variable "concurrency" {
   description = "How many requests one instance answers at once: Cloud Run's concurrency and the function's threads."
   type        = number
@@ -352,7 +340,8 @@ variable "deletion_protection" {
 variable "identity_platform" {
   description = <<-EOT
     Sign-in settings of the project; null leaves them alone, which is right for a Firebase project that exists.
-    Identity Platform can be set up once in a project and never taken away: where it is on, import it (infra/README.md).
+    Identity Platform can be set up once in a project and never taken away. A project on Firebase Authentication may be
+    upgraded by it, and its sign-in settings overwritten; where Identity Platform is on, import it (infra/README.md).
     email_password, email_link: sign-in by e-mail. anonymous: sign-in without an account; they are deleted after 30 days.
     authorized_domains: where web apps sign in from; null leaves Firebase's own.
     sign_ups: false means that only an operator makes accounts.

@@ -36,7 +36,7 @@ variable "notification_channels" {
 variable "playbook_url" {
   description = <<-EOT
     Where your people read docs/operations.md, such as https://github.com/you/repository/blob/main/docs/operations.md:
-    alerts link to the section of their playbook there. null: alerts name file and section without a link.
+    alerts link to the section of their playbook there, too. null: alerts carry the text of their playbook, and no link.
   EOT
   type        = string
   default     = null
@@ -176,8 +176,9 @@ variable "audit_log" {
 variable "audit_secret_reads" {
   description = <<-EOT
     Whether each read of a secret in this project is written to the audit log, and one of the Gemini key by anybody but
-    the function opens an alert. It sets the audit configuration of Secret Manager for the whole project: what was set
-    there for this service is replaced. Where an organisation or another configuration takes care of that, set it to false.
+    the function opens an alert. It is the audit configuration of Secret Manager for the whole project: one that the
+    project has for this service is replaced, and removed by destroy. Where you have one, or the organisation takes care
+    of that, set it to false.
   EOT
   type        = bool
   default     = true

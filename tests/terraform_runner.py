@@ -86,7 +86,7 @@ def copy_of_module(folder: Path) -> Path:
     """Copy what terraform reads into a folder, and return the copy of `infra/`."""
     shutil.copytree(REPOSITORY / "infra", folder / "infra", ignore=_NOT_COPIED)
     shutil.copytree(REPOSITORY / "functions", folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(REPOSITORY / "docs", folder / "docs")  # the module's tests compare alerts with playbooks
+    shutil.copytree(REPOSITORY / "docs", folder / "docs")  # alerts carry their playbooks
     shutil.copy(REPOSITORY / "requirements.txt", folder)
     return folder / "infra"
 

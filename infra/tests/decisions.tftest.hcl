@@ -354,7 +354,6 @@ run "instances_are_limited_and_patched" {
     available_cpu    = "2"
     available_memory = "1Gi"
     timeout_seconds  = 90
-    runtime          = "python314"
   }
 
   assert {
@@ -369,8 +368,8 @@ run "instances_are_limited_and_patched" {
   }
 
   assert {
-    condition     = google_cloudfunctions2_function.mint_live_token.build_config[0].runtime == "python314" && length(google_cloudfunctions2_function.mint_live_token.build_config[0].automatic_update_policy) == 1
-    error_message = "The runtime must be the one asked for, with security patches."
+    condition     = google_cloudfunctions2_function.mint_live_token.build_config[0].runtime == "python313" && length(google_cloudfunctions2_function.mint_live_token.build_config[0].automatic_update_policy) == 1
+    error_message = "The runtime must be the one that requirements.txt is locked for, with security patches."
   }
 }
 

@@ -136,7 +136,6 @@ run "one_thing_instead_of_another_is_refused" {
     region                 = "europe-west1-b"   # a zone
     function_name          = "mint_live_token"  # the entry point
     labels                 = { Team = "voice" } # capitals in a key
-    runtime                = "python39"         # too old for the code
     available_memory       = "512"              # would be bytes
     max_instances          = 1001
     gemini_api_version     = "v1" # has no ephemeral tokens
@@ -158,7 +157,6 @@ run "one_thing_instead_of_another_is_refused" {
     var.region,
     var.function_name,
     var.labels,
-    var.runtime,
     var.available_memory,
     var.max_instances,
     var.gemini_api_version,

@@ -23,6 +23,11 @@ _KNOWN = {
         "Take identity_platform out of terraform.tfvars, or import what is there: "
         "terraform -chdir=infra import 'google_identity_platform_config.sign_in[0]' PROJECT_ID"
     ),
+    # To an Owner, too: https://github.com/firebase/firebase-tools/issues/2498
+    r"Error creating Project: googleapi: Error 403: The caller does not[\s\S]*google_firebase_project\.": (
+        "Firebase refuses who has never accepted its terms, the owner of the project, too: add Firebase to the project "
+        "once in https://console.firebase.google.com, and run this again. Otherwise the account lacks a role."
+    ),
     r"quota project|USER_PROJECT_DENIED|serviceusage\.services\.use": (
         "Your credentials name no project, or another one, to answer for the call. "
         "Run: gcloud auth application-default set-quota-project PROJECT_ID"

@@ -26,6 +26,17 @@ from live_tokens_deploy.explanations import advice_on
             "Take identity_platform out of terraform.tfvars, or import what is there",
         ),
         (
+            (
+                "Error creating Project: googleapi: Error 403: The caller does not have permission\n\n"
+                "  with google_firebase_project.this[0],"
+            ),
+            "Firebase refuses who has never accepted its terms",
+        ),
+        (
+            "Error creating Secret: googleapi: Error 403: The caller does not have permission",
+            "The account lacks a role.",
+        ),
+        (
             "Error 403: Caller does not have required permission to use project p: serviceusage.services.use",
             "Your credentials name no project",
         ),

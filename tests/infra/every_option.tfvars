@@ -2,7 +2,6 @@
 
 function_name          = "mint-live-token-two"
 labels                 = { team = "voice" }
-runtime                = "python314"
 concurrency            = 16
 available_cpu          = "2"
 available_memory       = "1Gi"

@@ -1,8 +1,9 @@
 """infra/README.md says what the module does: its table of variables is complete, and its commands are real."""
 
 import re
+from pathlib import Path
 
-from terraform_runner import REPOSITORY
+from terraform_runner import REPOSITORY, Terraform
 
 INFRA = REPOSITORY / "infra"
 README = (INFRA / "README.md").read_text()
@@ -23,6 +24,13 @@ def test_the_table_has_every_variable_with_its_default() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `?(.*?)`? \|", table, re.MULTILINE)
     assert len(rows) > 30
     assert dict(rows) == declared()
+
+
+def test_terraform_takes_the_settings_that_it_shows(with_defaults: Terraform, tmp_path: Path) -> None:
+    blocks = re.findall(r"^```hcl\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 4
+    (tmp_path / "shown.tfvars").write_text("".join(blocks))
+    with_defaults.run("plan", f"-var-file={tmp_path / 'shown.tfvars'}")
 
 
 def test_every_variable_and_output_is_described() -> None:

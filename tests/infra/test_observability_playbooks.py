@@ -44,6 +44,21 @@ def test_a_playbook_has_the_query_of_its_alert(by_playbook: Resources) -> None:
     assert told == {name: log_query(alert) for name, alert in by_playbook.items()}
 
 
+def test_an_alert_carries_its_playbook_with_the_names_of_the_deployment(with_every_option: Terraform) -> None:
+    deployed = alerts(resources(with_every_option))
+    assert len(deployed) == len(PLAYBOOKS)
+    for alert in deployed.values():
+        content = alert["documentation"][0]["content"]
+        assert re.findall(r"^\*\*([^*]+):\*\* \S", content, re.MULTILINE) == ["Means", "The user sees", "First", "Over"]
+        assert query(content) == log_query(alert)
+        assert "my-app-1a2b" not in content
+        assert "REGION" not in content
+        assert not MARKDOWN_LINK.search(content)
+        # What Cloud Monitoring takes, and what it would expand.
+        assert len(content.encode()) <= 8192
+        assert "${" not in content
+
+
 @pytest.mark.parametrize("heading", PLAYBOOKS)
 def test_a_playbook_is_short_and_says_what_it_means_what_to_do_and_when_it_is_over(heading: str) -> None:
     told = re.findall(r"^\*\*([^*]+)(?::\*\*) \S", PLAYBOOKS[heading], re.MULTILINE)
