@@ -41,11 +41,11 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 OPERATE := PYTHONPATH=functions:local:operations $(BIN)/python -m
 REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
 
+deploy: export SMOKE_OPTIONS := $(SMOKE_OPTIONS)# on a command line its quotes would be lost
 deploy: $(VENV_READY) ## from a project to a live token: PROJECT_ID=… [REGION=… YES=1 NEW_KEY=1 SMOKE_OPTIONS=…]
 	@$(REQUIRE_PROJECT)
 	@$(OPERATE) live_tokens_deploy up --project "$(PROJECT_ID)" \
-		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key) \
-		$(if $(SMOKE_OPTIONS),--smoke-options="$(SMOKE_OPTIONS)")
+		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key)
 
 destroy: $(VENV_READY) ## take away what `make deploy` made, after asking: PROJECT_ID=… [CONFIRM=<the same>]
 	@$(REQUIRE_PROJECT)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+_T = TypeVar("_T")
 
 
 class UsageError(Exception):
@@ -27,14 +29,19 @@ class Parser(ArgumentParser):
 def project_id(text: str) -> str:
     """Return the id of a project, which is safe in a URL and in a command line. It is a `type` of argparse.
 
-    Old projects of a company have its domain before a colon, emulators take any id.
+    The function and Terraform have the same rule. Ids with a company's domain before a colon, which are no longer
+    made, are no names of a bucket or an account.
 
     Raises:
         ArgumentTypeError: it is none.
 
     Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
     """
-    return like(r"[a-z0-9][a-z0-9.:-]*", text, "the id of a Firebase project, such as my-app-1a2b")
+    return like(
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        text,
+        "the id of a Firebase project, such as my-app-1a2b (not its name or number)",
+    )
 
 
 def like(form: str, text: str, description: str) -> str:
@@ -53,7 +60,7 @@ def like(form: str, text: str, description: str) -> str:
     return text
 
 
-def variable(environment: Mapping[str, str], name: str, form: Callable[[str], str]) -> str | None:
+def variable(environment: Mapping[str, str], name: str, form: Callable[[str], _T]) -> _T | None:
     """Return an environment variable that stands for an option, or None if it is not set, or empty.
 
     Args:

@@ -4,7 +4,8 @@ DeployError
 ├── MisuseError         typed wrong, or a place that is not ours to change
 ├── PrerequisiteError   something is missing; nothing was done
 ├── DeclinedError       the operator did not agree
-└── ProgramError        gcloud or Terraform failed
+├── ProgramError        gcloud or Terraform failed
+└── HeldBackError       what was deployed serves nobody
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class DeclinedError(DeployError):
 
 class ProgramError(DeployError):
     """A program failed. Its own words are part of the text, or have been shown already."""
+
+
+class HeldBackError(DeployError):
+    """Everything is deployed, and traffic stays with a revision that was there before."""

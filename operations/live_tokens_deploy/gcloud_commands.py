@@ -73,11 +73,12 @@ def remove_labels(bucket: str, project: str, labels: Sequence[str]) -> list[str]
     ]
 
 
-def list_enabled_versions(secret: str, project: str) -> list[str]:
-    """Print the name of an enabled version of a secret, `projects/P/secrets/S`, or nothing."""
+def describe_newest_version(secret: str, project: str) -> list[str]:
+    """Print the state of the newest version of a secret, `projects/P/secrets/S`."""
+    version = f"{secret}/versions/latest"
     return [
-        *("gcloud", "secrets", "versions", "list", secret, f"--project={project}"),
-        *("--filter=state=ENABLED", "--limit=1", "--format=value(name)", "--quiet"),
+        *("gcloud", "secrets", "versions", "describe", version, f"--project={project}"),
+        *("--format=value(state)", "--quiet"),
     ]
 
 
@@ -89,6 +90,18 @@ def add_version(secret: str, project: str) -> list[str]:
 def remove_bucket(bucket: str) -> list[str]:
     """Delete a bucket with all versions of all objects. Only ever shown to the operator."""
     return ["gcloud", "storage", "rm", "--recursive", "--all-versions", f"gs://{bucket}"]
+
+
+def describe_service(service: str, project: str, region: str) -> list[str]:
+    """Describe a Cloud Run service as Cloud Run's own JSON."""
+    place = (f"--region={region}", f"--project={project}")
+    return ["gcloud", "run", "services", "describe", service, *place, "--format=json", "--quiet"]
+
+
+def move_traffic_to_latest(service: str, project: str, region: str) -> list[str]:
+    """Let the newest revision serve, now and after each deployment. Only ever shown to the operator."""
+    place = (f"--region={region}", f"--project={project}")
+    return ["gcloud", "run", "services", "update-traffic", service, "--to-latest", *place]
 
 
 def enable_services(project: str, services: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from live_tokens_deploy.errors import ProgramError
 from live_tokens_deploy.explanations import require, require_answer, with_advice
-from live_tokens_deploy.programs import Programs
+from live_tokens_deploy.programs import Programs, json_of
 from live_tokens_deploy.terraform_commands import Terraform
 
 _UNCHANGED, _CHANGED = 0, 2
@@ -21,6 +20,7 @@ _PROTECTIONS = {
     "deletion_protection": True,
     "delete_protection_state": "DELETE_PROTECTION_ENABLED",
     "deletion_policy": "PREVENT",
+    "delete_contents_on_destroy": False,  # of a BigQuery dataset, which goes only when it is empty
 }
 
 
@@ -116,8 +116,7 @@ class Infrastructure:
     def _json(self, line: list[str], otherwise: str) -> dict[str, Any]:
         finished = self.programs.ask(line)
         require_answer(finished, otherwise)
-        answer: dict[str, Any] = json.loads(finished.out)
-        return answer
+        return json_of("terraform", finished)
 
 
 def _resources_of(module: Mapping[str, Any]) -> Iterator[Resource]:

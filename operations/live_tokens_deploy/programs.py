@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -11,9 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
-from live_tokens_deploy.gemini_key import KEY_VARIABLE
+from gemini_key import KEY_VARIABLE
+from live_tokens_deploy.errors import ProgramError
+
+ANSWER_SECONDS = 120.0
+"""More than any call takes that is not shown. Nobody sees one hang."""
 
 _FOR_TERRAFORM = {
     "TF_IN_AUTOMATION": "1",  # no advice about commands to type next
@@ -38,6 +43,21 @@ class Finished:
     err: str = ""
 
 
+def json_of(program: str, finished: Finished) -> dict[str, Any]:
+    """Return the JSON object that a program has written.
+
+    Raises:
+        ProgramError: it is none.
+    """
+    try:
+        answer = json.loads(finished.out)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ProgramError(f"{program} gives an answer that is no JSON object. Which {program} is that?")
+    return answer
+
+
 class Programs(Protocol):
     """How programs are run.
 
@@ -49,7 +69,7 @@ class Programs(Protocol):
         ...
 
     def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
-        """Run a program whose answer is for us, and which has `stdin` to read."""
+        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs fails in the end."""
         ...
 
     def show(self, argv: Sequence[str]) -> Finished:
@@ -67,9 +87,11 @@ class LocalPrograms:
     Args:
         environment: what they are given, but for the Gemini API key, which is none of their business: only Terraform
             gets its own variable with it.
+        answer_seconds: how long one may take whose answer is for us.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._answer_seconds = answer_seconds
         self._environment = {**environment, **_FOR_TERRAFORM}
         self._environment.pop(KEY_VARIABLE, None)
 
@@ -82,16 +104,20 @@ class LocalPrograms:
         return shutil.which(name, path=self._environment.get("PATH", "")) is not None
 
     def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
-        """Run a program whose answer is for us, and which has `stdin` to read."""
-        done = subprocess.run(
-            argv,
-            env=self._environment_of(argv),
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs is killed."""
+        try:
+            done = subprocess.run(
+                argv,
+                env=self._environment_of(argv),
+                input=stdin,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                timeout=self._answer_seconds,
+            )
+        except subprocess.TimeoutExpired:
+            return Finished(-signal.SIGKILL, "", f"{argv[0]} did not answer within {self._answer_seconds:g} s")
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def show(self, argv: Sequence[str]) -> Finished:

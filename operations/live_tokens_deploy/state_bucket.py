@@ -9,12 +9,11 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from live_tokens_deploy import gcloud_commands
 from live_tokens_deploy.errors import MisuseError
 from live_tokens_deploy.explanations import require_answer
-from live_tokens_deploy.programs import Programs
+from live_tokens_deploy.programs import Programs, json_of
 
 _LABEL = "live-tokens-region"
 _OURS = "# Written by `make deploy`, which writes it anew. Not for git: it names one project.\n"
@@ -64,7 +63,7 @@ class StateBucket:
         if finished.code != 0 and _ABSENT.search(finished.err):
             return None
         require_answer(finished, f"The state bucket {self.name} could not be looked at")
-        described: dict[str, Any] = json.loads(finished.out)
+        described = json_of("gcloud", finished)
         if int(described["projectNumber"]) != self.number:
             raise MisuseError(f"The bucket {self.name} is in another project. No state is put there. Who made it?")
         access = described.get("iamConfiguration", {})

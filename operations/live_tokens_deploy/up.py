@@ -9,17 +9,18 @@ from typing import Any
 
 from live_tokens_deploy import gcloud_commands
 from live_tokens_deploy.app_lines import lines_for_the_app
-from live_tokens_deploy.errors import DeclinedError, MisuseError, ProgramError
+from live_tokens_deploy.errors import DeclinedError, MisuseError
 from live_tokens_deploy.explanations import require_answer
 from live_tokens_deploy.infrastructure import Infrastructure
 from live_tokens_deploy.prerequisites import Prerequisites
 from live_tokens_deploy.programs import Programs
 from live_tokens_deploy.settings_file import SettingsFile
-from live_tokens_deploy.smoke_test import SmokeTest
+from live_tokens_deploy.smoke_test import SmokeTest, names_signer, require_options
 from live_tokens_deploy.state_bucket import Found, StateBucket, write_backend
 from live_tokens_deploy.stored_key import StoredKey
 from live_tokens_deploy.terminal import Operator
 from live_tokens_deploy.terraform_commands import Terraform
+from live_tokens_deploy.traffic import Service
 
 DEFAULT_REGION = "europe-west1"
 
@@ -70,12 +71,14 @@ class Up:
         Raises:
             DeployError: it stopped before the end. What is done is done, and the next run goes on from there.
         """
+        require_options(wishes.smoke_options, wishes.project)
         self._title("Looking at what is needed")
         settings = SettingsFile.read(self.module / "terraform.tfvars")
         settings.require_project(wishes.project)
         asked_region = settings.region_for(wishes.region)
         prerequisites = Prerequisites(self.programs, self.environment, wishes.project)
-        number = prerequisites.require_for_up(asked_region, settings)
+        signer_named = names_signer(wishes.smoke_options, wishes.project)
+        number = prerequisites.require_for_up(asked_region, settings, signer_named=signer_named)
         bucket = StateBucket(self.programs, wishes.project, number)
         found = bucket.find()
         region = _region(wishes.project, asked_region, found)
@@ -88,6 +91,8 @@ class Up:
         write_backend(self.module, bucket.name, region)
         infrastructure = Infrastructure(self.programs, Terraform(self.module, wishes.project, region, self.colour))
         infrastructure.initialise()
+        if settings.sets_sign_in_up:
+            prerequisites.require_sign_in_is_free(settings, infrastructure.resources())
 
         self._title(f"Project {wishes.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
@@ -135,14 +140,11 @@ class Up:
                 f"The names of load_balancer must point to {address}. Until they do, and for up to an hour after, the "
                 "smoke test cannot pass: run this again then."
             )
+        Service(self.programs, outputs["function_name"], wishes.project, outputs["region"]).require_newest_to_serve()
         self._title(f"Smoke test of {url}")
         waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
         smoke_test = SmokeTest(self.programs, wishes.smoke_options)
-        if not smoke_test.passes(url, wishes.project, lambda: self.operator.say(waiting)):
-            raise ProgramError(
-                "All is deployed, but the smoke test failed. What is wrong says: "
-                f"make doctor PROJECT_ID={wishes.project}"
-            )
+        smoke_test.require(url, wishes.project, lambda: self.operator.say(waiting))
         self._title("Done")
 
     def _title(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """The command line, and the one place where the examination is put together.
 
-Exit codes: 0 nothing is bad, 1 something is, 2 it was typed wrong, 130 interrupted.
+Exit codes: 0 nothing is bad, 1 something is, 2 it was typed wrong, 3 nothing bad was seen, but not everything could be
+looked at, 130 interrupted. What was left out by choice counts as looked at.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TextIO
 
 import live_tokens
 from command_line import Parser, UsageError, like, project_id
+from google_credentials import Account, CredentialsRefusedError, NoCredentialsError
 from live_tokens_admin import values
 from live_tokens_doctor import (
     access,
@@ -30,10 +32,10 @@ from live_tokens_doctor import (
 from live_tokens_doctor.clock import examine_clock
 from live_tokens_doctor.deployment import Examination, Project, find_region, look_at
 from live_tokens_doctor.finding import Finding, Mark, bad, could_not_look
-from live_tokens_doctor.google_api import CredentialsRefusedError, GoogleApi, NoCredentialsError, Unseen, visitor
+from live_tokens_doctor.google_api import GoogleApi, Unseen
 from live_tokens_doctor.shell import command
 
-HEALTHY, ILL, MISUSED, INTERRUPTED = 0, 1, 2, 130
+HEALTHY, ILL, MISUSED, UNSURE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _REGION = "europe-west1"  # of a function that is nowhere yet
 
@@ -78,12 +80,14 @@ def main(arguments: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
         print(_plain(str(finding)), file=stdout)
     marks = Counter(finding.mark for finding in findings)
     print(", ".join(f"{marks[mark]} {mark.value}" for mark in Mark), file=stderr)
-    return ILL if marks[Mark.BAD] else HEALTHY
+    if marks[Mark.BAD]:
+        return ILL
+    return UNSURE if any(finding.leaves_open for finding in findings) else HEALTHY
 
 
 def _examine(typed: Namespace) -> list[Finding]:
     try:
-        api = GoogleApi(visitor(typed.project), typed.project, typed.timeout)
+        api = GoogleApi(Account.find(typed.project), typed.project, typed.timeout)
     except NoCredentialsError:
         text = "Credentials: there are no Application Default Credentials on this machine"
         return [bad(text, command(gcloud_commands.log_in()))]
@@ -115,7 +119,11 @@ def _all(name: str, area: _Area, examination: Examination) -> list[Finding]:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="live_tokens_doctor", description="Say what is wrong with a deployment, and what mends it.")
+    parser = Parser(
+        prog="live_tokens_doctor",
+        description="Say what is wrong with a deployment, and what mends it.",
+        epilog="Exit codes: 0 nothing is BAD, 1 something is, 2 typed wrong, 3 nothing BAD was seen, but not all (?).",
+    )
     parser.add_argument("--project", type=project_id, required=True, help="id of the project")
     parser.add_argument("--region", type=_region, help="of the function (default: where there is one)")
     parser.add_argument("--function", type=_name, default="mint-live-token", help="its name (default: %(default)s)")

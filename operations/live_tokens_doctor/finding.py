@@ -25,11 +25,18 @@ class Finding:
         mark: how bad it is.
         text: what was found.
         remedy: the command, or the place, that mends it; empty if there is nothing to mend.
+        by_choice: whether it was not seen because the operator wants it so.
     """
 
     mark: Mark
     text: str
     remedy: str = ""
+    by_choice: bool = False
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether there may be something bad that nobody saw."""
+        return self.mark is Mark.UNSEEN and not self.by_choice
 
     def __str__(self) -> str:
         line = f"{self.mark.value:<4} {self.text}"
@@ -56,6 +63,6 @@ def could_not_look(at: str, unseen: Unseen) -> Finding:
     return Finding(Mark.UNSEEN, f"{at}: could not look: {unseen.why}", unseen.remedy)
 
 
-def not_looked_at(at: str, because: str) -> Finding:
-    """Return the finding that something was left out, since what it hangs on is not there."""
-    return Finding(Mark.UNSEEN, f"{at}: not looked at, because {because}")
+def not_looked_at(at: str, because: str, *, by_choice: bool = False) -> Finding:
+    """Return the finding that something was left out, by choice or since what it hangs on is not there."""
+    return Finding(Mark.UNSEEN, f"{at}: not looked at, because {because}", by_choice=by_choice)

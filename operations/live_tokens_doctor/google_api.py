@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import google.auth
 import requests
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
-from google.auth.transport.requests import AuthorizedSession, Request
-from google.oauth2.credentials import Credentials as UserCredentials
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession
 
+from google_credentials import Account, NoAccessTokenError, Within
 from google_error import reason_in
 from live_tokens_doctor import gcloud_commands
 from live_tokens_doctor.shell import command
 
 Json = dict[str, Any]
 
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _USER_PROJECT_ROLE = "roles/serviceusage.serviceUsageConsumer"
 
 
@@ -65,61 +62,18 @@ class _Permission:
     grant: Sequence[str] | None = None
 
 
-class NoCredentialsError(Exception):
-    """There are no Application Default Credentials on this machine."""
-
-
-class CredentialsRefusedError(Exception):
-    """Google refuses them: they have expired, or were revoked, or the clock of this machine is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who looks.
-
-    Attributes:
-        credentials: Application Default Credentials.
-        member: as IAM names them, for commands.
-    """
-
-    credentials: Any
-    member: str
-
-
-def visitor(project_id: str) -> Visitor:
-    """Find the Application Default Credentials.
-
-    A user's own are nobody's project, so the project that is looked at is named as the one to count the calls for.
-    Source: https://cloud.google.com/docs/quotas/set-quota-project
-
-    Raises:
-        NoCredentialsError: there are none.
-    """
-    try:
-        with warnings.catch_warnings():
-            # It warns of user credentials without a quota project, which they are given below.
-            warnings.simplefilter("ignore", UserWarning)
-            credentials, _ = google.auth.default(scopes=[_SCOPE])
-    except DefaultCredentialsError:
-        raise NoCredentialsError from None  # its words name files of this machine
-    if isinstance(credentials, UserCredentials):
-        # Filled in by the operator's shell.
-        return Visitor(credentials.with_quota_project(project_id), "user:$(gcloud config get account)")
-    return Visitor(credentials, f"serviceAccount:{getattr(credentials, 'service_account_email', 'ACCOUNT')}")
-
-
 class GoogleApi:
     """A way to look. Every question has the deadline; none is asked twice.
 
     Args:
-        visitor: who looks.
+        account: who looks.
         project_id: at which project.
         seconds: how long one question may take.
     """
 
-    def __init__(self, visitor: Visitor, project_id: str, seconds: float) -> None:
+    def __init__(self, account: Account, project_id: str, seconds: float) -> None:
         self.seconds = seconds
-        self._visitor = visitor
+        self._account = account
         self._project_id = project_id
 
     def sign_in(self) -> Unseen | None:
@@ -131,21 +85,18 @@ class GoogleApi:
         Raises:
             CredentialsRefusedError: there will be none.
         """
-        with requests.Session() as session:
-            try:
-                self._visitor.credentials.refresh(_Within(self.seconds, session))
-            except RefreshError as error:
-                if error.retryable:
-                    return Unseen("Google's token endpoint fails at this moment")
-                raise CredentialsRefusedError from None  # its words can quote the answer
-            except (GoogleAuthError, requests.RequestException) as error:
-                return Unseen(f"no access token from Google ({type(error).__name__})")
+        try:
+            self._account.get_access_token(self.seconds)
+        except NoAccessTokenError as error:
+            return Unseen(str(error))
         return None
 
     @property
     def member(self) -> str:
-        """Who looks, as IAM names them."""
-        return self._visitor.member
+        """Who looks, as IAM names them, for commands."""
+        if self._account.is_a_person:
+            return "user:$(gcloud config get account)"  # filled in by the operator's shell
+        return f"serviceAccount:{self._account.service_account or 'ACCOUNT'}"
 
     def get(
         self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None
@@ -192,8 +143,8 @@ class GoogleApi:
 
     def _session(self, for_tokens: requests.Session) -> Any:
         """A session of requests is for one thread, so each question has its own."""
-        within = _Within(self.seconds, for_tokens)
-        return AuthorizedSession(self._visitor.credentials, auth_request=within)  # type: ignore[no-untyped-call]  # untyped
+        within = Within(self.seconds, for_tokens)
+        return AuthorizedSession(self._account.credentials, auth_request=within)  # type: ignore[no-untyped-call]  # untyped
 
     def _read(self, api: str, response: requests.Response, permission: _Permission) -> Look:
         body = json_object(response)
@@ -224,18 +175,6 @@ class GoogleApi:
             permission = _Permission(_USER_PROJECT_ROLE)
         on_project = gcloud_commands.grant_on_project(self._project_id, self.member, permission.role)
         return Unseen(f"needs role {permission.role}", command(permission.grant or on_project))
-
-
-class _Within(Request):
-    """A transport of google-auth with our deadline in place of its own two minutes."""
-
-    def __init__(self, seconds: float, session: requests.Session) -> None:
-        super().__init__(session)
-        self._seconds = seconds
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["timeout"] = self._seconds
-        return super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
 
 
 def json_object(response: requests.Response) -> Json | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import google_crc32c
 
+from gemini_key import WHERE_TO_GET_IT, GeminiKey, NotAKeyError
 from live_tokens_doctor import gcloud_commands
 from live_tokens_doctor.deployment import Examination
 from live_tokens_doctor.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
@@ -19,13 +18,6 @@ from live_tokens_doctor.google_api import Found, Json, Look, Missing
 from live_tokens_doctor.shell import command, deploy, store_key
 
 _VIEWER, _ACCESSOR = "roles/secretmanager.viewer", "roles/secretmanager.secretAccessor"
-_NOT_A_KEY = (
-    (re.compile(r"ya29\."), "an OAuth access token"),
-    (re.compile(r"1//"), "an OAuth refresh token"),
-    (re.compile(r"eyJ"), "a JSON web token"),
-    (re.compile(r"auth_tokens/"), "an ephemeral live token"),
-    (re.compile(r"-----BEGIN"), "a private key"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +25,11 @@ class Payload:
     """What a secret version holds.
 
     Attributes:
-        key: something that may be a key, or None.
+        key: what may be a key, or None.
         fault: why it is none; without a byte of it.
     """
 
-    key: str | None = field(repr=False)
+    key: GeminiKey | None
     fault: str = ""
 
 
@@ -69,7 +61,9 @@ def _version(examination: Examination) -> Iterator[Finding]:
             yield from _payload(examination, str(name).rpartition("/")[2])
             return
         case Found({"state": "ENABLED"}):
-            yield not_looked_at("Key", "you did not want it to be read; its version is enabled")
+            yield not_looked_at("Key", "you did not want it to be read; its version is enabled", by_choice=True)
+            yield not_looked_at("Gemini", "there is no key to ask with", by_choice=True)
+            return
         case Found({"state": "DISABLED", "name": name}):
             number = str(name).rpartition("/")[2]
             remedy = gcloud_commands.enable_key_version(*_names(deployment.secret), number)
@@ -98,9 +92,9 @@ def _payload(examination: Examination, number: str) -> Iterator[Finding]:
     if payload.key is None:
         yield bad(f"Key: version {number} {payload.fault}", _store(secret))
         yield not_looked_at("Gemini", "there is no key to ask with")
-    elif payload.key.startswith("AIza"):
+    elif payload.key.value.startswith("AIza"):
         text = f"Key: version {number} is a standard key (AIza…); Google announced the end of those for September 2026"
-        yield warn(f"{text}. Make an authorization key at https://aistudio.google.com/apikey", _store(secret))
+        yield warn(f"{text}. Make an authorization key at {WHERE_TO_GET_IT}", _store(secret))
         yield from examine_gemini(examination, payload.key)
     else:
         yield ok(f"Key: version {number} may be a key")
@@ -122,38 +116,16 @@ def payload_in(answer: Json) -> Payload:
     payload: Json = answer.get("payload", {})
     try:
         data = base64.b64decode(payload.get("data", ""), validate=True)
-        text = data.decode("ascii").strip()
+        text = data.decode("ascii")
     except (binascii.Error, UnicodeDecodeError):
         return Payload(None, "is not a key: it holds other than ASCII")
     checksum = payload.get("dataCrc32c")
     if checksum is not None and str(google_crc32c.value(data)) != str(checksum):
         return Payload(None, "does not match its checksum")
-    fault = _fault(text)
-    return Payload(None, fault) if fault else Payload(text)
-
-
-def _fault(text: str) -> str:
-    if not text:
-        return "is empty"
-    if text.startswith(("{", "[")):
-        account = _is_service_account(text)
-        return f"is not a key, but {'the key file of a service account' if account else 'JSON'}"
-    for form, name in _NOT_A_KEY:
-        if form.match(text):
-            return f"is not a key, but {name}"
-    if " " in text:
-        return "is not a key, but words: Terraform's placeholder, perhaps"
-    if not text.isprintable():
-        return "is not a key: it holds control characters"
-    return ""
-
-
-def _is_service_account(text: str) -> bool:
     try:
-        document = json.loads(text)
-    except ValueError:
-        return False
-    return isinstance(document, dict) and document.get("type") == "service_account"
+        return Payload(GeminiKey.read(text))
+    except NotAKeyError as error:
+        return Payload(None, str(error))
 
 
 def _names(secret: str) -> tuple[str, str]:

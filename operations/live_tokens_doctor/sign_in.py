@@ -9,8 +9,10 @@ from live_tokens_doctor.deployment import Examination
 from live_tokens_doctor.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
 from live_tokens_doctor.google_api import Found, GoogleApi, Json, Look, Missing, Unseen
 from live_tokens_doctor.shell import set_and_deploy
+from sign_in_config import HOST, SignInConfig, config_url, read
 
 _CONSOLE = "https://console.firebase.google.com/project"
+_AUTHENTICATION_VIEWER = "roles/firebaseauth.viewer"
 # What an app of each platform can prove itself with, and what in the answer says that it was set up.
 # Source: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps
 _PROVIDERS = {
@@ -22,7 +24,7 @@ _PROVIDERS = {
 
 def examine(examination: Examination) -> Iterator[Finding]:
     """Look at all of it."""
-    yield _authentication(examination)
+    yield from _authentication(examination)
     settings = examination.deployment.settings
     if settings is None:
         yield not_looked_at("App Check, CORS", "the function's settings are not known")
@@ -31,18 +33,49 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield _cors(examination, settings)
 
 
-def _authentication(examination: Examination) -> Finding:
-    """Source: https://cloud.google.com/identity-platform/docs/reference/rest/v2/projects/getConfig."""
+def _authentication(examination: Examination) -> Iterator[Finding]:
     project_id = examination.deployment.firebase_project
-    url = f"https://identitytoolkit.googleapis.com/admin/v2/projects/{project_id}/config"
-    match examination.api.get(url, "roles/firebaseauth.viewer"):
-        case Found():
-            return ok(f"Authentication: set up in {project_id}")
+    console = f"{_CONSOLE}/{project_id}/authentication"
+    match examination.api.get(config_url(project_id), _AUTHENTICATION_VIEWER):
+        case Found(body):
+            yield from _sign_in_methods(examination, project_id, read(body))
         case Missing():
-            text = f"Authentication: not set up in {project_id}: nobody can sign in"
-            return bad(text, f"{_CONSOLE}/{project_id}/authentication, Get started")
+            yield bad(f"Authentication: not set up in {project_id}: nobody can sign in", f"{console}, Get started")
         case unseen:
-            return could_not_look("Authentication", unseen)
+            yield could_not_look("Authentication", unseen)
+
+
+def _sign_in_methods(examination: Examination, project_id: str, config: SignInConfig) -> Iterator[Finding]:
+    match config.own_method or _provider(examination.api, project_id, config):
+        case Unseen() as unseen:
+            yield could_not_look("Authentication, its providers", unseen)
+        case False:
+            text = f"Authentication: no way to sign in is on in {project_id}: only custom tokens of your own get in"
+            yield warn(text, f"{_CONSOLE}/{project_id}/authentication/providers")
+        case _ if config.email_sign_up:
+            yield ok(f"Authentication: set up in {project_id}; users may sign up with e-mail and password")
+        case _:
+            text = f"Authentication: set up in {project_id}; nobody may sign up with e-mail and password"
+            yield ok(f"{text}, so make smoke needs --service-account (docs/smoke-test.md)")
+
+
+def _provider(api: GoogleApi, project_id: str, config: SignInConfig) -> bool | Unseen:
+    """Return whether users may sign in with an account that they have elsewhere.
+
+    OIDC and SAML take Identity Platform: https://firebase.google.com/docs/auth/web/openid-connect
+    Source: https://cloud.google.com/identity-platform/docs/reference/rest/v2/projects.defaultSupportedIdpConfigs/list
+    """
+    kinds = ["defaultSupportedIdpConfigs"]
+    if config.identity_platform:
+        kinds += ["oauthIdpConfigs", "inboundSamlConfigs"]
+    for kind in kinds:
+        url = f"https://{HOST}/admin/v2/projects/{project_id}/{kind}"
+        look = api.get(url, _AUTHENTICATION_VIEWER, {"pageSize": "100"})
+        if isinstance(look, Unseen):
+            return look
+        if isinstance(look, Found) and any(provider.get("enabled") for provider in look.body.get(kind, [])):
+            return True
+    return False
 
 
 def _app_check(examination: Examination, settings: Settings) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
-from live_tokens_smoke.google_api import GoogleApiError, ask
+from google_rest import GoogleApiError, ask
 from live_tokens_smoke.signers import ServiceAccountSigner
 
 _AUDIENCE = "https://firebaseappcheck.googleapis.com/google.firebase.appcheck.v1.TokenExchangeService"

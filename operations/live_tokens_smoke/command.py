@@ -56,7 +56,7 @@ def main(arguments: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
         The exit code.
     """
     try:
-        run = _Run(_parser().parse_args(arguments), os.environ, Report(stdout))
+        run = _Run(parser().parse_args(arguments), os.environ, Report(stdout))
     except UsageError as error:
         print(error, file=stderr)
         return MISUSED
@@ -72,7 +72,8 @@ class _Run:
         self._environment = environment
         self._report = report
         self._emulator = environment.get("FIREBASE_AUTH_EMULATOR_HOST") or None
-        self._given = self._given_id_token()
+        self._given = _given_id_token(environment, "ID_TOKEN")
+        self._foreign = _given_id_token(environment, "FOREIGN_ID_TOKEN")
         self._named_project = typed.project or variable(environment, "FIREBASE_PROJECT_ID", project_id)
         self._account: GoogleAccount | None = None
         _refuse_plain_http(typed.url, self._emulator)
@@ -84,7 +85,7 @@ class _Run:
     def to_its_end(self) -> int:
         """Make all checks, and return the exit code."""
         report = self._report
-        for secret in ("ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY"):
+        for secret in ("ID_TOKEN", "FOREIGN_ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY"):
             report.hide(self._environment.get(secret, "").strip())
         try:
             self._check()
@@ -111,7 +112,7 @@ class _Run:
     def _check(self) -> None:
         client = MintClient(self.typed.url, self.typed.timeout)
         service = Service(client, self._app_check(), self.typed.profile, self._named_project, self._report)
-        checks = Checks(service, self._report, self.typed.timeout)
+        checks = Checks(service, self._report, self.typed.timeout, self._foreign)
         # Before anybody is signed in: where there is no function, no user is made.
         checks.without_sign_in()
         with self._visitor() as id_token:
@@ -161,12 +162,13 @@ class _Run:
             raise SignInError("Which project? Name it with --project, or in FIREBASE_PROJECT_ID.")
         return project
 
-    def _given_id_token(self) -> IdToken | None:
-        text = self._environment.get("ID_TOKEN", "").strip()
-        try:
-            return IdToken.read(text) if text else None
-        except NoIdTokenError as error:
-            raise UsageError("ID_TOKEN is set, and is no ID token.") from error
+
+def _given_id_token(environment: Mapping[str, str], name: str) -> IdToken | None:
+    text = environment.get(name, "").strip()
+    try:
+        return IdToken.read(text) if text else None
+    except NoIdTokenError as error:
+        raise UsageError(f"{name} is set, and is no ID token.") from error
 
 
 @contextmanager
@@ -194,7 +196,8 @@ def _refuse_plain_http(url: str, emulator: str | None) -> None:
         raise UsageError("Over plain http, an ID token goes to this machine only, or to one with the emulator.")
 
 
-def _parser() -> Parser:
+def parser() -> Parser:
+    """Return what reads the command line."""
     parser = Parser(
         prog="live_tokens_smoke",
         description=(
@@ -202,8 +205,9 @@ def _parser() -> Parser:
             "must be refused is refused."
         ),
         epilog=(
-            "Credentials come from the environment: ID_TOKEN of a user of yours, APP_CHECK_TOKEN, FIREBASE_API_KEY; "
-            "without ID_TOKEN a user is made for the run, at FIREBASE_AUTH_EMULATOR_HOST if that is set."
+            "Credentials come from the environment: ID_TOKEN of a user of yours, APP_CHECK_TOKEN, FIREBASE_API_KEY, "
+            "FOREIGN_ID_TOKEN of a user of another project, which must be refused; without ID_TOKEN a user is made for "
+            "the run, at FIREBASE_AUTH_EMULATOR_HOST if that is set."
         ),
     )
     parser.add_argument("url", type=_url, metavar="URL", help="where the function answers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,8 +55,22 @@ class IdToken:
         """Whether it is one of the Auth emulator, which signs nothing."""
         return self.header.get("alg") == "none"
 
+    def unfit_to_stand_for_another_project(self, own: IdToken) -> str | None:
+        """Return why this token shows nothing about the audience, beside one of the project, or None."""
+        if self.claims.get("aud") == own.claims.get("aud"):
+            return "it is of the same project"
+        if self.unsigned and not own.unsigned:
+            return "it is one of the Auth emulator, without a signature"
+        expires = self.claims.get("exp")
+        if not isinstance(expires, int) or expires <= time.time():
+            return "it has expired"
+        return None
+
     def of_another_project(self) -> str:
-        """Return the same token for another project: unsigned as this one, or signed with a key made here."""
+        """Return the same token for another project: unsigned as this one, or signed with a key made here.
+
+        Only where nobody verifies signatures, as in the emulator, is it the project for which it is refused.
+        """
         claims = {**self.claims, "aud": _ANOTHER_PROJECT, "iss": f"https://securetoken.google.com/{_ANOTHER_PROJECT}"}
         return _encode(self.header, claims, (lambda _: b"") if self.unsigned else _signature)
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import requests
 
-from live_tokens_smoke.google_api import GoogleApiError, ask
+from google_rest import GoogleApiError, ask
+from sign_in_config import HOST, NotSeen, NotSetUp, SignInConfig, look_at
 
-_HOST = "identitytoolkit.googleapis.com"
+_API_IS_OFF = "An API is off: `gcloud services enable identitytoolkit.googleapis.com`"
 _GET_STARTED = (
     "The project has no Authentication yet: https://console.firebase.google.com → Authentication → Get started, or "
     "`identity_platform` in infra/."
@@ -46,12 +47,12 @@ class IdentityToolkit:
     @classmethod
     def at_google(cls, api_key: str) -> IdentityToolkit:
         """Return Google's."""
-        return cls(f"https://{_HOST}/v1", api_key)
+        return cls(f"https://{HOST}/v1", api_key)
 
     @classmethod
     def in_emulator(cls, auth_host: str) -> IdentityToolkit:
         """Return that of the Auth emulator at `host:port`, which takes any key."""
-        return cls(f"http://{auth_host}/{_HOST}/v1", "any")
+        return cls(f"http://{auth_host}/{HOST}/v1", "any")
 
     def sign_in(self, custom_token: str) -> str:
         """Exchange a custom token for an ID token. The user comes into being with it.
@@ -111,20 +112,20 @@ def web_api_key(session: requests.Session, project: str) -> str:
 
     Raises:
         SignInError: there is none.
-
-    Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v2/projects/getConfig
     """
-    try:
-        answer = ask(session, "GET", f"https://{_HOST}/admin/v2/projects/{project}/config")
-    except GoogleApiError as error:
-        if error.code == "CONFIGURATION_NOT_FOUND" or error.reason == "SERVICE_DISABLED":
-            raise SignInError(_explanation(error)) from error
-        raise SignInError(
-            f"The web API key of {project} could not be looked up ({error}): that takes Firebase Authentication Viewer "
-            f"(roles/firebaseauth.viewer). {_OTHER_KEY}"
-        ) from error
-    match answer:
-        case {"client": {"apiKey": str(key)}} if key:
+    match look_at(session, project):
+        case NotSetUp(api_is_off=True):
+            raise SignInError(_API_IS_OFF)
+        case NotSetUp():
+            raise SignInError(_GET_STARTED)
+        case NotSeen(why, refused=False):
+            raise SignInError(f"The web API key of {project} could not be looked up ({why}). Try again.")
+        case NotSeen(why):
+            raise SignInError(
+                f"The web API key of {project} could not be looked up ({why}): that takes Firebase Authentication "
+                f"Viewer (roles/firebaseauth.viewer). {_OTHER_KEY}"
+            )
+        case SignInConfig(web_api_key=str(key)):
             return key
     raise SignInError(f"Identity Toolkit knows no web API key of {project}. {_OTHER_KEY}")
 
@@ -138,7 +139,7 @@ def _id_token(answer: Mapping[str, object]) -> str:
 
 def _explanation(error: GoogleApiError) -> str:
     if error.reason == "SERVICE_DISABLED":
-        return "An API is off: `gcloud services enable identitytoolkit.googleapis.com`"
+        return _API_IS_OFF
     if error.code == "CONFIGURATION_NOT_FOUND":
         return _GET_STARTED
     if error.reason.startswith("API_KEY_") or error.reason == "CONSUMER_INVALID":

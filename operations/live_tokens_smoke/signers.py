@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import google.auth
-from google.auth.credentials import CredentialsWithQuotaProject
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-from google.auth.transport.requests import AuthorizedSession, Request
-from google.oauth2.credentials import Credentials as UserCredentials
+from google.auth.transport.requests import AuthorizedSession
 
-from live_tokens_smoke.google_api import GoogleApiError, ask
+from google_credentials import Account, CredentialsRefusedError, NoAccessTokenError, NoCredentialsError
+from google_rest import GoogleApiError, ask
 from live_tokens_smoke.id_tokens import unsigned_token
 
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_SECONDS = 20.0
 _LOG_IN = "`gcloud auth application-default login` makes some, and --service-account names who shall sign."
 
 
@@ -74,32 +70,19 @@ class GoogleAccount:
             sign_as: service account that shall sign, or None for the caller's own.
 
         Raises:
-            SigningError: there are no credentials.
-
-        Source: https://docs.cloud.google.com/docs/authentication/application-default-credentials
+            SigningError: there are no credentials, or no access token with them.
         """
         try:
-            with warnings.catch_warnings():
-                # The hint at a missing quota project, which is set below.
-                warnings.simplefilter("ignore", UserWarning)
-                credentials, adc_project = google.auth.default(scopes=[_SCOPE])
-            project = project or adc_project
-            # Identity Toolkit answers a person only on behalf of a project; a service account has one.
-            if (
-                isinstance(credentials, UserCredentials)
-                and isinstance(credentials, CredentialsWithQuotaProject)
-                and project
-            ):
-                credentials = credentials.with_quota_project(project)
-            # A virtual machine's account learns its own name only now.
-            credentials.refresh(Request())  # type: ignore[no-untyped-call]  # the library has no types for it
-        except DefaultCredentialsError as error:
-            raise SigningError(f"There are no Google credentials here. {_LOG_IN}") from error
-        except GoogleAuthError as error:
-            raise SigningError(f"Google refuses the credentials ({type(error).__name__}). {_LOG_IN}") from error
-        email = sign_as or getattr(credentials, "service_account_email", None)
-        session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # the library has no types for it
-        return cls(session, email, project)
+            account = Account.find(project)
+            account.get_access_token(_SECONDS)
+        except (NoCredentialsError, CredentialsRefusedError) as error:
+            raise SigningError(f"{error} {_LOG_IN}") from error
+        except NoAccessTokenError as error:
+            raise SigningError(
+                f"Google gives no access token, and that is no fault of yours: {error}. Try again."
+            ) from error
+        session = AuthorizedSession(account.credentials)  # type: ignore[no-untyped-call]  # the library has no types for it
+        return cls(session, sign_as or account.service_account, account.project)
 
     def signer(self) -> ServiceAccountSigner:
         """Return who signs.
@@ -147,7 +130,7 @@ class ServiceAccountSigner:
             return (
                 f"This account may not sign as {self.email}, or there is no such account ({error}). Grant it Service "
                 f"Account Token Creator there, also if it is the account itself: `gcloud iam service-accounts "
-                f"add-iam-policy-binding {self.email} --member=serviceAccount:… "
+                f"add-iam-policy-binding {self.email} --member=… "
                 f"--role=roles/iam.serviceAccountTokenCreator`"
             )
         return f"IAM Credentials did not sign ({error}). Try again."

@@ -103,7 +103,7 @@ def check_out(folder: Path, temporary: Path, way: Mapping[str, str], module: Pat
         module: copied as its root module.
         terraform_config: of Terraform, which says where providers are.
     """
-    for source, name in ((module, "infra"), (ROOT / "operations/live_tokens_deploy", "operations/live_tokens_deploy")):
+    for source, name in ((module, "infra"), (ROOT / "operations", "operations")):
         shutil.copytree(
             source,
             folder / name,
@@ -112,7 +112,6 @@ def check_out(folder: Path, temporary: Path, way: Mapping[str, str], module: Pat
             ),
         )
     smoke = folder / "operations/live_tokens_smoke"
-    smoke.mkdir()
     (smoke / "__main__.py").write_text(_SMOKE, encoding="utf-8")
     settings = folder / "home/.config/gcloud"
     settings.mkdir(parents=True)
@@ -124,7 +123,7 @@ def check_out(folder: Path, temporary: Path, way: Mapping[str, str], module: Pat
             **way,
             "HOME": str(folder / "home"),
             "PATH": str(folder / "bin"),
-            "PYTHONPATH": str(folder / "operations"),
+            "PYTHONPATH": ":".join(map(str, (folder / "operations", ROOT / "functions", ROOT / "local"))),
             "LANG": "C.UTF-8",
             "TF_CLI_CONFIG_FILE": str(terraform_config),
             "TMPDIR": str(temporary),

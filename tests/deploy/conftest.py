@@ -12,6 +12,7 @@ from deploy.checkout import TINY_MODULE, Checkout, check_out
 from deploy.google import (
     DEFAULT_TOKEN,
     KEY,
+    KEY_OF_NOBODY,
     LOGIN_TOKEN,
     Google,
     Stage,
@@ -76,7 +77,7 @@ def first_run(
     _put_on_stage(google, stages)
 
     def watch(request: str) -> None:
-        for secret in (KEY, LOGIN_TOKEN, DEFAULT_TOKEN):
+        for secret in (KEY, KEY_OF_NOBODY, LOGIN_TOKEN, DEFAULT_TOKEN):
             leaks.extend(f"{request}: {line}" for line in command_lines_with(secret))
 
     google.watch = watch
@@ -85,6 +86,8 @@ def first_run(
         terminal.types("y\n")
         terminal.expect("Gemini API key (it is not shown): ")
         terminal.types(f"{LOGIN_TOKEN}\n")
+        terminal.expect("Gemini API key (it is not shown): ")
+        terminal.types(f"{KEY_OF_NOBODY}\n")
         terminal.expect("Gemini API key (it is not shown): ")
         terminal.types(f"{KEY}\n")
         ended = terminal.ends()

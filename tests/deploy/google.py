@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from google_cloud import identity_config, secret_store, service_usage
+from google_cloud import gemini_models, identity_config, secret_store, service_usage
+from google_cloud.cloud_run_release import RunService
 from google_cloud.door import Door, refusal
 from google_cloud.project_policy import BILLING, create_billing_info_app
 from google_cloud.resource_manager import Project, create_resource_manager_app
@@ -26,7 +28,12 @@ STATE_BUCKET = f"{PROJECT}-live-tokens-state"
 STATE = "live-tokens/europe-west1/default.tfstate"
 LOGIN_TOKEN = "ya29.made-up-token-of-the-person-who-is-logged-in"
 KEY = "AQ.made-up-key-for-the-tests-1234567890"
+KEY_OF_NOBODY = "no-prefix-tells-a-key-1234567890"
 DEFAULT_TOKEN = "ya29.made-up-token-of-the-application-default-credentials"
+
+FUNCTION = "mint-live-token"
+OTHER_FUNCTION = "another"
+REGION = "europe-west1"
 
 _TOKEN_HOST = "oauth2.googleapis.com"
 
@@ -45,7 +52,11 @@ class Google:
         storage: buckets.
         secrets: secret → versions.
         authentication: project with Firebase Authentication → its web API key.
+        sign_in: which ways to sign in are on.
         services: project → APIs that were switched on.
+        gemini: what the right key sees.
+        revisions: of each function, oldest first.
+        traffic: of each function, as Cloud Run has it.
         watch: called while a request of gcloud is in the air, as `host path`.
     """
 
@@ -54,7 +65,11 @@ class Google:
     storage: CloudStorage = field(default_factory=lambda: CloudStorage({PROJECT: NUMBER, "elsewhere": 2}))
     secrets: dict[str, list[secret_store.Version]] = field(default_factory=lambda: {SECRET: []})
     authentication: dict[str, str] = field(default_factory=lambda: {PROJECT: "AIzaSy-made-up-web-api-key"})
+    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
     services: dict[str, set[str]] = field(default_factory=lambda: {PROJECT: set()})
+    gemini: gemini_models.GeminiModels = field(default_factory=lambda: gemini_models.GeminiModels(KEY))
+    revisions: list[str] = field(default_factory=lambda: [f"{FUNCTION}-00001-abc"])
+    traffic: list[dict[str, Any]] = field(default_factory=lambda: [{"latestRevision": True, "percent": 100}])
     watch: Callable[[str], None] = nobody
 
     def apps(self) -> dict[str, ASGIApp]:
@@ -71,9 +86,22 @@ class Google:
             service_usage.HOST: service_usage.create_service_usage_app(
                 door, PROJECT, str(NUMBER), self.services[PROJECT]
             ),
-            identity_config.IDENTITY: identity_config.create_identity_app(door_with_project, self.authentication),
+            identity_config.IDENTITY: identity_config.create_identity_app(
+                door_with_project, self.authentication, self.sign_in
+            ),
+            f"{REGION}-run.googleapis.com": self._cloud_run(),
         }
-        return {host: _Guarded(self, host, app) for host, app in behind_a_login.items()} | {_TOKEN_HOST: _token_app()}
+        in_the_open: dict[str, ASGIApp] = {
+            _TOKEN_HOST: _token_app(),
+            gemini_models.HOST: gemini_models.create_models_app(self.gemini),
+        }
+        return {host: _Guarded(self, host, app) for host, app in behind_a_login.items()} | in_the_open
+
+    def _cloud_run(self) -> ASGIApp:
+        services = [RunService(PROJECT, REGION, name) for name in (FUNCTION, OTHER_FUNCTION)]
+        for service in services:
+            service.revisions, service.targets = self.revisions, self.traffic
+        return Starlette(routes=[route for service in services for route in service.app.routes])
 
     @property
     def state_bucket(self) -> Bucket:

@@ -17,7 +17,7 @@ class Deployed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FirstRun:
-    """The one run with a question about the plan, a wrong key and a right one, which many tests start from.
+    """The one run with a question about the plan, two wrong keys and a right one, which many tests start from.
 
     Attributes:
         google: after it.

@@ -7,8 +7,22 @@ from pathlib import Path
 import pytest
 
 from deploy.checkout import ROOT, Checkout, contents_below
-from deploy.google import KEY, LOGIN_TOKEN, NUMBER, PROJECT, SECRET, STATE, STATE_BUCKET, Google
+from deploy.google import (
+    FUNCTION,
+    KEY,
+    KEY_OF_NOBODY,
+    LOGIN_TOKEN,
+    NUMBER,
+    PROJECT,
+    SECRET,
+    STATE,
+    STATE_BUCKET,
+    Google,
+)
 from deploy.runs import Deployed, FirstRun
+from google_cloud.gemini_models import HOST as GEMINI
+from google_cloud.secret_store import Version
+from google_hosts.hosts import GoogleHosts
 
 URL = f"https://europe-west1-{PROJECT}.cloudfunctions.net/mint-live-token"
 
@@ -30,6 +44,7 @@ def test_the_plan_is_shown_before_the_question(first_run: FirstRun) -> None:
 
 def test_the_key_is_shown_nowhere_and_kept_nowhere_but_in_the_secret(first_run: FirstRun) -> None:
     assert KEY not in first_run.ended.shown
+    assert KEY_OF_NOBODY not in first_run.ended.shown
     assert KEY.encode() not in first_run.google.every_content
     assert KEY.encode() not in contents_below(first_run.checkout.folder)
     assert "the key is not here" in first_run.ended.shown  # the smoke test's words
@@ -41,7 +56,13 @@ def test_no_command_line_holds_the_key_or_an_access_token(first_run: FirstRun) -
 
 
 def test_what_is_no_key_is_said_to_be_none_and_asked_for_again(first_run: FirstRun) -> None:
-    assert "This is an OAuth access token" in first_run.ended.shown
+    assert "This is not a key, but an OAuth access token. Get one at https://" in first_run.ended.shown
+
+
+def test_a_key_that_gemini_refuses_is_asked_for_again_and_never_stored(first_run: FirstRun) -> None:
+    assert "Gemini: refuses the key (HTTP 400 API_KEY_INVALID)." in first_run.ended.shown
+    assert first_run.google.gemini.paths == ["/v1beta/models", "/v1beta/models"]
+    assert [version.payload for version in first_run.google.secrets[SECRET]] == [KEY.encode()]
 
 
 def test_the_state_bucket_is_private_keeps_old_versions_and_knows_the_region(first_run: FirstRun) -> None:
@@ -118,6 +139,7 @@ def test_without_a_terminal_nothing_is_applied_that_nobody_agreed_to(deployed: D
 def test_a_build_replaces_the_key_by_the_one_in_its_environment_and_points_at_the_doctor(deployed: Deployed) -> None:
     google, checkout = deployed
     checkout.smoke_ends_with(1)
+    google.gemini.key = f"{KEY}-2"
     options = "--smoke-options=--app-id=1:2:web:3 --profile=tutor"
     ended = checkout.build("up", "--yes", "--new-key", options, GEMINI_API_KEY=f"{KEY}-2")
     assert ended.code == 1
@@ -128,6 +150,48 @@ def test_a_build_replaces_the_key_by_the_one_in_its_environment_and_points_at_th
     assert f"the smoke test failed. What is wrong says: make doctor PROJECT_ID={PROJECT}" in ended.shown
     assert checkout.smoke_runs[1][-3:] == ["--no-findings", "--app-id=1:2:web:3", "--profile=tutor"]
     assert "In the React Native app" in ended.shown
+
+
+def test_a_build_stores_no_key_that_gemini_refuses(deployed: Deployed) -> None:
+    google, checkout = deployed
+    ended = checkout.build("up", "--yes", "--new-key", GEMINI_API_KEY=KEY_OF_NOBODY)
+    assert ended.code == 2
+    assert "GEMINI_API_KEY: Gemini: refuses the key (HTTP 400 API_KEY_INVALID)." in ended.shown
+    assert KEY_OF_NOBODY not in ended.shown
+    assert len(google.secrets[SECRET]) == 1
+
+
+def test_a_key_is_stored_untried_where_gemini_cannot_be_reached(deployed: Deployed, hosts: GoogleHosts) -> None:
+    google, checkout = deployed
+    with hosts.proxy.refusing(GEMINI):
+        ended = checkout.build("up", "--new-key", GEMINI_API_KEY=f"{KEY}-2")
+    assert ended.code == 0, ended.shown
+    assert f"stored untried, because Gemini could not be asked: {GEMINI} cannot be reached" in ended.shown
+    assert google.secrets[SECRET][-1].payload == f"{KEY}-2".encode()
+
+
+@pytest.mark.parametrize("state", ["DISABLED", "DESTROYED"])
+def test_a_key_behind_a_newest_version_that_cannot_be_read_is_none(deployed: Deployed, state: str) -> None:
+    google, checkout = deployed
+    google.secrets[SECRET].append(Version(b"", state))
+    ended = checkout.build("up")
+    assert ended.code == 1
+    assert f"gemini-api-key is {state.lower()}: the function has no key." in ended.shown
+    assert "Put the key into GEMINI_API_KEY" in ended.shown
+
+
+def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed: Deployed) -> None:
+    google, checkout = deployed
+    google.traffic[:] = [{"revisionName": f"{FUNCTION}-00001-abc", "percent": 100}]
+    google.revisions.append(f"{FUNCTION}-00002-abc")
+    ended = checkout.build("up")
+    assert ended.code == 1, ended.shown
+    assert f"they are in {FUNCTION}-00002-abc, and traffic is held on {FUNCTION}-00001-abc (100 %)" in ended.shown
+    assert f"make release PROJECT_ID={PROJECT} REGION=europe-west1\n" in ended.shown
+    move = f"gcloud run services update-traffic {FUNCTION} --to-latest --region=europe-west1 --project={PROJECT}\n"
+    assert move in ended.shown
+    assert "== Done" not in ended.shown
+    assert len(checkout.smoke_runs) == 1
 
 
 def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> None:
@@ -205,9 +269,9 @@ def test_no_state_is_put_into_a_bucket_of_somebody_else(checkout: Checkout, goog
     assert not (checkout.module / "backend.tf").exists()
 
 
-@pytest.mark.parametrize("project", ["My App", "--help", "123456789012", "app"])
+@pytest.mark.parametrize("project", ["My App", "--help", "123456789012", "app", "example.com:app"])
 def test_what_is_no_project_id_is_refused_before_any_program_runs(checkout: Checkout, project: str) -> None:
     checkout.lose("gcloud", "terraform")
     ended = checkout.build("up", f"--project={project}")
     assert ended.code == 2
-    assert "is not the id of a project" in ended.shown
+    assert "is not the id of a Firebase project" in ended.shown

@@ -9,7 +9,9 @@ from deploy.checkout import Checkout
 from deploy.google import DEFAULT_TOKEN, LOGIN_TOKEN, NUMBER, PROJECT, Google
 from deploy.scripted import ScriptedPrograms
 from google_cloud.resource_manager import Project
-from live_tokens_deploy.errors import PrerequisiteError
+from google_hosts.hosts import GoogleHosts
+from live_tokens_deploy.errors import PrerequisiteError, ProgramError
+from live_tokens_deploy.infrastructure import Resource
 from live_tokens_deploy.prerequisites import Prerequisites
 from live_tokens_deploy.programs import Finished
 from live_tokens_deploy.settings_file import SettingsFile
@@ -82,6 +84,32 @@ def test_terraform_may_set_sign_in_up_in_place_of_the_console(checkout: Checkout
     assert faults(checkout.build("up", "--yes").shown) == [f"Billing is off for {PROJECT}."]
 
 
+def test_sign_in_that_somebody_else_has_set_up_is_not_overwritten(checkout: Checkout, google: Google) -> None:
+    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    ended = checkout.build("up", "--yes")
+    assert ended.code == 2, ended.shown
+    assert f"{PROJECT} has Firebase Authentication, which Terraform's state does not hold" in ended.shown
+    assert "Nothing was planned." in ended.shown
+    assert google.addresses == []
+
+
+def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkout, hosts: GoogleHosts) -> None:
+    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    with hosts.proxy.refusing("identitytoolkit.googleapis.com"):
+        ended = checkout.build("up", "--yes")
+    assert ended.code == 1, ended.shown
+    assert f"Whether {PROJECT} has Firebase Authentication could not be found out" in ended.shown
+    assert "Nothing was planned" in ended.shown
+
+
+def test_sign_in_that_terraform_has_made_is_its_own(tmp_path: Path) -> None:
+    made = Resource("google_identity_platform_config.sign_in[0]", protected=False, abandoned=True)
+    programs = ScriptedPrograms()
+    settings = SettingsFile.read(tmp_path / "terraform.tfvars")
+    Prerequisites(programs, {}, PROJECT).require_sign_in_is_free(settings, [made])
+    assert programs.lines == []
+
+
 def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) -> None:
     google.billing.clear()
     google.projects["another-project"] = Project(NUMBER + 1)
@@ -89,6 +117,14 @@ def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) ->
     assert ended.code == 1
     assert faults(ended.shown)[0] == "Whether billing is on for another-project could not be found out."
     assert "The caller does not have permission" in ended.shown
+
+
+def test_without_a_network_nobody_is_sent_to_log_in(checkout: Checkout, hosts: GoogleHosts) -> None:
+    with hosts.proxy.refusing("oauth2.googleapis.com"), hosts.proxy.refusing("cloudresourcemanager.googleapis.com"):
+        ended = checkout.build("up", "--yes")
+    assert ended.code == 1
+    assert faults(ended.shown) == ["Google cannot be reached."]
+    assert "    Check the network, and what HTTPS_PROXY names if that is set." in ended.shown
 
 
 ALL_IS_WELL = {
@@ -101,6 +137,9 @@ ALL_IS_WELL = {
 """Answers in the form of gcloud 528 and Terraform 1.11; the tests above have the real ones."""
 
 FAILED = Finished(1, "", "words of the program")
+CRASHED = (
+    "ERROR: gcloud crashed (ProxyError): HTTPSConnectionPool(host='g', port=443): Max retries exceeded with url: /v1"
+)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +157,12 @@ FAILED = Finished(1, "", "words of the program")
         ),
         ("gcloud billing projects describe", FAILED, "Whether billing is on for my-app-1a2b could not be found out."),
         ("gcloud billing projects describe", Finished(0, "False\n"), "Billing is off for my-app-1a2b."),
+        (
+            "gcloud projects describe",
+            Finished(-9, "", "gcloud did not answer within 120 s"),
+            "Google cannot be reached.",
+        ),
+        ("gcloud projects describe", Finished(1, "", CRASHED), "Google cannot be reached."),
     ],
 )
 def test_each_thing_that_is_missing_alone_is_said_alone(
@@ -128,6 +173,13 @@ def test_each_thing_that_is_missing_alone_is_said_alone(
     assert len(faults(str(refused.value))) == 1
     assert faults(str(refused.value))[0].startswith(missing)
     assert answer.err in str(refused.value)
+
+
+@pytest.mark.parametrize("line", ["terraform version", "gcloud projects describe"])
+@pytest.mark.parametrize("answer", ["", "Welcome to the wrapper\n{}", "[]"])
+def test_an_answer_that_is_no_json_is_said_to_be_none(tmp_path: Path, line: str, answer: str) -> None:
+    with pytest.raises(ProgramError, match=f"^{line.split()[0]} gives an answer that is no JSON object"):
+        look(ALL_IS_WELL | {line: Finished(0, answer)}, tmp_path)
 
 
 @pytest.mark.parametrize("region", [None, "europe-west1", "northamerica-northeast2", "us-central1"])

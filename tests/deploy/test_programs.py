@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from live_tokens_deploy.programs import LocalPrograms
+
 _OPERATIONS = Path(__file__).parents[2] / "operations"
 _LAST_WORDS = 5000
 _TALKATIVE = f"""
@@ -38,3 +40,9 @@ def test_what_an_interrupted_program_says_last_is_shown_to_its_end() -> None:
         out, err = runner.communicate()
     assert err == ""
     assert out.splitlines() == [*(f"word {number + 1}" for number in range(_LAST_WORDS)), "interrupted"]
+
+
+def test_a_program_that_hangs_fails_in_the_end() -> None:
+    finished = LocalPrograms(os.environ, answer_seconds=0.1).ask(["sleep", "3600"])
+    assert finished.code != 0
+    assert finished.err == "sleep did not answer within 0.1 s"

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from deploy.checkout import ROOT, Checkout
 from deploy.google import KEY, PROJECT, SECRET, STATE, Google
@@ -14,7 +15,9 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
 ) -> None:
     checkout = check_out_module(ROOT / "infra")
     shutil.copytree(ROOT / "functions", checkout.folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs", checkout.folder / "docs")  # alerts carry their playbooks
     shutil.copy(ROOT / "requirements.txt", checkout.folder)
+    (checkout.module / "terraform.tfvars").write_text('audit_log = { destination = "bigquery" }\n', encoding="utf-8")
 
     up = checkout.build("up", "--yes", GEMINI_API_KEY=KEY)
     assert up.code == 0, up.shown
@@ -29,3 +32,11 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
     down = checkout.build("down", "--confirm", PROJECT)
     assert down.code == 0, down.shown
     assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []
+    # Google deletes no dataset with tables in it unless this was applied before.
+    history = [json.loads(version.content) for version in google.state_bucket.history if version.name == STATE]
+    assert [_goes_with_its_tables(state) for state in history if "google_bigquery_dataset" in str(state)][-1]
+
+
+def _goes_with_its_tables(state: dict[str, Any]) -> bool:
+    (dataset,) = (each for each in state["resources"] if each["type"] == "google_bigquery_dataset")
+    return bool(dataset["instances"][0]["attributes"]["delete_contents_on_destroy"])

@@ -3,6 +3,7 @@
 import pytest
 
 from deploy.scripted import ScriptedPrograms, ScriptedTime
+from live_tokens_deploy.errors import DeployError, MisuseError, ProgramError
 from live_tokens_deploy.programs import Finished
 from live_tokens_deploy.smoke_test import PATIENCE_SECONDS, SmokeTest
 
@@ -10,14 +11,18 @@ URL = "https://europe-west1-my-app-1a2b.cloudfunctions.net/mint-live-token"
 PASSED = Finished(0, "✓ a live session")
 
 
-def runs_of_smoke(*outcomes: Finished) -> tuple[bool, int, float]:
-    """Return whether it passed, how often it ran, and how long it took."""
+def runs_of_smoke(*outcomes: Finished) -> tuple[DeployError | None, int, float]:
+    """Return how it failed if it did, how often it ran, and how long it took."""
     programs, time = ScriptedPrograms({"": list(outcomes)}), ScriptedTime()
     waits: list[float] = []
     smoke = SmokeTest(programs, (), time.monotonic, time.pause)
-    passed = smoke.passes(URL, "my-app-1a2b", lambda: waits.append(time.now))
+    failure = None
+    try:
+        smoke.require(URL, "my-app-1a2b", lambda: waits.append(time.now))
+    except DeployError as error:
+        failure = error
     assert len(waits) == len(programs.lines) - 1
-    return passed, len(programs.lines), time.now
+    return failure, len(programs.lines), time.now
 
 
 @pytest.mark.parametrize(
@@ -31,8 +36,8 @@ def runs_of_smoke(*outcomes: Finished) -> tuple[bool, int, float]:
     ],
 )
 def test_a_grant_or_a_key_that_is_new_is_waited_for(words: str) -> None:
-    passed, runs, _ = runs_of_smoke(Finished(1, words), Finished(1, words), PASSED)
-    assert passed
+    failure, runs, _ = runs_of_smoke(Finished(1, words), Finished(1, words), PASSED)
+    assert failure is None
     assert runs == 3
 
 
@@ -46,11 +51,26 @@ def test_a_grant_or_a_key_that_is_new_is_waited_for(words: str) -> None:
     ],
 )
 def test_nothing_else_is_tried_a_second_time(outcome: Finished) -> None:
-    assert runs_of_smoke(outcome, PASSED) == (False, 1, 0.0)
+    failure, *effort = runs_of_smoke(outcome, PASSED)
+    assert failure is not None
+    assert effort == [1, 0.0]
 
 
 def test_the_wait_has_an_end() -> None:
-    passed, runs, took = runs_of_smoke(Finished(1, "✗ 503 API_KEY_UNAVAILABLE"))
-    assert not passed
+    failure, runs, took = runs_of_smoke(Finished(1, "✗ 503 API_KEY_UNAVAILABLE"))
+    assert isinstance(failure, ProgramError)
     assert runs > 2
     assert took <= 2 * PATIENCE_SECONDS
+
+
+def test_a_key_that_stays_refused_comes_with_the_command_that_stores_another() -> None:
+    failure, _, _ = runs_of_smoke(Finished(1, "✗ 503 API_KEY_REJECTED (requestId r). Gemini refuses the key"))
+    assert "make deploy PROJECT_ID=my-app-1a2b NEW_KEY=1" in str(failure)
+    assert "make doctor PROJECT_ID=my-app-1a2b" in str(failure)
+
+
+def test_a_smoke_test_that_was_typed_wrong_is_not_called_a_failed_one() -> None:
+    failure, runs, _ = runs_of_smoke(Finished(2, "", "ID_TOKEN is set, and is no ID token."))
+    assert isinstance(failure, MisuseError)
+    assert "the smoke test does not take what it was given, and tried nothing" in str(failure)
+    assert runs == 1

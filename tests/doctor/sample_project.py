@@ -83,6 +83,7 @@ class Sample:
         gemini: what the key sees.
         log: entries of Cloud Logging.
         minted_call: what the function answers to a call without a sign-in.
+        sign_in: which ways are on.
     """
 
     door: Door
@@ -98,7 +99,8 @@ class Sample:
     gemini: gemini_models.GeminiModels
     minted_call: Response
     key: str = field(repr=False)
-    log: list[dict[str, Any]] = field(default_factory=list)
+    log: log_entries.Log = field(default_factory=log_entries.Log)
+    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
 
     @property
     def function(self) -> dict[str, Any]:
@@ -152,7 +154,7 @@ class Sample:
             secret_store.HOST: secret_store.create_secret_app(door, self.secrets, {NUMBER: PROJECT}),
             firestore_admin.HOST: firestore_admin.create_firestore_app(door, self.databases),
             firestore_admin.RULES: firestore_admin.create_rules_app(door, self.databases),
-            identity_config.IDENTITY: identity_config.create_identity_app(door, self.authentication),
+            identity_config.IDENTITY: identity_config.create_identity_app(door, self.authentication, self.sign_in),
             identity_config.FIREBASE: identity_config.create_firebase_app(door, self.firebase),
             identity_config.APP_CHECK: identity_config.create_app_check_app(door, self.firebase),
             log_entries.HOST: log_entries.create_logging_app(door, PROJECT, self.log),

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from doctor.sample_project import ACCESS_TOKENS, PROJECT, REGION, Sample, SampleHosts, user_credentials
 from doctor.visit import Doctor
+from gemini_key import GeminiKey
 from google_cloud.door import refusal
 from google_hosts.upstream import Silence
 from live_tokens_doctor import gcloud_commands
@@ -80,9 +81,11 @@ def test_no_access_token_because_of_an_outage_is_no_fault_of_the_credentials(
     answer: JSONResponse, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     with sample_hosts.hosts.upstreams[ACCESS_TOKENS].answering(answer):
-        (complaint,) = doctor(timeout="0.5").complaints
+        visit = doctor(timeout="0.5")
 
+    (complaint,) = visit.complaints
     assert complaint.startswith("?    Everything: could not look: ")
+    assert visit.exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -149,4 +152,4 @@ def test_the_line_that_stores_a_key_keeps_it_out_of_every_process_list(tmp_path:
 
 
 def test_a_payload_hides_the_key_in_its_repr() -> None:
-    assert "AQ.secret" not in repr(Payload("AQ.secret"))
+    assert "AQ.secret" not in repr(Payload(GeminiKey("AQ.secret")))

@@ -56,4 +56,5 @@ def test_a_key_that_is_not_to_be_read_is_left_where_it_is(sample: Sample, doctor
         "?    Key: not looked at, because you did not want it to be read; its version is enabled",
         "?    Gemini: not looked at, because there is no key to ask with",
     )
+    assert visit.exit_code == 0, "it was left out by choice"
     assert (sample.secret.reads, sample.gemini.paths) == (0, [])

@@ -104,8 +104,9 @@ ILLNESSES = (
     _of_the_wrong_kind(
         "the key is Terraform's placeholder",
         b"no key was given to Terraform",
-        "is not a key, but words: Terraform's placeholder, perhaps",
+        "is not a key, but Terraform's placeholder",
     ),
+    _of_the_wrong_kind("the key is words", b"a key of mine", "is not a key: there are spaces in it"),
     _of_the_wrong_kind("the key has two lines", b"AQ.first\nAQ.second", "is not a key: it holds control characters"),
     _of_the_wrong_kind("the key is not text", "AQ.schlüssel".encode(), "is not a key: it holds other than ASCII"),
     Illness(
@@ -121,12 +122,12 @@ ILLNESSES = (
     Illness(
         "Gemini does not know the key",
         _holds(b"AQ.of-nobody-0123456789"),
-        (Complaint("BAD", "Gemini: refuses the key (HTTP 400 API_KEY_INVALID); store another", STORE_KEY),),
+        (Complaint("BAD", "Gemini: refuses the key (HTTP 400 API_KEY_INVALID)", STORE_KEY),),
     ),
     _gemini_says(
         "Gemini takes the key for something else",
         refusal(401, "UNAUTHENTICATED", "Expected OAuth 2 access token.", "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
-        "refuses the key (HTTP 401 ACCESS_TOKEN_TYPE_UNSUPPORTED); store another",
+        "refuses the key (HTTP 401 ACCESS_TOKEN_TYPE_UNSUPPORTED)",
         STORE_KEY,
     ),
     _gemini_says(

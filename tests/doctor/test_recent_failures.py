@@ -49,3 +49,32 @@ def test_more_failures_than_one_page_holds_are_not_counted_to_the_end(sample: Sa
     (complaint,) = doctor().complaints
 
     assert "GEMINI_UNAVAILABLE: 100 or more" in complaint
+
+
+def test_exactly_as_many_failures_as_one_page_holds_are_counted(sample: Sample, doctor: Doctor) -> None:
+    sample.log += [_event("GEMINI_UNAVAILABLE")] * 100
+
+    (complaint,) = doctor().complaints
+
+    assert "GEMINI_UNAVAILABLE: 100  →" in complaint
+
+
+def test_an_empty_page_is_not_the_end_of_the_search(sample: Sample, doctor: Doctor) -> None:
+    sample.log += [_event("GEMINI_RATE_LIMITED")] * 2
+    sample.log.empty_pages = 1
+
+    (complaint,) = doctor().complaints
+
+    assert "(GEMINI_RATE_LIMITED): 2  →" in complaint
+
+
+def test_a_search_that_comes_to_no_end_finds_nothing_to_be_well(sample: Sample, doctor: Doctor) -> None:
+    sample.log.empty_pages = 1_000
+
+    visit = doctor()
+
+    assert visit.complaints == (
+        "?    Last hour: could not look: Cloud Logging was not done searching after 10 answers",
+    )
+    assert visit.exit_code == 3
+    assert not any("no call failed" in line for line in visit.findings)

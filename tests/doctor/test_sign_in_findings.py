@@ -4,10 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from doctor.complaint import DEPLOY, Complaint, Illness, check
-from doctor.sample_project import ANDROID_APP, NUMBER, PROJECT, WEB_APP, Sample
+from doctor.sample_project import ANDROID_APP, NUMBER, PROJECT, WEB_APP, Sample, SampleHosts
 from doctor.visit import Doctor
+from google_cloud.door import refusal
+from google_cloud.identity_config import IDENTITY
 from live_tokens_doctor.clock import examine_clock
 
 CONSOLE = f"https://console.firebase.google.com/project/{PROJECT}"
@@ -43,6 +46,15 @@ ILLNESSES = (
         "nobody can sign in",
         lambda sample: sample.authentication.clear(),
         (Complaint("BAD", f"Authentication: not set up in {PROJECT}", f"{CONSOLE}/authentication, Get started"),),
+    ),
+    Illness(
+        "no way to sign in is on",
+        lambda sample: sample.sign_in.methods.clear(),
+        (
+            Complaint(
+                "warn", f"Authentication: no way to sign in is on in {PROJECT}", f"{CONSOLE}/authentication/providers"
+            ),
+        ),
     ),
     Illness(
         "App Check is off",
@@ -90,6 +102,53 @@ def test_the_doctor_says_what_is_wrong_with_sign_in(illness: Illness, sample: Sa
     visit = doctor()
 
     check(illness, visit.complaints, visit.exit_code)
+
+
+SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; nobody may sign up with e-mail and password"
+
+
+@pytest.mark.parametrize(
+    ("identity_platform", "kind"),
+    [(False, "defaultSupportedIdpConfigs"), (True, "oauthIdpConfigs"), (True, "inboundSamlConfigs")],
+)
+def test_an_account_elsewhere_is_a_way_to_sign_in(
+    identity_platform: bool, kind: str, sample: Sample, doctor: Doctor
+) -> None:
+    sample.sign_in.methods.clear()
+    sample.sign_in.identity_platform = identity_platform
+    sample.sign_in.providers = {"defaultSupportedIdpConfigs": ["off.facebook.com"], kind: ["google.com"]}
+
+    visit = doctor()
+
+    assert visit.complaints == ()
+    assert any(line.startswith(SIGN_UP_OFF) and "--service-account" in line for line in visit.findings)
+
+
+def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
+    sample: Sample, doctor: Doctor, sample_hosts: SampleHosts
+) -> None:
+    sample.sign_in.methods.clear()
+    usual = sample_hosts.apps[IDENTITY]
+
+    async def without_providers(scope: Scope, receive: Receive, send: Send) -> None:
+        denied = refusal(500, "INTERNAL", "Internal error encountered.")
+        await (usual if scope["path"].endswith("/config") else denied)(scope, receive, send)
+
+    with sample_hosts.hosts.upstreams[IDENTITY].answering(without_providers):
+        visit = doctor()
+
+    assert visit.complaints == (
+        "?    Authentication, its providers: could not look: identitytoolkit.googleapis.com answers HTTP 500",
+    )
+
+
+def test_sign_ups_that_are_closed_are_said_to_be(sample: Sample, doctor: Doctor) -> None:
+    sample.sign_in.sign_ups = False
+
+    visit = doctor()
+
+    assert visit.complaints == ()
+    assert any(line.startswith(SIGN_UP_OFF) for line in visit.findings)
 
 
 def test_only_the_apps_that_are_allowed_have_to_prove_themselves(sample: Sample, doctor: Doctor) -> None:

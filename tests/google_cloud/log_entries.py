@@ -4,6 +4,7 @@ Sources: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
     https://cloud.google.com/logging/docs/view/logging-query-language
 """
 
+import json
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,11 +17,23 @@ from google_cloud.log_filter import matches
 HOST = "logging.googleapis.com"
 
 
-def create_logging_app(door: Door, project_id: str, entries: list[dict[str, Any]]) -> Starlette:
-    """Return an app that shows those of the entries that a filter lets through, the newest first."""
+class Log(list[dict[str, Any]]):
+    """The entries of one project.
+
+    Attributes:
+        empty_pages: how many answers hold nothing but a token before the first one with entries, as where Cloud Logging
+            needs more time than one answer has.
+    """
+
+    empty_pages = 0
+
+
+def create_logging_app(door: Door, project_id: str, entries: Log) -> Starlette:
+    """Return an app that shows those of the entries that a filter lets through, page by page, the newest first."""
 
     async def list_entries(request: Request) -> Response:
         asked = await request.json()
+        token = asked.pop("pageToken", "0")
         if asked.get("resourceNames") != [f"projects/{project_id}"]:
             return refusal(403, "PERMISSION_DENIED", "Permission denied for all log views")
         try:
@@ -28,10 +41,18 @@ def create_logging_app(door: Door, project_id: str, entries: list[dict[str, Any]
             chosen = [entry for entry in entries if matches(asked.get("filter", ""), entry)]
         except ValueError:
             return refusal(400, "INVALID_ARGUMENT", "Unparseable filter")
+        number, _, of_search = token.partition(" of ")
+        if of_search not in ("", json.dumps(asked)):
+            return refusal(400, "INVALID_ARGUMENT", "page_token doesn't match arguments from request")
         if asked.get("orderBy") == "timestamp desc":
             chosen.sort(key=lambda entry: str(entry["timestamp"]), reverse=True)
-        chosen = chosen[: asked.get("pageSize", 50)]
+        size = asked.get("pageSize", 50)
+        start = (int(number) - entries.empty_pages) * size
+        page = chosen[start : start + size] if start >= 0 else []
         # Where nothing is found, the field is left out.
-        return JSONResponse({"entries": chosen} if chosen else {})
+        answer: dict[str, object] = {"entries": page} if page else {}
+        if start < 0 or start + size < len(chosen):
+            answer["nextPageToken"] = f"{int(number) + 1} of {json.dumps(asked)}"
+        return JSONResponse(answer)
 
     return behind(door, HOST, [("POST", "/v2/entries:list", list_entries)])

@@ -199,10 +199,13 @@ class Parrot:
 
 
 class Denial:
-    """A WebSocket server that answers the handshake with HTTP 403."""
+    """A WebSocket server that answers the handshake with an HTTP status."""
+
+    def __init__(self, status: int = 403) -> None:
+        self._status = status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await WebSocket(scope, receive, send).send_denial_response(Response(status_code=403))
+        await WebSocket(scope, receive, send).send_denial_response(Response(status_code=self._status))
 
 
 def _claims(token: str) -> Json:

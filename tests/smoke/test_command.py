@@ -26,6 +26,7 @@ URL = "https://europe-west1-p.cloudfunctions.net/mint-live-token"
         ([URL, "--claims", "plan"], {}, "is not a JSON object"),
         ([URL, "--claims", "[]"], {}, "is not a JSON object"),
         ([URL], {"ID_TOKEN": "nonsense"}, "ID_TOKEN is set, and is no ID token"),
+        ([URL], {"FOREIGN_ID_TOKEN": "nonsense"}, "FOREIGN_ID_TOKEN is set, and is no ID token"),
         ([URL, "--claims", '{"a": 1}'], {"ID_TOKEN": id_token()}, "--claims is for a user that is made for the run"),
         ([URL, "--app-id", "1:1:web:1"], {"APP_CHECK_TOKEN": "a.b.c"}, "exclude each other"),
     ],

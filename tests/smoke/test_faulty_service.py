@@ -1,12 +1,14 @@
 """Each fault for which nobody should release, and what the smoke test says of it."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from smoke.made_up_service import (
     ANSWER,
@@ -180,3 +182,66 @@ def test_a_finding_fails_nothing() -> None:
     assert (outcome.code, outcome.bad) == (0, [])
     assert outcome.findings["A resumption handle inside the lock of a fresh token"].startswith("not asked")
     assert outcome.findings["contextUpdate in a locked session"].startswith("refused: 1007")
+
+
+HANDLE = [b'{"sessionResumptionUpdate": {"resumable": true, "newHandle": "handle-of-the-test"}}']
+SPEECH = [b'{"serverContent": {"modelTurn": {"parts": [{"inlineData": {"data": "AAAA"}}]}, "turnComplete": true}}']
+NO_SUCH_THING = Script([], close=(1007, "Invalid JSON payload received."))
+HANDLE_OF_THE_APP = "A resumption handle sent by the app, on the spent token"
+HANDLE_IN_THE_LOCK = "A resumption handle inside the lock of a fresh token"
+
+
+def findings_of(*answers: ASGIApp) -> Mapping[str, str]:
+    """Return what is found where all is well, and a Gemini answers each finding like this, in their order."""
+    checks = (Script(SETUP_COMPLETE, ANSWER + HANDLE), SPENT, Script(SETUP_COMPLETE))
+    others = [NO_SUCH_THING] * (6 - len(answers))
+    outcome = outcome_of(Faults(gemini=InTurn(*checks, *answers, *others)), "--findings")
+    assert (outcome.code, outcome.bad) == (0, [])
+    return outcome.findings
+
+
+def test_where_nothing_is_written_down_nobody_says_what_gemini_did() -> None:
+    """A profile without a transcription: there is speech, and no words."""
+    in_the_lock, context_update = Script(SETUP_COMPLETE, SPEECH), Script(SETUP_COMPLETE, [], SPEECH)
+
+    findings = findings_of(NO_SUCH_THING, in_the_lock, context_update)
+
+    not_known = "not known: the profile has no transcription"
+    assert findings[HANDLE_OF_THE_APP] == "refused: 1007 Invalid JSON payload received."
+    assert findings[HANDLE_IN_THE_LOCK] == f"accepted; whether the word was remembered is {not_known}"
+    assert findings["contextUpdate in a locked session"] == f"not refused; whether it was obeyed is {not_known}"
+
+
+def test_what_is_written_down_is_believed() -> None:
+    def says(words: str) -> Sequence[bytes]:
+        return [json.dumps({"serverContent": {"outputTranscription": {"text": words}, "turnComplete": True}}).encode()]
+
+    in_the_lock = Script(SETUP_COMPLETE, says("It was heron."))
+    context_update = Script(SETUP_COMPLETE, [], says("Pineapple."))
+
+    findings = findings_of(NO_SUCH_THING, in_the_lock, context_update)
+
+    assert findings[HANDLE_IN_THE_LOCK] == "accepted, and the word was remembered: “It was heron.”"
+    assert findings["contextUpdate in a locked session"].startswith("not refused, and obeyed")
+
+
+def test_only_a_no_is_a_refusal_and_an_outage_is_none() -> None:
+    unavailable = "The service is currently unavailable."
+
+    findings = findings_of(
+        Script([], close=(1011, "You exceeded your current quota")),
+        SPENT,
+        Script([], close=(1008, unavailable)),
+        Denial(503),
+        Denial(403),
+        Script(close=(1008, "Nobody spoke.")),
+    )
+
+    assert list(findings.values()) == [
+        "broke off: 1011 You exceeded your current quota",
+        "refused: 1011 Token has been used too many times",
+        f"broke off: 1008 {unavailable}",
+        "broke off: HTTP 503 in place of a WebSocket",
+        "refused: HTTP 403 in place of a WebSocket",
+        "closed after 0 s: 1008 Nobody spoke.",
+    ]

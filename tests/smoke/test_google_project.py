@@ -7,11 +7,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from starlette.responses import JSONResponse, Response
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from google_hosts.upstream import Silence
+from integration.production_mode.id_tokens import IdTokens
 from integration.production_mode.local_google import PROJECT, LocalGoogle
+from serving import serve
 from smoke.google_project import (
     APP_ID,
     SERVICE_ACCOUNT,
@@ -20,6 +24,7 @@ from smoke.google_project import (
     google_error,
     run_deployed_function,
 )
+from smoke.made_up_service import id_token
 from smoke.smoke_program import running_smoke
 
 ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"
@@ -29,7 +34,10 @@ def test_a_good_service_passes_and_the_user_is_gone(project: GoogleProject) -> N
     outcome = project.smoke("--no-findings")
 
     assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
-    assert "A call with a forged ID token is refused: 401 ID_TOKEN_INVALID" in outcome.good
+    assert outcome.good[2:4] == [
+        "A call with a token that names another project, signed by a stranger, is refused: 401 ID_TOKEN_INVALID",
+        "A call with a forged ID token is refused: 401 ID_TOKEN_INVALID",
+    ]
     assert outcome.good[-1] == "The user is deleted again"
     assert project.google.users.users == {}
     assert "This took 2 live tokens of the profile's quota." in outcome.out
@@ -126,6 +134,12 @@ def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: Googl
             google_error(403, "It is off.", "PERMISSION_DENIED", "SERVICE_DISABLED"),
             "gcloud services enable identitytoolkit.googleapis.com",
         ),
+        (
+            "config",
+            google_error(503, "Try again.", "UNAVAILABLE"),
+            "could not be looked up (503 UNAVAILABLE). Try again.",
+        ),
+        ("config", Response("<h1>Not found</h1>", 404), "could not be looked up (404). Try again."),
         ("config", JSONResponse({"name": f"projects/{PROJECT}/config"}), "knows no web API key"),
         ("signInWithCustomToken", google_error(400, "CONFIGURATION_NOT_FOUND"), "has no Authentication yet"),
         ("signInWithCustomToken", google_error(400, "CREDENTIAL_MISMATCH"), "must be of the same project"),
@@ -221,6 +235,80 @@ def test_a_person_may_have_a_service_account_sign(project: GoogleProject, person
     )
 
     assert (outcome.code, outcome.bad) == (0, [])
+
+
+def test_a_person_with_an_app_has_to_name_who_signs(project: GoogleProject, person: str) -> None:
+    alone = project.smoke("--app-id", APP_ID, GOOGLE_APPLICATION_CREDENTIALS=person)
+    signers = ("--app-id", APP_ID, "--service-account", SERVICE_ACCOUNT)
+    signed = project.smoke("--no-findings", *signers, GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    (line,) = alone.bad
+    assert "name one with --service-account" in line
+    assert (signed.code, signed.bad) == (0, [])
+    assert project.app_check_tokens > 0
+
+
+def test_credentials_that_google_refuses_are_told_from_an_outage(project: GoogleProject, person: str) -> None:
+    expired = JSONResponse({"error": "invalid_grant", "error_description": "Token has been expired."}, 400)
+    with project.google.access_tokens.answering(expired):
+        refused = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+    with project.google.access_tokens.answering(JSONResponse({"error": "internal_failure"}, 500)):
+        failing = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+    with project.google.proxy.refusing("oauth2.googleapis.com"):
+        unreachable = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    assert "Google refuses the credentials of this machine" in refused.bad[0]
+    assert "gcloud auth application-default login" in refused.bad[0]
+    for outage in (failing, unreachable):
+        (line,) = outage.bad
+        assert "Google gives no access token" in line
+        assert "login" not in line
+
+
+def test_a_metadata_server_without_a_token_is_no_refusal(project: GoogleProject) -> None:
+    google = {"Metadata-Flavor": "Google"}
+    empty = Starlette(
+        routes=[
+            Route("/", lambda _: PlainTextResponse(headers=google)),
+            Route("/computeMetadata/v1/project/project-id", lambda _: PlainTextResponse(PROJECT, headers=google)),
+        ]
+    )
+    with serve(empty) as address:
+        outcome = project.smoke(GCE_METADATA_HOST=address, GCE_METADATA_IP=address)
+
+    (line,) = outcome.bad
+    assert line.startswith("Google gives no access token")
+    assert "no access token from the metadata server" in line
+
+
+def test_a_token_that_google_signed_for_another_project_is_refused_for_its_project(project: GoogleProject) -> None:
+    foreign = foreign_token(project, "another-app-1a2b")
+    outcome = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign)
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert "A call with the ID token of another project that was given is refused: 401 ID_TOKEN_INVALID" in outcome.good
+
+
+def test_a_token_that_would_be_refused_anyway_shows_nothing_about_its_project(project: GoogleProject) -> None:
+    own = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign_token(project, PROJECT))
+    expired = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign_token(project, "another-app-1a2b", exp=1))
+    unsigned = project.smoke("--no-findings", FOREIGN_ID_TOKEN=id_token())
+
+    assert [outcome.bad for outcome in (own, expired, unsigned)] == [
+        [f"FOREIGN_ID_TOKEN shows nothing: {fault}. Give one of another project, or none."]
+        for fault in (
+            "it is of the same project",
+            "it has expired",
+            "it is one of the Auth emulator, without a signature",
+        )
+    ]
+
+
+def foreign_token(project: GoogleProject, of: str, **claims: object) -> str:
+    """Return an ID token of a project, signed with the key with which Google signs those of all projects."""
+    token = IdTokens(of, project.google.signing_key).good("somebody", **claims)
+    project.google.ledger.id_token(token)
+    return token
 
 
 def test_missing_credentials_are_explained(project: GoogleProject, tmp_path: Path) -> None:

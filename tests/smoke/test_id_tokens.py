@@ -78,3 +78,15 @@ def test_a_function_that_verifies_no_signature_fails_the_run(own: IdToken) -> No
     assert outcome.code == 1
     (line,) = outcome.bad
     assert "A call with a forged ID token must be refused with 401 ID_TOKEN_INVALID" in line
+
+
+def test_a_function_that_takes_the_tokens_of_all_projects_fails_the_run(own: IdToken, key: SigningKey) -> None:
+    foreign = IdTokens("another-app-1a2b", key).good("somebody")
+    with run_service(Faults(knows_its_project=False)) as url:
+        outcome = smoke(url, environment={"ID_TOKEN": own.text, "FOREIGN_ID_TOKEN": foreign})
+
+    assert outcome.code == 1
+    assert any(
+        line.startswith("A call with the ID token of another project that was given must be refused")
+        for line in outcome.bad
+    ), outcome.out

@@ -61,6 +61,14 @@ output "function_url" {
   value = terraform_data.function.output
 }
 
+output "function_name" {
+  value = var.function_name
+}
+
+output "region" {
+  value = var.region
+}
+
 output "secret_name" {
   value = google_secret_manager_secret.gemini_api_key.name
 }
