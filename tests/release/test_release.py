@@ -262,7 +262,7 @@ def test_the_build_runs_as_the_account_of_its_project_with_its_own_id(release: R
 
 @pytest.mark.parametrize(
     ("options", "stopped_by"),
-    [("", "cannot be called"), ("--app-id=1:2:web:3 --profile=tutor", "There are no Google credentials here")],
+    [("", "cannot be called"), ("--app-id=1:2:web:3 --profile=tutor", "There are no Application Default Credentials")],
 )
 def test_the_smoke_test_itself_understands_how_it_is_started(
     cloud: GoogleCloud, tmp_path: Path, options: str, stopped_by: str
