@@ -12,7 +12,7 @@ from live_tokens_doctor import gcloud_commands
 from live_tokens_doctor.deployment import Examination
 from live_tokens_doctor.finding import Finding, bad, could_not_look, ok
 from live_tokens_doctor.google_api import Unseen
-from live_tokens_doctor.shell import command, deploy, store_key
+from live_tokens_doctor.shell import command, release, store_key
 
 _VERSION = "v1beta"
 _METHOD = "bidiGenerateContent"
@@ -32,7 +32,7 @@ class Verdict:
 
 
 def examine_gemini(examination: Examination, key: GeminiKey) -> Iterator[Finding]:
-    """Ask Gemini about every model of the profiles.
+    """Ask Gemini about every model of this checkout's profiles. Those that are deployed cannot be seen.
 
     Args:
         examination: what is looked at.
@@ -41,7 +41,7 @@ def examine_gemini(examination: Examination, key: GeminiKey) -> Iterator[Finding
     try:
         profiles = load_profiles(examination.project.profiles, find_config_faults)
     except ProfileError as error:
-        remedy = f"edit functions/profiles/, then {_deploy(examination)}"
+        remedy = f"edit functions/profiles/, then {_release(examination)}"
         yield from (bad(f"Profile {fault}", remedy) for fault in error.faults)
         return
     settings = examination.deployment.settings
@@ -79,12 +79,14 @@ def _ask(examination: Examination, key: GeminiKey, version: str, model: str, pro
 def _model(examination: Examination, known: Json | None, model: str, profiles: Sequence[str]) -> Finding:
     files = " and ".join(f"functions/profiles/{name}.toml" for name in profiles)
     name = model.removeprefix("models/")
-    remedy = f"edit model in {files}, then {_deploy(examination)}"
+    remedy = f"edit model in {files}, then {_release(examination)}"
     if known is None:
         return bad(f"Gemini: model {name} is not known to this key", remedy)
     if _METHOD not in known.get("supportedGenerationMethods", []):
         return bad(f"Gemini: model {name} is not for the Live API: it has no {_METHOD}", remedy)
-    return ok(f"Gemini: takes the key, and knows {name} as a Live model (profile {', '.join(profiles)})")
+    return ok(
+        f"Gemini: takes the key, and knows {name} as a Live model (this checkout's profile {', '.join(profiles)})"
+    )
 
 
 def _refusal(examination: Examination, refused: Refused) -> Finding:
@@ -100,5 +102,5 @@ def _refusal(examination: Examination, refused: Refused) -> Finding:
     return bad(f"Gemini: {refused.why}", remedy)
 
 
-def _deploy(examination: Examination) -> str:
-    return deploy(examination.project.project_id, examination.project.region)
+def _release(examination: Examination) -> str:
+    return release(examination.project.project_id, examination.project.region)

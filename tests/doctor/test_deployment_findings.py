@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from doctor.complaint import AT, DEPLOY, READ_LOG, Complaint, Illness, check
-from doctor.sample_project import FUNCTION, OWN_HOST, PLACE, PROJECT, REGION, RUNTIME, Sample
+from doctor.complaint import AT, DEPLOY, READ_LOG, RELEASE, Complaint, Illness, check
+from doctor.sample_project import FUNCTION, OWN_HOST, PLACE, PROJECT, RUNTIME, Sample
 from doctor.visit import Doctor
 
 EVERYBODY = f"gcloud run services add-iam-policy-binding {FUNCTION} --member=allUsers --role=roles/run.invoker {AT}"
 UNCHECKED = f"gcloud run services update {FUNCTION} --no-invoker-iam-check {AT}"
-RELEASE = f"make release PROJECT_ID={PROJECT} REGION={REGION}"
 TO_LATEST = f"gcloud run services update-traffic {FUNCTION} --to-latest {AT}"
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.responses import JSONResponse
 
-from doctor.complaint import DEPLOY, STORE_KEY, Complaint, Illness, check
+from doctor.complaint import DEPLOY, RELEASE, STORE_KEY, Complaint, Illness, check
 from doctor.sample_project import NUMBER, PROJECT, SECRET, Sample
 from doctor.visit import Doctor
 from google_cloud.door import refusal
@@ -15,8 +17,9 @@ from google_cloud.gemini_models import HOST
 from google_cloud.secret_store import Version
 
 NOTHING_TO_ASK_WITH = Complaint("?", "Gemini: not looked at, because there is no key to ask with")
-SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\nMIIE"}, indent=2)
-EDIT_MODEL = f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {DEPLOY}"
+PRIVATE_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": PRIVATE_KEY.decode()}, indent=2)
+EDIT_MODEL = f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {RELEASE}"
 
 
 def _holds(payload: bytes) -> Callable[[Sample], object]:
@@ -92,9 +95,7 @@ ILLNESSES = (
     ),
     _of_the_wrong_kind("the key is an ID token", b"eyJhbGciOi.eyJzdWIi.c2ln", "is not a key, but a JSON web token"),
     _of_the_wrong_kind("the key is a live token", b"auth_tokens/0a1b2c", "is not a key, but an ephemeral live token"),
-    _of_the_wrong_kind(
-        "the key is a private key", b"-----BEGIN PRIVATE KEY-----\nMIIE", "is not a key, but a private key"
-    ),
+    _of_the_wrong_kind("the key is a private key", PRIVATE_KEY, "is not a key, but a private key"),
     _of_the_wrong_kind(
         "the key is a service account's",
         SERVICE_ACCOUNT.encode(),
@@ -234,7 +235,7 @@ def test_each_model_is_asked_about_once_and_named_with_its_profile(
     visit = doctor("--profiles", str(tmp_path))
 
     unknown = "BAD  Gemini: model gemini-2.0-flash-live-001 is not known to this key"
-    assert visit.complaints == (f"{unknown}  → edit model in functions/profiles/old.toml, then {DEPLOY}",)
+    assert visit.complaints == (f"{unknown}  → edit model in functions/profiles/old.toml, then {RELEASE}",)
     assert sample.gemini.paths == ["/v1beta/models/gemini-3.8-live", "/v1beta/models/gemini-2.0-flash-live-001"]
 
 
@@ -257,4 +258,4 @@ def test_a_profile_that_stops_the_function_is_named(doctor: Doctor, tmp_path: Pa
     visit = doctor("--profiles", str(tmp_path))
 
     assert visit.complaints[0].startswith("BAD  Profile default.toml: ")
-    assert all(line.endswith(f"  → edit functions/profiles/, then {DEPLOY}") for line in visit.complaints)
+    assert all(line.endswith(f"  → edit functions/profiles/, then {RELEASE}") for line in visit.complaints)

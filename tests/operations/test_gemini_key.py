@@ -4,6 +4,8 @@ import base64
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gemini_key import GeminiKey, NotAKeyError
 from live_tokens_doctor.google_api import Found
@@ -21,7 +23,6 @@ from live_tokens_doctor.key import payload_in
         ("ya29.a0AfH6SMBx-sample", "is not a key, but an OAuth access token"),
         ("1//0gsample-refresh", "is not a key, but an OAuth refresh token"),
         ("auth_tokens/0a1b2c", "is not a key, but an ephemeral live token"),
-        ("-----BEGIN PRIVATE KEY-----", "is not a key, but a private key"),
         ("eyJhbGciOiJub25lIn0", "is not a key, but a JSON web token"),
         ("no key was given to Terraform", "is not a key, but Terraform's placeholder"),
         ("AQ.0123456789abcdef 0123", "is not a key: there are spaces in it"),
@@ -32,6 +33,15 @@ from live_tokens_doctor.key import payload_in
     ],
 )
 def test_what_cannot_be_a_key_is_told_apart_and_not_repeated(typed: str, fault: str) -> None:
+    _is_told_apart(typed, fault)
+
+
+def test_a_private_key_is_told_apart_and_not_repeated() -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _is_told_apart(pem.decode(), "is not a key, but a private key")
+
+
+def _is_told_apart(typed: str, fault: str) -> None:
     with pytest.raises(NotAKeyError) as refused:
         GeminiKey.read(typed)
     assert str(refused.value).startswith(fault)
