@@ -14,12 +14,15 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Literal, TextIO
 
 from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
 from live_tokens.issuing import Record
 
 EVENT_VERSION = 1
+
+Event = Literal["live_token.issued", "live_token.refused", "live_token.failed"]
+Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 
 # Our states of App Check → the values that Firebase's metrics know.
 _FIREBASE_VERIFICATIONS = {"valid": "VALID", "missing": "MISSING", "invalid": "INVALID", "replayed": "INVALID"}
@@ -70,7 +73,7 @@ class AuditLog:
     def issued(self, request_id: RequestId, record: Record) -> None:
         """Record that a live token was issued."""
         self._write_verification(request_id, record, None)
-        self._write("issued", "INFO", "Live token issued", request_id, _facts(record))
+        self._write("live_token.issued", "INFO", "Live token issued", request_id, _facts(record))
 
     def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
         """Record a refusal, which is the caller's doing, or a failure, which is not."""
@@ -85,9 +88,9 @@ class AuditLog:
         if isinstance(error, InternalFault) and error.__cause__ is not None:
             facts["stack"] = _stack(error.__cause__)
         if isinstance(error, Unavailable | InternalFault):
-            self._write("failed", "ERROR", f"Live token not issued: {error.reason}", request_id, facts)
+            self._write("live_token.failed", "ERROR", f"Live token not issued: {error.reason}", request_id, facts)
         else:
-            self._write("refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
+            self._write("live_token.refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
 
     def _write_verification(self, request_id: RequestId, record: Record, error: TokenNotIssued | None) -> None:
         """Write the line that Firebase's App Check metrics of callable functions are made of.
@@ -98,7 +101,8 @@ class AuditLog:
         if app not in _FIREBASE_VERIFICATIONS or record.caller is None:
             return
         verifications = {"auth": "VALID", "app": _FIREBASE_VERIFICATIONS[app]}
-        severity, message = "DEBUG", "Callable request verification passed"
+        severity: Severity = "DEBUG"
+        message = "Callable request verification passed"
         if verifications["app"] == "INVALID":
             severity, message = "WARNING", "Callable request verification failed: AppCheck token was rejected."
         labels = {"firebase-log-type": "callable-request-verification"}
@@ -107,17 +111,19 @@ class AuditLog:
         )
 
     def _write(
-        self, outcome: str, severity: str, message: str, request_id: RequestId, facts: Mapping[str, object]
+        self, event: Event, severity: Severity, message: str, request_id: RequestId, facts: Mapping[str, object]
     ) -> None:
         identified = {
-            "event": f"live_token.{outcome}",
+            "event": event,
             "eventVersion": EVENT_VERSION,
             "requestId": request_id.value,
         }
         known = {name: value for name, value in facts.items() if value is not None}
         self._write_line(severity, message, request_id, identified | known)
 
-    def _write_line(self, severity: str, message: str, request_id: RequestId, fields: Mapping[str, object]) -> None:
+    def _write_line(
+        self, severity: Severity, message: str, request_id: RequestId, fields: Mapping[str, object]
+    ) -> None:
         event = {"severity": severity, "message": message, "time": _rfc3339(datetime.now(UTC)), **fields}
         if request_id.trace:
             event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"

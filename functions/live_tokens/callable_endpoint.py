@@ -53,7 +53,6 @@ class WireStatus:
     canonical: str
 
 
-# The most special class comes first.
 ERROR_TABLE: dict[type[TokenNotIssued], WireStatus] = {
     MethodNotAllowed: WireStatus(HTTPStatus.METHOD_NOT_ALLOWED, "INVALID_ARGUMENT"),
     BadRequest: WireStatus(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
@@ -63,6 +62,7 @@ ERROR_TABLE: dict[type[TokenNotIssued], WireStatus] = {
     Unavailable: WireStatus(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE"),
     InternalFault: WireStatus(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"),
 }
+"""The row of an error is that of its own class, or else of the nearest class it comes from."""
 
 
 class CallableEndpoint:
@@ -213,7 +213,7 @@ def _result(live_token: LiveToken, quota: QuotaState | None) -> dict[str, object
 
 
 def _error_response(error: TokenNotIssued, request_id: RequestId) -> Response:
-    status = next(status for kind, status in ERROR_TABLE.items() if isinstance(error, kind))
+    status = next(ERROR_TABLE[kind] for kind in type(error).__mro__ if kind in ERROR_TABLE)
     details: dict[str, object] = {"reason": error.reason, "requestId": request_id.value}
     if error.retry_after is not None:
         details["retryAfterSeconds"] = math.ceil(error.retry_after.total_seconds())

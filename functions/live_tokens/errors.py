@@ -42,7 +42,10 @@ the words of an upstream service: those can quote a token.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+AppCheckState = Literal["missing", "invalid", "replayed", "unavailable"]
+"""What can be wrong with the App Check token of a call."""
 
 
 class TokenNotIssued(Exception):
@@ -142,14 +145,14 @@ class UserDisabled(NotSignedIn):
 class AppCheckFault(TokenNotIssued):
     """App Check found something: what kind of thing is in `state`, as in `Attestation`."""
 
-    state: ClassVar[str]
+    state: ClassVar[AppCheckState]
 
 
 class AppCheckMissing(NotSignedIn, AppCheckFault):
     """No `X-Firebase-AppCheck`, and App Check is enforced."""
 
     reason = "APP_CHECK_MISSING"
-    state = "missing"
+    state: ClassVar[AppCheckState] = "missing"
     message = "Send an App Check token as `X-Firebase-AppCheck`. Firebase's SDKs do it once App Check is set up."
 
 
@@ -157,7 +160,7 @@ class AppCheckInvalid(NotSignedIn, AppCheckFault):
     """Not an App Check token of this project, or of an app that is not allowed."""
 
     reason = "APP_CHECK_INVALID"
-    state = "invalid"
+    state: ClassVar[AppCheckState] = "invalid"
     message = "The App Check token is not a valid one for this app. Get a new one and try once more."
 
 
@@ -165,7 +168,7 @@ class AppCheckReplayed(NotSignedIn, AppCheckFault):
     """A limited-use App Check token that was used before."""
 
     reason = "APP_CHECK_REPLAYED"
-    state = "replayed"
+    state: ClassVar[AppCheckState] = "replayed"
     message = "This App Check token was used before. Call with `limitedUseAppCheckTokens: true`."
 
 
@@ -269,7 +272,7 @@ class AppCheckUnavailable(Unavailable, AppCheckFault):
     """App Check could not be asked, and it is enforced."""
 
     reason = "APP_CHECK_UNAVAILABLE"
-    state = "unavailable"
+    state: ClassVar[AppCheckState] = "unavailable"
     message = "The app could not be checked at the moment. Try again shortly."
 
 

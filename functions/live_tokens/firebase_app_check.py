@@ -21,7 +21,7 @@ from live_tokens.errors import (
     AppCheckUnavailable,
 )
 from live_tokens.firebase_backend import BackendError, FirebaseBackend, Uncredentialed
-from live_tokens.issuing import Attestation
+from live_tokens.issuing import AppCheck, Attestation
 
 _APP_CHECK = "firebaseappcheck.googleapis.com"
 
@@ -34,8 +34,8 @@ _THREADS = 32
 class AppCheckOff:
     """An `AppCheck` that asks nobody."""
 
-    def verify(self, token: str | None) -> Attestation:  # noqa: ARG002  # as the port has it
-        """See `AppCheck.verify`."""
+    def attest(self, token: str | None) -> Attestation:  # noqa: ARG002  # as the port has it
+        """See `AppCheck.attest`."""
         return Attestation("off")
 
 
@@ -59,8 +59,8 @@ class FirebaseAppCheck:
         self._backend = FirebaseBackend(emulated=False)
         self._consume_url = f"https://{_APP_CHECK}/v1beta/projects/{project_id}:verifyAppCheckToken"
 
-    def verify(self, token: str | None) -> Attestation:
-        """See `AppCheck.verify`."""
+    def attest(self, token: str | None) -> Attestation:
+        """See `AppCheck.attest`."""
         if token is None:
             raise AppCheckMissing
         if len(token) > _LONGEST_TOKEN or token.count(".") != 2:
@@ -120,12 +120,12 @@ class MonitoredAppCheck:
         app_check: the one that would refuse.
     """
 
-    def __init__(self, app_check: FirebaseAppCheck) -> None:
+    def __init__(self, app_check: AppCheck) -> None:
         self._app_check = app_check
 
-    def verify(self, token: str | None) -> Attestation:
-        """See `AppCheck.verify`."""
+    def attest(self, token: str | None) -> Attestation:
+        """See `AppCheck.attest`."""
         try:
-            return self._app_check.verify(token)
+            return self._app_check.attest(token)
         except AppCheckFault as error:
             return Attestation(error.state)

@@ -1,4 +1,4 @@
-"""How a live token is issued: the nouns, the ports, and the one order in which a request is decided.
+"""How a live token is issued: the one order in which a request is decided, then the nouns and ports it is told in.
 
 The order is the security argument. Who asks, from which app, for what, and how often; then the key, then the mint. A
 caller who is refused spends nothing, and has caused no read of the key and no call to Gemini. A unit is spent before
@@ -12,11 +12,62 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
-from live_tokens.errors import ApiKeyRejected, IdTokenMissing
+from live_tokens.errors import ApiKeyRejected, AppCheckState, IdTokenMissing
 
 DEFAULT_PROFILE = "default"
+
+Step = Literal["verify", "attest", "findProfile", "spend", "readKey", "mint", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuer:
+    """Decides requests for live tokens."""
+
+    identity: Identity
+    app_check: AppCheck
+    profiles: Profiles
+    quota_store: QuotaStore
+    api_keys: ApiKeys
+    minter: Minter
+
+    def issue(self, request: IssueRequest, record: Record) -> LiveToken:
+        """Return a live token for the request, or raise the `TokenNotIssued` that says why there is none."""
+        record.requested_profile = request.profile
+        record.resumes = request.resumption_handle is not None
+
+        with record.step("verify"):
+            record.caller = self._verify(request.id_token)
+        with record.step("attest"):
+            record.attestation = self.app_check.attest(request.app_check_token)
+        with record.step("findProfile"):
+            record.profile = self.profiles.for_caller(request.profile, record.caller)
+        with record.step("spend"):
+            record.quota = self.quota_store.spend(record.caller, record.profile)
+        with record.step("readKey"):
+            key = self.api_keys.current()
+        record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
+        return record.live_token
+
+    def _verify(self, id_token: str | None) -> Caller:
+        if id_token is None:
+            raise IdTokenMissing
+        return self.identity.verify(id_token)
+
+    def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
+        record.secret_version = key.version
+        try:
+            with record.step("mint"):
+                return self.minter.mint(key, profile, resumption_handle)
+        except ApiKeyRejected:
+            with record.step("readKey"):
+                replacement = self.api_keys.replacement_for(key)
+            if replacement.value == key.value:
+                raise
+        record.secret_version = replacement.version
+        with record.step("mint"):
+            return self.minter.mint(replacement, profile, resumption_handle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +109,11 @@ class Attestation:
     """What App Check says of the app that calls.
 
     Attributes:
-        state: `off`, `valid`, `missing`, `invalid`, `replayed` or `unavailable`.
+        state: what was found, or `off` where App Check is not asked.
         app_id: the Firebase app id, if valid.
     """
 
-    state: str
+    state: Literal["off", "valid"] | AppCheckState
     app_id: str | None = None
 
 
@@ -170,7 +221,7 @@ class Identity(Protocol):
 class AppCheck(Protocol):
     """Tells which app calls."""
 
-    def verify(self, token: str | None) -> Attestation:
+    def attest(self, token: str | None) -> Attestation:
         """Return what the token says; a caller without a good one is refused only where App Check is enforced.
 
         Raises:
@@ -260,10 +311,10 @@ class Record:
     quota: QuotaState | None = None
     secret_version: str | None = None
     live_token: LiveToken | None = None
-    milliseconds: dict[str, float] = field(default_factory=dict)
+    milliseconds: dict[Step, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: Step) -> Iterator[None]:
         """Add the time spent inside to `milliseconds[name]`, also when it ends in an error."""
         started = time.perf_counter()
         try:
@@ -271,51 +322,3 @@ class Record:
         finally:
             spent = (time.perf_counter() - started) * 1000
             self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
-
-
-@dataclass(frozen=True, slots=True)
-class TokenIssuer:
-    """Decides requests for live tokens."""
-
-    identity: Identity
-    app_check: AppCheck
-    profiles: Profiles
-    quota_store: QuotaStore
-    api_keys: ApiKeys
-    minter: Minter
-
-    def issue(self, request: IssueRequest, record: Record) -> LiveToken:
-        """Return a live token for the request, or raise the `TokenNotIssued` that says why there is none."""
-        record.requested_profile = request.profile
-        record.resumes = request.resumption_handle is not None
-
-        with record.step("verify"):
-            record.caller = self._verify(request.id_token)
-        with record.step("attest"):
-            record.attestation = self.app_check.verify(request.app_check_token)
-        record.profile = self.profiles.for_caller(request.profile, record.caller)
-        with record.step("spend"):
-            record.quota = self.quota_store.spend(record.caller, record.profile)
-        with record.step("readKey"):
-            key = self.api_keys.current()
-        record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
-        return record.live_token
-
-    def _verify(self, id_token: str | None) -> Caller:
-        if id_token is None:
-            raise IdTokenMissing
-        return self.identity.verify(id_token)
-
-    def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
-        record.secret_version = key.version
-        try:
-            with record.step("mint"):
-                return self.minter.mint(key, profile, resumption_handle)
-        except ApiKeyRejected:
-            with record.step("readKey"):
-                replacement = self.api_keys.replacement_for(key)
-            if replacement.value == key.value:
-                raise
-        record.secret_version = replacement.version
-        with record.step("mint"):
-            return self.minter.mint(replacement, profile, resumption_handle)

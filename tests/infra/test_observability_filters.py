@@ -16,7 +16,7 @@ from google_cloud.log_filter import SPECIAL_FIELDS, entry_of_line, matches, valu
 from infra.deployed import Resources, alerts, log_query, resources
 from live_tokens.audit_log import AuditLog, RequestId
 from live_tokens.errors import HourlyQuotaExceeded, InternalFault, TokenNotIssued, Unavailable
-from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record
+from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record, Step
 from terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ SOURCES = {
 }
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SERVICE = "mint-live-token"
-STEPS = ("verify", "attest", "spend", "readKey", "mint", "total")
+STEPS: tuple[Step, ...] = ("verify", "attest", "spend", "readKey", "mint", "total")
 PROFILE = Profile("default", "models/m", timedelta(60), timedelta(900), {"a": 1}, config_digest="36cf56d0c1e5")
 ISSUED = Record(
     requested_profile="default",

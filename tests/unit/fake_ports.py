@@ -17,7 +17,7 @@ class FakePorts:
 
     Attributes:
         caller: outcome of `Identity.verify`.
-        attestation: outcome of `AppCheck.verify`.
+        attestation: outcome of `AppCheck.attest`.
         profile: the one profile there is, for everybody but anonymous users; or outcome of `for_caller`.
         quota: outcome of `spend`.
         key: outcome of `current`.
@@ -48,14 +48,17 @@ class FakePorts:
     minted: list[tuple[ApiKey, Profile, str | None]] = field(default_factory=list)
 
     def issuer(self) -> TokenIssuer:
-        return TokenIssuer(
-            identity=self, app_check=_FakeAppCheck(self), profiles=self, quota_store=self, api_keys=self, minter=self
-        )
+        return TokenIssuer(identity=self, app_check=self, profiles=self, quota_store=self, api_keys=self, minter=self)
 
     def verify(self, id_token: str) -> Caller:
         self.calls.append("verify")
         self.verified.append(id_token)
         return _come_to(self.caller)
+
+    def attest(self, token: str | None) -> Attestation:
+        self.calls.append("attest")
+        self.attested.append(token)
+        return _come_to(self.attestation)
 
     def for_caller(self, name: str, caller: Caller) -> Profile:
         self.calls.append("find profile")
@@ -82,18 +85,6 @@ class FakePorts:
         self.calls.append("mint")
         self.minted.append((key, profile, resumption_handle))
         return _come_to(self.mints[len(self.minted) - 1])
-
-
-@dataclass
-class _FakeAppCheck:
-    """The port whose method has the name of another port's."""
-
-    ports: FakePorts
-
-    def verify(self, token: str | None) -> Attestation:
-        self.ports.calls.append("attest")
-        self.ports.attested.append(token)
-        return _come_to(self.ports.attestation)
 
 
 def _come_to(outcome: Noun | Exception) -> Noun:

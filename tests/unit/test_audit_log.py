@@ -8,13 +8,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from live_tokens.audit_log import AuditLog, RequestId
 from live_tokens.errors import (
     AppCheckFault,
+    AppCheckState,
     HourlyQuotaExceeded,
     IdTokenMissing,
     InternalFault,
@@ -286,7 +287,7 @@ LINES: dict[str, dict[str, Any] | None] = {
 @pytest.mark.parametrize(("state", "line"), LINES.items())
 @pytest.mark.parametrize("issued", [True, False])
 def test_what_app_check_found_is_a_line_before_the_event(
-    written: Written, state: str, line: dict[str, Any] | None, issued: bool
+    written: Written, state: Literal["off", "valid"] | AppCheckState, line: dict[str, Any] | None, issued: bool
 ) -> None:
     record = replace(full_record(), attestation=Attestation(state, APP_ID if state == "valid" else None))
     if issued:

@@ -158,7 +158,7 @@ def test_a_live_token_comes_with_all_that_is_needed_to_connect() -> None:
     }
     (event,) = service.events()
     assert event["event"] == "live_token.issued"
-    assert set(event["milliseconds"]) == {"verify", "attest", "spend", "readKey", "mint", "total"}
+    assert set(event["milliseconds"]) == {"verify", "attest", "findProfile", "spend", "readKey", "mint", "total"}
 
 
 def quota_in(response: flask.Response) -> dict[str, Any]:
@@ -389,6 +389,11 @@ def test_an_app_check_token_is_passed_on_as_it_came(headers: dict[str, str], tok
 
 def test_the_table_above_names_the_whole_family() -> None:
     assert set(WIRE_STATUS) == set(CONCRETE)
+
+
+def test_the_order_of_the_error_table_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live_tokens.callable_endpoint.ERROR_TABLE", dict(reversed(ERROR_TABLE.items())))
+    assert Service().call(method="GET").status_code == 405
 
 
 @pytest.mark.parametrize("kind", CONCRETE)

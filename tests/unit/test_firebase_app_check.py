@@ -33,18 +33,18 @@ def app_check(request: pytest.FixtureRequest, proxied: FakeHttpServer) -> Fireba
 
 @pytest.mark.parametrize("token", [None, "", APP_CHECK_TOKEN])
 def test_off_asks_nobody_about_anything(token: str | None) -> None:
-    assert AppCheckOff().verify(token) == Attestation("off", None)
+    assert AppCheckOff().attest(token) == Attestation("off", None)
 
 
 def test_no_token_is_a_missing_one(app_check: FirebaseAppCheck) -> None:
     with pytest.raises(AppCheckMissing):
-        app_check.verify(None)
+        app_check.attest(None)
 
 
 @pytest.mark.parametrize("no_jwt", NO_JWT, ids=lambda value: repr(value[:12]))
 def test_what_is_no_jwt_is_refused_before_anything_connects(app_check: FirebaseAppCheck, no_jwt: str) -> None:
     with pytest.raises(AppCheckInvalid) as refusal:
-        app_check.verify(no_jwt)
+        app_check.attest(no_jwt)
     assert refusal.value.diagnosis == "not a JWT"
 
 
@@ -52,17 +52,17 @@ def test_what_is_no_jwt_is_refused_before_anything_connects(app_check: FirebaseA
 def test_whatever_has_not_three_parts_is_invalid_and_never_quoted(text: str) -> None:
     assume(text.count(".") != 2)
     with pytest.raises(AppCheckInvalid) as refusal:
-        FirebaseAppCheck(PROJECT, consume=False, allowed_app_ids=frozenset()).verify(text)
+        FirebaseAppCheck(PROJECT, consume=False, allowed_app_ids=frozenset()).attest(text)
     assert f"{refusal.value} {refusal.value.diagnosis}" == "APP_CHECK_INVALID not a JWT"
 
 
 def test_monitoring_tells_what_was_found_and_refuses_nobody(app_check: FirebaseAppCheck) -> None:
     monitored = MonitoredAppCheck(app_check)
-    assert monitored.verify(None) == Attestation("missing", None)
-    assert monitored.verify("no JWT") == Attestation("invalid", None)
+    assert monitored.attest(None) == Attestation("missing", None)
+    assert monitored.attest("no JWT") == Attestation("invalid", None)
 
 
 def test_many_of_them_live_side_by_side() -> None:
     for project in (PROJECT, PROJECT, "another-app"):
         with pytest.raises(AppCheckMissing):
-            FirebaseAppCheck(project, consume=False, allowed_app_ids=frozenset()).verify(None)
+            FirebaseAppCheck(project, consume=False, allowed_app_ids=frozenset()).attest(None)

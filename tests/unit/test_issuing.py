@@ -202,7 +202,7 @@ def test_a_refused_key_without_a_readable_replacement_is_an_unavailable_key() ->
     assert ports.calls == [*ORDER, "read key again"]
 
 
-STEPS = ["verify", "attest", "spend", "readKey", "mint"]
+STEPS = ["verify", "attest", "findProfile", "spend", "readKey", "mint"]
 
 
 def test_the_record_of_a_success_holds_everything() -> None:
@@ -237,25 +237,25 @@ def known(**more: object) -> Record:
             FakePorts(attestation=ATTESTATION),
             IssueRequest(ID_TOKEN, APP_CHECK_TOKEN, "no-such"),
             known(requested_profile="no-such", caller=CALLER, attestation=ATTESTATION),
-            2,
+            3,
         ),
         (
             FakePorts(quota=HourlyQuotaExceeded(WAIT)),
             REQUEST,
             known(caller=CALLER, attestation=OFF, profile=PROFILE),
-            3,
+            4,
         ),
         (
             FakePorts(quota=QUOTA_STATE, key=ApiKeyUnavailable()),
             REQUEST,
             known(caller=CALLER, attestation=OFF, profile=PROFILE, quota=QUOTA_STATE),
-            4,
+            5,
         ),
         (
             FakePorts(quota=QUOTA_STATE, mints=(GeminiUnavailable(),)),
             REQUEST,
             known(caller=CALLER, attestation=OFF, profile=PROFILE, quota=QUOTA_STATE, secret_version=KEY.version),
-            5,
+            6,
         ),
     ],
     ids=["no ID token", "expired", "bad app", "no such profile", "no quota", "no key", "no mint"],

@@ -34,7 +34,7 @@ def test_an_issued_token_is_recorded_by_its_hash(function: FunctionProcess, goog
     assert event.pop("quotaRemaining") == quota["remaining"] == 19
     early = datetime.fromisoformat(quota["resetTime"]) - datetime.fromisoformat(event.pop("quotaResetTime"))
     assert timedelta() <= early < timedelta(seconds=1), "the caller gets it in whole seconds, rounded up"
-    assert event.pop("milliseconds").keys() == {"verify", "attest", "spend", "readKey", "mint", "total"}
+    assert event.pop("milliseconds").keys() == {"verify", "attest", "findProfile", "spend", "readKey", "mint", "total"}
     assert event == {"message": "Live token issued", "eventVersion": 1}
 
 
