@@ -9,76 +9,144 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from urllib.request import getproxies
 
+import flask
 import functions_framework
+import httpx2
 from flask import Request, Response
+from werkzeug.exceptions import NotFound
 
 from live_tokens.audit_log import AuditLog
+from live_tokens.bounded_transport import BoundedTransport
 from live_tokens.callable_endpoint import CallableEndpoint
-from live_tokens.firebase_app_check import AppCheckOff, FirebaseAppCheck, MonitoredAppCheck
-from live_tokens.firebase_identity import FirebaseIdentity
+from live_tokens.firebase_app_check import (
+    CONSUMPTION_SECONDS,
+    KEYS_SECONDS,
+    KEYS_URL,
+    AppCheckOff,
+    FirebaseAppCheck,
+    MonitoredAppCheck,
+    read_keys,
+)
+from live_tokens.firebase_backend import FirebaseBackend
+from live_tokens.firebase_id_tokens import (
+    CERTIFICATES_SECONDS,
+    CERTIFICATES_URL,
+    EmulatedIdTokens,
+    IdTokens,
+    SignedIdTokens,
+    read_certificates,
+)
+from live_tokens.firebase_identity import LOOK_UP_SECONDS, FirebaseIdentity
 from live_tokens.firestore_quota import FirestoreQuotaStore
 from live_tokens.gemini_lock import find_config_faults
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
-from live_tokens.issuing import AppCheck, QuotaStore, TokenIssuer
+from live_tokens.google_credentials import REQUEST_SECONDS, GoogleCredentials
+from live_tokens.issuing import AppCheck, Identity, QuotaStore, TokenIssuer
 from live_tokens.memory_quota import MemoryQuotaStore
 from live_tokens.profiles import ProfileError, load_profiles
-from live_tokens.secret_manager_key import SecretManagerKey
-from live_tokens.settings import Settings, SettingsError
+from live_tokens.public_keys import PublicKeys
+from live_tokens.secret_manager_key import READ_SECONDS, SecretManagerKey
+from live_tokens.settings import DEFAULT_THREADS, Settings, SettingsError
+from live_tokens.upstream import Upstream
 
 
-def build_endpoint(settings: Settings, profiles: Path) -> CallableEndpoint:
-    """Put the service together, connecting to nothing.
+class Service:
+    """Puts the service together, connecting to nothing.
 
     Args:
         settings: what the operator chose.
-        profiles: the folder of profiles.
-
-    Raises:
-        ProfileError: the profiles cannot be used.
     """
-    silence_experimental_warning()
-    issuer = TokenIssuer(
-        identity=FirebaseIdentity(
+
+    def __init__(self, settings: Settings) -> None:
+        silence_experimental_warning()
+        self._settings = settings
+        self._tls = httpx2.create_ssl_context()
+        self._credentials = GoogleCredentials(self._upstream(REQUEST_SECONDS))
+
+    def endpoint(self, profiles: Path) -> CallableEndpoint:
+        """Return the service.
+
+        Args:
+            profiles: the folder of profiles.
+
+        Raises:
+            ProfileError: the profiles cannot be used.
+        """
+        settings = self._settings
+        issuer = TokenIssuer(
+            identity=self._identity(),
+            app_check=self._app_check(),
+            profiles=load_profiles(profiles, find_config_faults),
+            quota_store=self._quota_store(),
+            api_keys=SecretManagerKey(
+                settings.gemini_api_key_secret,
+                settings.api_key_cache,
+                self._upstream(READ_SECONDS),
+                None if settings.secret_manager_emulator_host else self._credentials,
+                settings.secret_manager_emulator_host,
+            ),
+            minter=GeminiMinter(settings.gemini_api_version, self._transport(), settings.gemini_emulator_host),
+        )
+        audit_log = AuditLog(sys.stdout, settings.firebase_project_id)
+        return CallableEndpoint(
+            issuer, audit_log, settings.cors_allowed_origins, settings.call_deadline.total_seconds()
+        )
+
+    def _identity(self) -> Identity:
+        settings = self._settings
+        emulated = settings.firebase_auth_emulator_host is not None
+        id_tokens: IdTokens
+        if emulated:
+            id_tokens = EmulatedIdTokens(settings.firebase_project_id)
+        else:
+            certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
+            id_tokens = SignedIdTokens(settings.firebase_project_id, certificates)
+        look_up = FirebaseBackend(self._upstream(LOOK_UP_SECONDS), None if emulated else self._credentials)
+        return FirebaseIdentity(
             settings.firebase_project_id,
-            check_revoked=settings.check_revoked,
-            emulator_host=settings.firebase_auth_emulator_host,
-        ),
-        app_check=_app_check(settings),
-        profiles=load_profiles(profiles, find_config_faults),
-        quota_store=_quota_store(settings),
-        api_keys=SecretManagerKey(
-            settings.gemini_api_key_secret, settings.api_key_cache, settings.secret_manager_emulator_host
-        ),
-        minter=GeminiMinter(settings.gemini_api_version, settings.gemini_emulator_host),
-    )
-    return CallableEndpoint(issuer, AuditLog(sys.stdout, settings.firebase_project_id), settings.cors_allowed_origins)
+            id_tokens,
+            look_up if settings.check_revoked else None,
+            settings.firebase_auth_emulator_host,
+        )
 
+    def _app_check(self) -> AppCheck:
+        settings = self._settings
+        if settings.app_check == "off":
+            return AppCheckOff()
+        consumption = FirebaseBackend(self._upstream(CONSUMPTION_SECONDS), self._credentials)
+        app_check = FirebaseAppCheck(
+            settings.firebase_project_id,
+            PublicKeys(self._upstream(KEYS_SECONDS), KEYS_URL, read_keys),
+            consumption if settings.app_check_consume else None,
+            settings.app_check_allowed_app_ids,
+        )
+        return app_check if settings.app_check == "enforce" else MonitoredAppCheck(app_check)
 
-def _app_check(settings: Settings) -> AppCheck:
-    if settings.app_check == "off":
-        return AppCheckOff()
-    app_check = FirebaseAppCheck(
-        settings.firebase_project_id,
-        consume=settings.app_check_consume,
-        allowed_app_ids=settings.app_check_allowed_app_ids,
-    )
-    return app_check if settings.app_check == "enforce" else MonitoredAppCheck(app_check)
+    def _quota_store(self) -> QuotaStore:
+        settings = self._settings
+        if settings.quota_store == "memory":
+            switches = settings.memory_switches_file
+            return MemoryQuotaStore(Path(switches) if switches else None)
+        emulated = "FIRESTORE_EMULATOR_HOST" in os.environ
+        return FirestoreQuotaStore(
+            settings.firebase_project_id, settings.firestore_database, None if emulated else self._credentials
+        )
 
+    def _upstream(self, seconds: float) -> Upstream:
+        return Upstream(self._transport(), seconds)
 
-def _quota_store(settings: Settings) -> QuotaStore:
-    if settings.quota_store == "memory":
-        switches = settings.memory_switches_file
-        return MemoryQuotaStore(Path(switches) if switches else None)
-    return FirestoreQuotaStore(settings.firebase_project_id, settings.firestore_database)
+    def _transport(self) -> BoundedTransport:
+        return BoundedTransport(self._settings.threads, self._tls, getproxies().get("https"))
 
 
 # Cloud Run sends as many requests at once as its concurrency says; the framework's default of 4 threads would queue
 # them. It reads this variable after this import.
-os.environ.setdefault("THREADS", "32")
+os.environ.setdefault("THREADS", str(DEFAULT_THREADS))
 
 try:
-    _endpoint = build_endpoint(Settings.from_mapping(os.environ), Path(__file__).parent / "profiles")
+    _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent / "profiles")
 except (SettingsError, ProfileError) as error:
     sys.exit(f"mint_live_token does not start. {error}")
 
@@ -87,3 +155,16 @@ except (SettingsError, ProfileError) as error:
 def mint_live_token(request: Request) -> Response:
     """Answer one HTTP request: a live token for a signed-in Firebase user."""
     return _endpoint.handle(request)
+
+
+def _answer_every_path(app: flask.Flask) -> None:
+    """Let this function answer what the framework answers with pages of its own.
+
+    That is robots.txt, favicon.ico, files that are not there, and paths with line breaks or with two slashes.
+    """
+    app.url_map.merge_slashes = False
+    app.register_error_handler(NotFound, lambda _error: _endpoint.handle(flask.request))
+
+
+if flask.has_app_context():  # the framework loads this file within that of its app
+    _answer_every_path(flask.current_app)

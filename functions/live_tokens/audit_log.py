@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import threading
 import traceback
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
 from live_tokens.issuing import Record
+from live_tokens.request_id import RequestId
 
 EVENT_VERSION = 1
 
@@ -26,35 +24,6 @@ Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 
 # Our states of App Check → the values that Firebase's metrics know.
 _FIREBASE_VERIFICATIONS = {"valid": "VALID", "missing": "MISSING", "invalid": "INVALID", "replayed": "INVALID"}
-
-_CLOUD_TRACE = re.compile(r"(?P<trace>[0-9a-fA-F]{32})(/(?P<span>[0-9]{1,20}))?(;o=[01])?")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class RequestId:
-    """What a request is called in our log, in the platform's, and in the error that the caller sees.
-
-    Attributes:
-        value: the platform's trace id, or 32 random hex digits.
-        trace: the platform's trace id, or None.
-    """
-
-    value: str
-    trace: str | None
-
-    @classmethod
-    def from_trace(cls, traceparent: str | None, cloud_trace_context: str | None) -> RequestId:
-        """Take the trace that Cloud Run gives each request, from either of the headers it comes in.
-
-        Source: https://cloud.google.com/run/docs/trace
-        """
-        for header, form in ((traceparent, _TRACEPARENT), (cloud_trace_context, _CLOUD_TRACE)):
-            match = form.fullmatch(header or "")
-            if match:
-                trace = match["trace"].lower()
-                return cls(value=trace, trace=trace)
-        return cls(value=uuid.uuid4().hex, trace=None)
 
 
 class AuditLog:

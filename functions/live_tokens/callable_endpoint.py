@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +17,13 @@ from io import BytesIO
 
 from flask import Request, Response
 
-from live_tokens.audit_log import AuditLog, RequestId
+from live_tokens.audit_log import AuditLog
+from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     AppCheckFault,
     BadRequest,
+    BodyTooSlow,
+    IdTokenInvalid,
     IdTokenMissing,
     InternalFault,
     InvalidResumptionHandle,
@@ -31,13 +36,24 @@ from live_tokens.errors import (
     Unavailable,
     UnknownProfile,
 )
-from live_tokens.issuing import DEFAULT_PROFILE, IssueRequest, LiveToken, QuotaState, Record, TokenIssuer
+from live_tokens.issuing import (
+    CALL_SECONDS,
+    DEFAULT_PROFILE,
+    IssueRequest,
+    LiveToken,
+    QuotaState,
+    Record,
+    TokenIssuer,
+)
+from live_tokens.request_body import LARGEST_BODY_BYTES, RequestBodies, too_large
+from live_tokens.request_id import RequestId
 
-LARGEST_BODY_BYTES = 16 * 1024
 LONGEST_HANDLE = 8 * 1024
 _LONGEST_PROFILE_NAME = 64
 _DATA_KEYS = {"profile", "resumptionHandle"}
 _PREFLIGHT_SECONDS = 3600
+# Source: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+_BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,7 @@ class WireStatus:
 
 ERROR_TABLE: dict[type[TokenNotIssued], WireStatus] = {
     MethodNotAllowed: WireStatus(HTTPStatus.METHOD_NOT_ALLOWED, "INVALID_ARGUMENT"),
+    BodyTooSlow: WireStatus(HTTPStatus.REQUEST_TIMEOUT, "INVALID_ARGUMENT"),
     BadRequest: WireStatus(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
     NotSignedIn: WireStatus(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED"),
     NotAllowed: WireStatus(HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
@@ -72,12 +89,21 @@ class CallableEndpoint:
         issuer: decides the requests.
         audit_log: told of each.
         cors_allowed_origins: origins of web apps, or `*` alone. Native apps need none.
+        call_seconds: how long a call may take, from its headers to its answer.
     """
 
-    def __init__(self, issuer: TokenIssuer, audit_log: AuditLog, cors_allowed_origins: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        issuer: TokenIssuer,
+        audit_log: AuditLog,
+        cors_allowed_origins: tuple[str, ...],
+        call_seconds: float = CALL_SECONDS,
+    ) -> None:
         self._issuer = issuer
         self._audit_log = audit_log
         self._cors_allowed_origins = cors_allowed_origins
+        self._call_seconds = call_seconds
+        self._bodies = RequestBodies()
 
     def handle(self, request: Request) -> Response:
         """Return the response to any request."""
@@ -85,16 +111,19 @@ class CallableEndpoint:
         response = Response(status=HTTPStatus.NO_CONTENT) if preflight else self._answer(request)
         response.headers["Cache-Control"] = "no-store"
         self._allow_origin(request, response)
+        self._bodies.discard(request.stream, _connection(request))
+        # functions-framework reads what is left of a body into memory after each request.
+        request.stream = BytesIO()
         return response
 
     def _answer(self, request: Request) -> Response:
         request_id = RequestId.from_trace(
             request.headers.get("traceparent"), request.headers.get("X-Cloud-Trace-Context")
         )
-        record = Record()
+        record = Record(deadline=Deadline.after(self._call_seconds))
         try:
             with record.step("total"):
-                live_token = self._issuer.issue(_parse(request), record)
+                live_token = self._issuer.issue(self._parse(request, record), record)
                 response = _json(HTTPStatus.OK, {"result": _result(live_token, record.quota)})
             self._audit_log.issued(request_id, record)  # a token that cannot be recorded is not handed out
             return response
@@ -104,6 +133,23 @@ class CallableEndpoint:
             fault = InternalFault(type(error).__name__)
             fault.__cause__ = error
             return self._not_issued(request_id, record, fault)
+
+    def _parse(self, request: Request, record: Record) -> IssueRequest:
+        """Decide by the headers what they can decide: a body is waited for only if it will be read."""
+        if request.method != "POST":
+            raise MethodNotAllowed("Call this function with POST.")
+        id_token = _id_token(request.headers.get("Authorization"))
+        if (request.content_length or 0) > LARGEST_BODY_BYTES:
+            raise too_large()
+        with record.step("readBody") as deadline:
+            body = self._bodies.read(request.stream, _connection(request), deadline)
+        data = _data(body)
+        return IssueRequest(
+            id_token=id_token,
+            app_check_token=request.headers.get("X-Firebase-AppCheck") or None,
+            profile=_profile_name(data.get("profile", DEFAULT_PROFILE)),
+            resumption_handle=_resumption_handle(data["resumptionHandle"]) if "resumptionHandle" in data else None,
+        )
 
     def _not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> Response:
         # Where the log cannot be written, there is nobody to tell but the caller.
@@ -128,25 +174,10 @@ class CallableEndpoint:
             response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
 
 
-def _parse(request: Request) -> IssueRequest:
-    if request.method != "POST":
-        raise MethodNotAllowed("Call this function with POST.")
-    data = _data(_body(request))
-    return IssueRequest(
-        id_token=_id_token(request.headers.get("Authorization")),
-        app_check_token=request.headers.get("X-Firebase-AppCheck") or None,
-        profile=_profile_name(data.get("profile", DEFAULT_PROFILE)),
-        resumption_handle=_resumption_handle(data["resumptionHandle"]) if "resumptionHandle" in data else None,
-    )
-
-
-def _body(request: Request) -> bytes:
-    body = request.stream.read(LARGEST_BODY_BYTES + 1)
-    if len(body) > LARGEST_BODY_BYTES:
-        # functions-framework reads what is left of the body into memory after each request.
-        request.stream = BytesIO()
-        raise MalformedRequest(f"The body must not be larger than {LARGEST_BODY_BYTES} bytes.")
-    return body
+def _connection(request: Request) -> socket.socket | None:
+    """Return what the request comes in on, if the web server says: gunicorn does."""
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    return connection
 
 
 def _data(body: bytes) -> dict[str, object]:
@@ -167,10 +198,12 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def _id_token(authorization: str | None) -> str | None:
+def _id_token(authorization: str | None) -> str:
     scheme, _, credential = (authorization or "").strip().partition(" ")
     if scheme.lower() != "bearer" or not credential.strip():
-        return None
+        raise IdTokenMissing
+    if not _BEARER_TOKEN.fullmatch(credential.strip()):
+        raise IdTokenInvalid("malformed Authorization")
     return credential.strip()
 
 

@@ -1,50 +1,30 @@
-"""A time limit for calls into libraries that take none.
-
-The retries of some clients sleep as long as a server's Retry-After asks, be it an hour; a socket timeout does not help.
-"""
+"""When to stop waiting: one moment for a whole call, handed down, and an earlier one for each of its steps."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
-Result = TypeVar("Result")
+import time
+from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True, order=True)
 class Deadline:
-    """Runs calls in threads of its own and stops waiting for them in time.
+    """A moment after which nobody waits any more.
 
-    A call that was given up runs on, unheard; one that had not begun never begins.
-
-    Args:
-        seconds: how long a call may take.
-        threads: how many may run at once, those that were given up included.
+    Attributes:
+        at: seconds of the monotonic clock, which instances do not share and nobody sets.
     """
 
-    def __init__(self, seconds: float, threads: int) -> None:
-        self._seconds = seconds
-        self._threads = threads
-        self._starting = threading.Lock()
-        self._executor: ThreadPoolExecutor | None = None
+    at: float
 
-    def run(self, call: Callable[[], Result]) -> Result:
-        """Return what the call returns, or raise what it raises.
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return the deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
 
-        Raises:
-            TimeoutError: it took longer.
-        """
-        future = self._started().submit(call)
-        try:
-            return future.result(timeout=self._seconds)
-        except TimeoutError:
-            future.cancel()
-            raise
+    def within(self, seconds: float) -> Deadline:
+        """Return the share of a step: that many seconds from now, and never later than this deadline."""
+        return min(self, Deadline.after(seconds))
 
-    def _started(self) -> ThreadPoolExecutor:
-        """Start threads on first use: this object is made before gunicorn forks."""
-        with self._starting:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="deadline")
-            return self._executor
+    def left(self) -> float:
+        """Return the seconds that are left, 0 when there are none."""
+        return max(0.0, self.at - time.monotonic())

@@ -3,7 +3,8 @@
     TokenNotIssued
     ├── BadRequest              the call itself is wrong
     │   ├── MalformedRequest
-    │   │   └── MethodNotAllowed
+    │   │   ├── MethodNotAllowed
+    │   │   └── BodyTooSlow
     │   ├── UnknownProfile
     │   └── InvalidResumptionHandle
     ├── NotSignedIn             sign in again
@@ -87,6 +88,10 @@ class MalformedRequest(BadRequest):
 
 class MethodNotAllowed(MalformedRequest):
     """Something other than POST or OPTIONS."""
+
+
+class BodyTooSlow(MalformedRequest):
+    """The body did not arrive in time."""
 
 
 class UnknownProfile(BadRequest):
@@ -258,7 +263,16 @@ class DailyQuotaExceeded(QuotaExceeded):
 
 
 class Unavailable(TokenNotIssued):
-    """Something this service needs is not there at the moment; the caller did nothing wrong."""
+    """Something this service needs is not there at the moment; the caller did nothing wrong.
+
+    Args:
+        diagnosis: the private cause.
+        retry_after: when it is worth another call, if that is known.
+    """
+
+    def __init__(self, diagnosis: str | None = None, retry_after: timedelta | None = None) -> None:
+        super().__init__(diagnosis)
+        self.retry_after = retry_after
 
 
 class IdentityUnavailable(Unavailable):

@@ -1,16 +1,14 @@
-"""Verifies App Check tokens with firebase-admin, and spends them.
+"""Verifies App Check tokens, and spends them.
 
 Source: https://firebase.google.com/docs/app-check/custom-resource-backend
 """
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Mapping
+from typing import Any
 
-import firebase_admin
 import jwt
-from firebase_admin import app_check
-from google.auth.exceptions import GoogleAuthError
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import (
@@ -20,22 +18,24 @@ from live_tokens.errors import (
     AppCheckReplayed,
     AppCheckUnavailable,
 )
-from live_tokens.firebase_backend import BackendError, FirebaseBackend, Uncredentialed
+from live_tokens.firebase_backend import FirebaseBackend
+from live_tokens.firebase_jwt import ALGORITHM, BadTokenError, key_id_in, verified_claims
 from live_tokens.issuing import AppCheck, Attestation
+from live_tokens.public_keys import Keys, PublicKeys, UnknownKeyError
+from live_tokens.upstream import UpstreamError
 
-_APP_CHECK = "firebaseappcheck.googleapis.com"
+KEYS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks"
+KEYS_SECONDS = 1.5
+CONSUMPTION_SECONDS = 1.5
 
-# Fetching the keys cannot be given a deadline (the library takes 30 s), so the whole verification has one.
-_VERIFICATION_SECONDS = 6
-_LONGEST_TOKEN = 8_192
-_THREADS = 32
+_CONSUMPTION_URL = "https://firebaseappcheck.googleapis.com/v1beta/projects/{project_id}:verifyAppCheckToken"
+_ISSUER = "https://firebaseappcheck.googleapis.com/"
 
 
 class AppCheckOff:
     """An `AppCheck` that asks nobody."""
 
-    def attest(self, token: str | None) -> Attestation:  # noqa: ARG002  # as the port has it
-        """See `AppCheck.attest`."""
+    def attest(self, token: str | None, deadline: Deadline) -> Attestation:  # noqa: ARG002  # as the port has it
         return Attestation("off")
 
 
@@ -44,73 +44,91 @@ class FirebaseAppCheck:
 
     Args:
         project_id: the Firebase project.
-        consume: spend limited-use tokens: a token is good for one call. Costs a request to App Check for each.
+        keys: those that App Check signs with.
+        backend: spends limited-use tokens, so that a token is good for one call; None to not spend them.
         allowed_app_ids: Firebase app ids, or empty for all apps of the project.
     """
 
-    def __init__(self, project_id: str, *, consume: bool, allowed_app_ids: frozenset[str]) -> None:
-        self._consume = consume
+    def __init__(
+        self, project_id: str, keys: PublicKeys, backend: FirebaseBackend | None, allowed_app_ids: frozenset[str]
+    ) -> None:
+        self._audience = f"projects/{project_id}"
+        self._keys = keys
+        self._backend = backend
         self._allowed_app_ids = allowed_app_ids
-        # The library finds its apps by a name that is unique in the process.
-        self._app = firebase_admin.initialize_app(
-            Uncredentialed(), {"projectId": project_id}, name=f"app-check-{uuid.uuid4().hex}"
-        )
-        self._deadline = Deadline(_VERIFICATION_SECONDS, _THREADS)
-        self._backend = FirebaseBackend(emulated=False)
-        self._consume_url = f"https://{_APP_CHECK}/v1beta/projects/{project_id}:verifyAppCheckToken"
+        self._consumption_url = _CONSUMPTION_URL.format(project_id=project_id)
 
-    def attest(self, token: str | None) -> Attestation:
-        """See `AppCheck.attest`."""
+    def attest(self, token: str | None, deadline: Deadline) -> Attestation:
         if token is None:
             raise AppCheckMissing
-        if len(token) > _LONGEST_TOKEN or token.count(".") != 2:
-            raise AppCheckInvalid("not a JWT")
-        try:
-            return Attestation("valid", self._deadline.run(lambda: self._attested_app_id(token)))
-        except TimeoutError as error:
-            raise AppCheckUnavailable("deadline") from error
-
-    def _attested_app_id(self, token: str) -> str:
-        app_id = self._verified_app_id(token)
+        app_id = self._verified_app_id(token, deadline)
         if self._allowed_app_ids and app_id not in self._allowed_app_ids:
             raise AppCheckInvalid("app not in APP_CHECK_ALLOWED_APP_IDS")
-        if self._consume and self._was_consumed(token):
+        if self._backend is not None and self._was_consumed(self._backend, token, deadline):
             raise AppCheckReplayed
-        return app_id
+        return Attestation("valid", app_id)
 
-    def _verified_app_id(self, token: str) -> str:
+    def _verified_app_id(self, token: str, deadline: Deadline) -> str:
+        """Fetch the key first, which may be an outage; then verify, which may be the caller's fault."""
         try:
-            app_id = app_check.verify_token(token, self._app)["app_id"]
-        except jwt.PyJWKClientError as error:
-            # An unknown key id is the token's fault; all else of this class is about fetching the keys.
-            if str(error).startswith("Unable to find a signing key"):
-                raise AppCheckInvalid("unknown key id") from error
-            raise AppCheckUnavailable(f"keys: {type(error).__name__}") from error
-        except (jwt.PyJWTError, GoogleAuthError, OSError, TypeError) as error:
-            raise AppCheckUnavailable(f"keys: {type(error).__name__}") from error
-        except AttributeError as error:  # the library takes for granted that the issuer is a text
-            raise AppCheckInvalid(type(error).__name__) from error
-        except ValueError as error:
-            # json's and UTF-8's own errors come from unreadable keys; those of a bad token are plain.
-            if type(error) is not ValueError:
-                raise AppCheckUnavailable(f"keys: {type(error).__name__}") from error
-            raise AppCheckInvalid(type(error.__cause__ or error).__name__) from error
-        if not isinstance(app_id, str) or not app_id:
-            raise AppCheckInvalid("no app")
+            key = self._keys.find(key_id_in(token, typ="JWT"), deadline)
+            claims = verified_claims(token, key, self._audience, ("aud", "exp", "iss", "sub"), only_audience=False)
+        except UpstreamError as error:
+            raise AppCheckUnavailable(f"keys: {error}", error.retry_after) from error
+        except UnknownKeyError as error:
+            raise AppCheckInvalid("unknown key id") from error
+        except BadTokenError as error:
+            raise AppCheckInvalid(str(error)) from error
+        fault = _fault_in(claims)
+        if fault:
+            raise AppCheckInvalid(fault)
+        app_id: str = claims["sub"]
         return app_id
 
-    def _was_consumed(self, token: str) -> bool:
+    def _was_consumed(self, backend: FirebaseBackend, token: str, deadline: Deadline) -> bool:
         """Spend a token, in one attempt, and return whether it was spent before.
 
-        The library's own way retries, and a second attempt finds spent what the first one spent.
+        firebase-admin's own way retries, and a second attempt finds spent what the first one spent.
 
         Source: https://firebase.google.com/docs/reference/appcheck/rest/v1beta/projects/verifyAppCheckToken
         """
         try:
-            answer = self._backend.post(self._consume_url, {"app_check_token": token})
-        except BackendError as error:
-            raise AppCheckUnavailable(f"consumption: {error}") from error
-        return bool(answer.get("alreadyConsumed"))
+            answer = backend.post(self._consumption_url, {"app_check_token": token}, deadline)
+            if not answer.keys() <= {"alreadyConsumed"} or not isinstance(answer.get("alreadyConsumed", False), bool):
+                raise UpstreamError("an answer of another form")
+        except UpstreamError as error:
+            raise AppCheckUnavailable(f"consumption: {error}", error.retry_after) from error
+        return answer.get("alreadyConsumed") is True
+
+
+def _fault_in(claims: Mapping[str, Any]) -> str | None:
+    """Return which claim is not as App Check makes it."""
+    if not isinstance(claims["aud"], list):
+        return "an audience that is no list"
+    if not isinstance(claims["iss"], str) or not claims["iss"].startswith(_ISSUER):
+        return "another issuer"
+    if not claims["sub"]:
+        return "no app"
+    return None
+
+
+def read_keys(answer: Mapping[str, object]) -> Keys:
+    """Return key id → public key from a JWK set.
+
+    Raises:
+        ValueError: it is none.
+    """
+    keys = answer.get("keys")
+    if not isinstance(keys, list):
+        raise ValueError("no keys")  # noqa: TRY004  # the answer has another form, whatever type its parts are of
+    return {key["kid"]: _public_key(key) for key in keys if isinstance(key, dict) and isinstance(key.get("kid"), str)}
+
+
+def _public_key(key: Mapping[str, Any]) -> Any:
+    try:
+        return jwt.PyJWK(dict(key), ALGORITHM).key
+    except (jwt.PyJWTError, ValueError, TypeError, LookupError, AttributeError):
+        return None
 
 
 class MonitoredAppCheck:
@@ -123,9 +141,8 @@ class MonitoredAppCheck:
     def __init__(self, app_check: AppCheck) -> None:
         self._app_check = app_check
 
-    def attest(self, token: str | None) -> Attestation:
-        """See `AppCheck.attest`."""
+    def attest(self, token: str | None, deadline: Deadline) -> Attestation:
         try:
-            return self._app_check.attest(token)
+            return self._app_check.attest(token, deadline)
         except AppCheckFault as error:
             return Attestation(error.state)

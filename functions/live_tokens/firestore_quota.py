@@ -10,17 +10,29 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, GoogleAPICallError, NotFound
+from google.api_core.exceptions import (
+    Aborted,
+    AlreadyExists,
+    DeadlineExceeded,
+    FailedPrecondition,
+    GoogleAPICallError,
+    NotFound,
+)
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot
 
+from live_tokens.circuit_breaker import CircuitBreaker, CircuitOpenError, CutShortError
+from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
+from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import Caller, Profile, QuotaState
 from live_tokens.quota import as_new_at, spend
 from live_tokens.stop_switches import StopSwitches
@@ -31,11 +43,11 @@ SERVICE_SWITCH = "service"
 
 # Of five instances that go on writing to one document, each loses four times out of five.
 _ATTEMPTS = 50
-_RPC_SECONDS = 3.0
-# All attempts together, waiting for other calls of the same caller included.
-_DEADLINE_SECONDS = 8.0
+RPC_SECONDS = 3.0
 _LONGEST_PAUSE_SECONDS = 0.05
 _STRIPES = 64
+# Of the 1500 bytes of an id. What is longer goes by its digest.
+_LONGEST_SPELT_UID = 1_000
 
 
 def quota_id(uid: str) -> str:
@@ -54,8 +66,12 @@ def profile_switch(name: str) -> str:
 
 
 def _user(uid: str) -> str:
-    """A uid may hold slashes, which an id may not."""
-    return f"user:{quote(uid, safe='')}"
+    """Name a user's document: a uid may hold slashes, which an id may not, and spelt out be longer than an id may be.
+
+    Source: https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields
+    """
+    spelt = quote(uid, safe="")
+    return f"user:{spelt}" if len(spelt) <= _LONGEST_SPELT_UID else f"user-sha256:{sha256(uid.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +91,48 @@ class FirestoreQuotaStore:
     Args:
         project_id: the project of the database.
         database: its name, `(default)` for the default one.
+        credentials: the function's own, or None for the emulator.
         now: turns Firestore's time of a read into the time of the decision.
     """
 
     def __init__(
-        self, project_id: str, database: str, now: Callable[[datetime], datetime] = lambda read_time: read_time
+        self,
+        project_id: str,
+        database: str,
+        credentials: GoogleCredentials | None = None,
+        now: Callable[[datetime], datetime] = lambda read_time: read_time,
     ) -> None:
         self._project_id = project_id
         self._database = database
+        self._credentials = credentials
         self._now = now
         self._connecting = threading.Lock()
         self._connected: Client | None = None
+        self._breaker = CircuitBreaker()
         # Calls of one caller within this process take turns: they would only beat each other to the write.
         self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
 
-    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
-        """See `QuotaStore.spend`."""
-        deadline = time.monotonic() + _DEADLINE_SECONDS
+    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
         stripe = self._stripes[hash(caller.uid) % _STRIPES]
-        if not stripe.acquire(timeout=_DEADLINE_SECONDS):
+        if not stripe.acquire(timeout=deadline.left()):
             raise QuotaUnavailable("waited for other calls of this caller")
         try:
-            return self._compare_and_set(caller, profile, deadline)
+            with self._breaker.asking(), _time_outs(deadline):
+                return self._compare_and_set(caller, profile, deadline)
+        except CircuitOpenError as error:
+            raise QuotaUnavailable(str(error), error.retry_after) from error
+        except TimeoutError as error:
+            raise QuotaUnavailable(type(error.__cause__).__name__) from error
         except (GoogleAPICallError, GoogleAuthError) as error:
             raise QuotaUnavailable(type(error).__name__) from error
         finally:
             stripe.release()
 
-    def _compare_and_set(self, caller: Caller, profile: Profile, deadline: float) -> QuotaState | None:
+    def _compare_and_set(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
         client = self._client()
         document = client.collection(QUOTAS).document(quota_id(caller.uid))
         for _ in range(_ATTEMPTS):
-            if time.monotonic() > deadline:
+            if not deadline.left():
                 break
             reading = self._read(client, document, caller, profile, deadline)
             reading.switches.refuse_stopped(reading.at)
@@ -117,7 +143,7 @@ class FirestoreQuotaStore:
         raise QuotaUnavailable("contended")
 
     def _read(
-        self, client: Client, document: DocumentReference, caller: Caller, profile: Profile, deadline: float
+        self, client: Client, document: DocumentReference, caller: Caller, profile: Profile, deadline: Deadline
     ) -> _Reading:
         switches = client.collection(SWITCHES)
         service = switches.document(SERVICE_SWITCH)
@@ -137,23 +163,43 @@ class FirestoreQuotaStore:
         """Connect on first use: a gRPC channel must not be opened before the fork."""
         with self._connecting:
             if self._connected is None:
-                self._connected = Client(project=self._project_id, database=self._database)
+                # With credentials of its own it would look for them in this constructor, for as long as that takes.
+                credentials = self._credentials.for_library() if self._credentials else None
+                self._connected = Client(self._project_id, credentials, self._database)
             return self._connected
 
 
-def _left(deadline: float) -> float:
-    """Return how many seconds one RPC may take."""
-    return min(_RPC_SECONDS, max(0.001, deadline - time.monotonic()))
+@contextmanager
+def _time_outs(deadline: Deadline) -> Iterator[None]:
+    """Raise the time-out of an RPC as one that a circuit breaker knows."""
+    try:
+        yield
+    except DeadlineExceeded as error:
+        raise (TimeoutError if deadline.left() else CutShortError) from error
+
+
+def _left(deadline: Deadline) -> float:
+    """Return how many seconds one RPC may take. gRPC's deadlines are of a whole call."""
+    return max(0.001, deadline.within(RPC_SECONDS).left())
 
 
 def _spent(reading: _Reading, caller: Caller, profile: Profile) -> tuple[QuotaState | None, dict[str, Any]]:
     """Return what is left, and the document to write."""
     stored = reading.stored.to_dict() or {}
     try:
-        after, state = spend(profile.quota, stored.get("spent", {}).get(profile.name, {}), reading.at)
+        spent = stored.get("spent", {}).get(profile.name, {})
+        _refuse_unreadable(spent)
+        after, state = spend(profile.quota, spent, reading.at)
         return state, _update(stored, caller, profile, after, reading.at)
-    except (AttributeError, TypeError, ValueError) as error:  # somebody has written to it by hand
-        raise QuotaUnavailable("unreadable document") from error
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:  # somebody has written to it by hand
+        raise QuotaUnavailable(f"unreadable document {QUOTAS}/{quota_id(caller.uid)}") from error
+
+
+def _refuse_unreadable(spent: Mapping[str, Any]) -> None:
+    """Raise unless these are whole numbers, and times that there are. NaN would give everything back."""
+    if not all(type(value) is int for value in spent.values()):
+        raise TypeError
+    as_new_at(spent)
 
 
 def _update(
@@ -175,7 +221,7 @@ def _update(
 
 
 def _written(
-    client: Client, document: DocumentReference, reading: _Reading, fields: dict[str, Any], deadline: float
+    client: Client, document: DocumentReference, reading: _Reading, fields: dict[str, Any], deadline: Deadline
 ) -> bool:
     """Write unless somebody else has written since the reading."""
     try:

@@ -5,15 +5,21 @@ Source of the endpoint's behaviour: https://ai.google.dev/gemini-api/docs/live-a
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx2
 from google import genai
 from google.genai import errors, types
 
+from live_tokens.bounded_transport import UnacceptableAnswerError
+from live_tokens.circuit_breaker import CircuitBreaker, CircuitOpenError, CutShortError
+from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import TOKEN_NAME, refuse_incomplete_lock, token_request
 from live_tokens.issuing import ApiKey, LiveToken, Profile
@@ -24,13 +30,18 @@ GEMINI_HOST = "generativelanguage.googleapis.com"
 # Source: https://ai.google.dev/api/live#ephemeral-auth-tokens
 _WEBSOCKET_PATH = "/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContentConstrained"
 
-_ATTEMPT_MILLISECONDS = 6_000
-_RETRY = types.HttpRetryOptions(
-    attempts=2, initial_delay=0.2, max_delay=0.5, http_status_codes=[408, 500, 502, 503, 504]
-)
-# httpx2 drops idle connections after 5 s, which would cost a quiet function a TLS handshake for every token.
-_KEEP_ALIVE_SECONDS = 600
+MINT_SECONDS = 6.0
+# Between a try that failed at once and the other one.
+_PAUSE_SECONDS = 0.2
+_FAILURES = {408, 500, 502, 503, 504}
 _CLIENTS_KEPT = 2
+
+# ErrorInfo.reason as it is documented; anything else is somebody's text. Source: https://google.aip.dev/193
+_ERROR_REASON = re.compile(r"[A-Z0-9_]{1,63}")
+
+
+class _FailedAtOnceError(Exception):
+    """Gemini failed, and may be asked again."""
 
 
 class GeminiMinter:
@@ -38,6 +49,7 @@ class GeminiMinter:
 
     Args:
         api_version: `v1alpha` or `v1beta`.
+        transport: carries the requests: in time, and never to where a redirect points.
         emulator_host: `host:port` of a stand-in spoken to without TLS, or None for Google.
         now: the current aware UTC time.
     """
@@ -45,6 +57,7 @@ class GeminiMinter:
     def __init__(
         self,
         api_version: str,
+        transport: httpx2.BaseTransport,
         emulator_host: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -52,16 +65,18 @@ class GeminiMinter:
         self._host = emulator_host or GEMINI_HOST
         self._tls = "" if emulator_host else "s"
         self._now = now
+        # One for all keys, and ours: a client of google-genai closes its own when it is dropped.
+        self._http = httpx2.Client(transport=transport, event_hooks={"request": [refuse_incomplete_lock]})
+        self._breaker = CircuitBreaker()
         self._clients: dict[str, genai.Client] = {}
         self._lock = threading.Lock()
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None) -> LiveToken:
-        """See `Minter.mint`."""
+    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
         issued_at = self._now().replace(microsecond=0)
         expire_time = issued_at + profile.session
         new_session_expire_time = issued_at + profile.start_within
         request = token_request(profile, resumption_handle, expire_time, new_session_expire_time)
-        token = self._create(key, request)
+        token = self._create(key, request, deadline)
         return LiveToken(
             token=token,
             websocket_url=self._websocket_url(token),
@@ -72,15 +87,34 @@ class GeminiMinter:
             expire_time=expire_time,
         )
 
-    def _create(self, key: ApiKey, request: types.CreateAuthTokenConfig) -> str:
-        client = self._client(key)
+    def _create(self, key: ApiKey, request: types.CreateAuthTokenConfig, deadline: Deadline) -> str:
         try:
-            name: str | None = client.auth_tokens.create(config=request).name
+            return self._create_once(key, request, deadline)
+        except _FailedAtOnceError:  # an unheard token costs nothing: nobody can use it
+            time.sleep(min(_PAUSE_SECONDS, deadline.left()))
+        try:
+            return self._create_once(key, request, deadline)
+        except _FailedAtOnceError as error:
+            raise GeminiUnavailable(str(error)) from error.__cause__
+
+    def _create_once(self, key: ApiKey, request: types.CreateAuthTokenConfig, deadline: Deadline) -> str:
+        share = deadline.within(MINT_SECONDS)
+        milliseconds = max(1, int(share.left() * 1000))
+        timed = request.model_copy(update={"http_options": types.HttpOptions(timeout=milliseconds)})
+        try:
+            with self._breaker.asking(), _time_outs(cut_short=share == deadline):
+                name: str | None = self._client(key).auth_tokens.create(config=timed).name
+        except CircuitOpenError as error:
+            raise GeminiUnavailable(str(error), error.retry_after) from error
+        except TimeoutError as error:
+            raise GeminiUnavailable("timeout") from error
         except errors.APIError as error:
             raise _reason_for(error) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except UnacceptableAnswerError as error:
             raise GeminiUnavailable(type(error).__name__) from error
-        except (ValueError, AttributeError) as error:  # a 200 whose body is not JSON, or not an object
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise _FailedAtOnceError(type(error).__name__) from error
+        except (ValueError, AttributeError, RecursionError) as error:  # a 200 whose body is not a JSON object
             raise GeminiUnavailable(f"unreadable answer: {type(error).__name__}") from error
         if name is None or not TOKEN_NAME.fullmatch(name):
             raise GeminiUnavailable("an answer without a token")
@@ -108,14 +142,7 @@ class GeminiMinter:
             http_options=types.HttpOptions(
                 base_url=f"http{self._tls}://{self._host}",
                 api_version=self._api_version,
-                timeout=_ATTEMPT_MILLISECONDS,
-                retry_options=_RETRY,
-                client_args={
-                    # Followed redirects would carry x-goog-api-key to wherever they point.
-                    "follow_redirects": False,
-                    "limits": httpx2.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS),
-                    "event_hooks": {"request": [refuse_incomplete_lock]},
-                },
+                httpx_client=self._http,
             ),
         )
 
@@ -125,15 +152,24 @@ def silence_experimental_warning() -> None:
     warnings.filterwarnings("ignore", message="The SDK's token creation implementation is experimental")
 
 
-def _reason_for(error: errors.APIError) -> TokenNotIssued:
+@contextmanager
+def _time_outs(*, cut_short: bool) -> Iterator[None]:
+    """Raise httpx's time-outs as those that a circuit breaker knows."""
+    try:
+        yield
+    except httpx2.TimeoutException as error:
+        raise (CutShortError if cut_short else TimeoutError) from error
+
+
+def _reason_for(error: errors.APIError) -> TokenNotIssued | _FailedAtOnceError:
     diagnosis = f"{type(error).__name__} {error.code} {_error_info_reason(error)}".rstrip()
     if error.code == 429:
         return GeminiRateLimited(diagnosis)
     if error.code in (401, 403) or _error_info_reason(error) == "API_KEY_INVALID":
         return ApiKeyRejected(diagnosis)
-    if 400 <= error.code < 500 and error.code != 408:
-        return InternalFault(diagnosis)
-    return GeminiUnavailable(diagnosis)
+    if error.code in _FAILURES:
+        return _FailedAtOnceError(diagnosis)
+    return InternalFault(diagnosis) if 400 <= error.code < 500 else GeminiUnavailable(diagnosis)
 
 
 def _error_info_reason(error: errors.APIError) -> str:
@@ -143,6 +179,8 @@ def _error_info_reason(error: errors.APIError) -> str:
     """
     match error.details:
         case {"error": {"details": [*details]}}:
-            reasons = [detail.get("reason") for detail in details if isinstance(detail, dict)]
-            return next((reason for reason in reasons if isinstance(reason, str)), "")
+            for detail in details:
+                match detail:
+                    case {"reason": str(reason)} if _ERROR_REASON.fullmatch(reason):
+                        return reason
     return ""

@@ -14,11 +14,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from live_tokens.errors import ApiKeyRejected, AppCheckState, IdTokenMissing
+from live_tokens.deadline import Deadline
+from live_tokens.errors import ApiKeyRejected, AppCheckState
 
 DEFAULT_PROFILE = "default"
 
-Step = Literal["verify", "attest", "findProfile", "spend", "readKey", "mint", "total"]
+Step = Literal["readBody", "verify", "attest", "findProfile", "spend", "readKey", "mint", "total"]
+
+STEP_SECONDS: Mapping[Step, float] = {
+    "readBody": 2.0,
+    "verify": 6.5,
+    "attest": 3.5,
+    "spend": 3.5,
+    "readKey": 3.0,
+    "mint": 6.5,
+}
+"""How long each step may take, in seconds. Together they fit into a call; a second mint takes what is left."""
+
+CALL_SECONDS = 25.0
+"""How long a call may take if nobody chooses otherwise: less than callers and Cloud Run wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +51,32 @@ class TokenIssuer:
         record.requested_profile = request.profile
         record.resumes = request.resumption_handle is not None
 
-        with record.step("verify"):
-            record.caller = self._verify(request.id_token)
-        with record.step("attest"):
-            record.attestation = self.app_check.attest(request.app_check_token)
+        with record.step("verify") as deadline:
+            record.caller = self.identity.verify(request.id_token, deadline)
+        with record.step("attest") as deadline:
+            record.attestation = self.app_check.attest(request.app_check_token, deadline)
         with record.step("findProfile"):
             record.profile = self.profiles.for_caller(request.profile, record.caller)
-        with record.step("spend"):
-            record.quota = self.quota_store.spend(record.caller, record.profile)
-        with record.step("readKey"):
-            key = self.api_keys.current()
+        with record.step("spend") as deadline:
+            record.quota = self.quota_store.spend(record.caller, record.profile, deadline)
+        with record.step("readKey") as deadline:
+            key = self.api_keys.current(deadline)
         record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
         return record.live_token
-
-    def _verify(self, id_token: str | None) -> Caller:
-        if id_token is None:
-            raise IdTokenMissing
-        return self.identity.verify(id_token)
 
     def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
         record.secret_version = key.version
         try:
-            with record.step("mint"):
-                return self.minter.mint(key, profile, resumption_handle)
+            with record.step("mint") as deadline:
+                return self.minter.mint(key, profile, resumption_handle, deadline)
         except ApiKeyRejected:
-            with record.step("readKey"):
-                replacement = self.api_keys.replacement_for(key)
+            with record.step("readKey") as deadline:
+                replacement = self.api_keys.replacement_for(key, deadline)
             if replacement.value == key.value:
                 raise
         record.secret_version = replacement.version
-        with record.step("mint"):
-            return self.minter.mint(replacement, profile, resumption_handle)
+        with record.step("mint") as deadline:
+            return self.minter.mint(replacement, profile, resumption_handle, deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +84,13 @@ class IssueRequest:
     """What a caller sends.
 
     Attributes:
-        id_token: the Firebase ID token as it came, or None. Unverified.
+        id_token: the Firebase ID token as it came. Unverified.
         app_check_token: the App Check token as it came, or None. Unverified.
         profile: the name of the profile asked for.
         resumption_handle: the last `sessionResumptionUpdate.newHandle` of the session to go on with, or None.
     """
 
-    id_token: str | None = field(repr=False)
+    id_token: str = field(repr=False)
     app_check_token: str | None = field(default=None, repr=False)
     profile: str = DEFAULT_PROFILE
     resumption_handle: str | None = field(default=None, repr=False)
@@ -206,9 +215,9 @@ class LiveToken:
 
 
 class Identity(Protocol):
-    """Tells who a caller is."""
+    """Tells who a caller is. This port and the others give up when their deadline has come, and say so."""
 
-    def verify(self, id_token: str) -> Caller:
+    def verify(self, id_token: str, deadline: Deadline) -> Caller:
         """Return the user whom the ID token proves.
 
         Raises:
@@ -221,7 +230,7 @@ class Identity(Protocol):
 class AppCheck(Protocol):
     """Tells which app calls."""
 
-    def attest(self, token: str | None) -> Attestation:
+    def attest(self, token: str | None, deadline: Deadline) -> Attestation:
         """Return what the token says; a caller without a good one is refused only where App Check is enforced.
 
         Raises:
@@ -245,7 +254,7 @@ class Profiles(Protocol):
 class QuotaStore(Protocol):
     """Counts what callers take, and knows what the operator has stopped."""
 
-    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
+    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
         """Take one live token, atomically; None if the profile has no quota.
 
         Raises:
@@ -258,15 +267,15 @@ class QuotaStore(Protocol):
 class ApiKeys(Protocol):
     """Holds the Gemini API key."""
 
-    def current(self) -> ApiKey:
+    def current(self, deadline: Deadline) -> ApiKey:
         """Return the key to use.
 
         Raises:
             ApiKeyUnavailable: it could not be read.
         """
 
-    def replacement_for(self, refused: ApiKey) -> ApiKey:
-        """Read the key again because Gemini refused this one, and return what is stored now, be it the same.
+    def replacement_for(self, refused: ApiKey, deadline: Deadline) -> ApiKey:
+        """Read the key again because Gemini refused this one; return the stored key, even if it is unchanged.
 
         Raises:
             ApiKeyUnavailable: it could not be read.
@@ -276,7 +285,7 @@ class ApiKeys(Protocol):
 class Minter(Protocol):
     """Makes ephemeral tokens."""
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None) -> LiveToken:
+    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
         """Return a token for one session, locked to the profile; with a handle, for going on with that session.
 
         Raises:
@@ -301,6 +310,7 @@ class Record:
         secret_version: version of the key that was used.
         live_token: set once minted.
         milliseconds: time spent in each step.
+        deadline: when the whole call has to be answered.
     """
 
     requested_profile: str | None = None
@@ -312,13 +322,17 @@ class Record:
     secret_version: str | None = None
     live_token: LiveToken | None = None
     milliseconds: dict[Step, float] = field(default_factory=dict)
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(CALL_SECONDS), compare=False)
 
     @contextmanager
-    def step(self, name: Step) -> Iterator[None]:
-        """Add the time spent inside to `milliseconds[name]`, also when it ends in an error."""
+    def step(self, name: Step) -> Iterator[Deadline]:
+        """Yield the deadline of a step, and add the time spent inside to `milliseconds[name]`, even if it fails.
+
+        A step has its share of the call, and never more than the call has left.
+        """
         started = time.perf_counter()
         try:
-            yield
+            yield self.deadline.within(STEP_SECONDS.get(name, CALL_SECONDS))
         finally:
             spent = (time.perf_counter() - started) * 1000
             self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.issuing import Caller, Profile, QuotaState
 from live_tokens.quota import as_new_at, spend
@@ -34,8 +35,7 @@ class MemoryQuotaStore:
         self._spent: dict[tuple[str, str], dict[str, int]] = {}
         self._deciding = threading.Lock()
 
-    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
-        """See `QuotaStore.spend`."""
+    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:  # noqa: ARG002  # never waits
         with self._deciding:
             self._latest = now = max(self._latest, self._clock())
             self._switches(caller, profile).refuse_stopped(now)

@@ -78,10 +78,7 @@ class LoadedProfiles:
     files: Mapping[str, ProfileFile]
 
     def for_caller(self, name: str, caller: Caller) -> Profile:
-        """See `Profiles.for_caller`.
-
-        Of any but the default profile, the caller is not told whether it exists: the names are the operator's.
-        """
+        """Of any but the default profile, the caller is not told whether it exists: the names are the operator's."""
         if not _NAME.fullmatch(name):
             raise UnknownProfile
         file = self.files.get(name)

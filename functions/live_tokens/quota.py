@@ -20,7 +20,8 @@ from live_tokens.issuing import Quota, QuotaState
 LARGEST_LIMIT = 10_000
 
 Spent = Mapping[str, int]
-"""What is stored for a caller and a profile: period → the time, in microseconds, at which all is as new."""
+"""What is stored for a caller and a profile: period → the time, in microseconds, at which all is as new; and beside it
+`<period>_limit`, the limit that this time was reckoned with."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,6 +31,9 @@ _EXCEEDED = {"hour": HourlyQuotaExceeded, "day": DailyQuotaExceeded}
 
 def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], QuotaState | None]:
     """Take one live token.
+
+    Where the limit has changed since, because the caller has another plan now, what was taken stays taken, and the rest
+    of the new limit may be taken at once.
 
     Args:
         quota: the limits.
@@ -46,7 +50,9 @@ def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], Qu
     after = dict(spent)
     waits = {}
     for period, limit in _limits(quota).items():
-        after[period] = max(spent.get(period, 0), moment) + _PERIODS[period] // limit
+        step = _PERIODS[period] // limit
+        after[period] = moment + _taken(spent, period, limit, moment) + step
+        after[f"{period}_limit"] = limit
         waits[period] = after[period] - _PERIODS[period] - moment
     if not waits:
         return after, None
@@ -58,7 +64,19 @@ def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], Qu
 
 def as_new_at(spent: Spent) -> datetime:
     """Return the aware UTC time from which on the stored times mean nothing any more."""
-    return _EPOCH + timedelta(microseconds=max(spent.values(), default=0))
+    return _EPOCH + timedelta(microseconds=max((spent.get(period, 0) for period in _PERIODS), default=0))
+
+
+def _taken(spent: Spent, period: str, limit: int, moment: int) -> int:
+    """Return how far ahead of the moment the stored time is, in microseconds of this limit.
+
+    A limit of N counts each token as period / N. Rounded up, so that no change of plan gives anything away.
+    """
+    ahead = max(0, spent.get(period, 0) - moment)
+    stored_limit = spent.get(f"{period}_limit", limit)
+    if stored_limit == limit:
+        return ahead
+    return -(-ahead * (_PERIODS[period] // limit) // (_PERIODS[period] // stored_limit))
 
 
 def _state(quota: Quota, after: Spent, moment: int) -> QuotaState:

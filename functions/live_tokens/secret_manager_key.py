@@ -2,63 +2,40 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 
 import google_crc32c
-import requests
-from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import GoogleAPICallError, RetryError, ServerError
-from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import GoogleAuthError
-from google.cloud.secretmanager import AccessSecretVersionResponse, SecretManagerServiceClient
+from google.cloud.secretmanager import (
+    AccessSecretVersionRequest,
+    AccessSecretVersionResponse,
+    SecretManagerServiceClient,
+)
+from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceRestTransport
 from google.protobuf.json_format import ParseError
 
+from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyUnavailable
+from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import ApiKey
+from live_tokens.single_flight import BusyError, Outcome, SingleFlight
+from live_tokens.upstream import Upstream, UpstreamError
 
-_ATTEMPT_SECONDS = 3.0
-# Without one of our own, the library retries for 60 s.
-_RETRY = Retry(
-    predicate=lambda error: isinstance(error, ServerError | requests.ConnectionError),
-    initial=0.1,
-    maximum=0.5,
-    timeout=4.0,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """The outcome of one read: a key, or why there is none. Times are of the monotonic clock, in seconds."""
-
-    key: ApiKey | None
-    fault: str | None
-    started: float
-    ended: float
-
-    def answers(self, asked: float, refused: ApiKey | None) -> bool:
-        """Whether somebody who asked at that time can take this outcome instead of reading again.
-
-        A read that began before a key was refused may just have missed the rotation.
-        """
-        if self.key is not None and refused is not None and self.key.value == refused.value:
-            return self.started >= asked
-        return self.ended >= asked
+READ_SECONDS = 2.5
+_TRIES = 2
 
 
 class SecretManagerKey:
     """`ApiKeys` that reads one secret version.
 
-    One thread reads at a time, and those who come meanwhile take its outcome, good or bad: an outage costs every
-    caller one read, not one after the other.
-
     Args:
         secret_version: `projects/P/secrets/S/versions/V`; with `latest`, a rotation is noticed by itself.
         cache: how long a read key is used.
+        upstream: Secret Manager.
+        credentials: the function's own, or None for a stand-in.
         emulator_host: `host:port` of a stand-in spoken to over plain HTTP, or None for Google.
         monotonic: seconds of a clock that never goes back.
     """
@@ -67,89 +44,102 @@ class SecretManagerKey:
         self,
         secret_version: str,
         cache: timedelta,
+        upstream: Upstream,
+        credentials: GoogleCredentials | None,
         emulator_host: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._secret_version = secret_version
         self._cache_seconds = cache.total_seconds()
-        self._emulator_host = emulator_host
+        self._transport = _BoundedTransport(upstream, credentials, emulator_host)
         self._monotonic = monotonic
-        self._client: SecretManagerServiceClient | None = None
-        self._last: _Reading | None = None
-        self._reading = threading.Lock()
+        self._reading = SingleFlight(self._read, monotonic)
 
-    def current(self) -> ApiKey:
-        """See `ApiKeys.current`."""
-        last = self._last
-        if last and last.key and self._monotonic() - last.ended < self._cache_seconds:
-            return last.key
-        return self._read_or_share(asked=self._monotonic(), refused=None)
+    def current(self, deadline: Deadline) -> ApiKey:
+        last = self._reading.last
+        if last and last.value and self._monotonic() - last.ended < self._cache_seconds:
+            return last.value
+        return self._read_or_share(deadline)
 
-    def replacement_for(self, refused: ApiKey) -> ApiKey:
-        """See `ApiKeys.replacement_for`."""
+    def replacement_for(self, refused: ApiKey, deadline: Deadline) -> ApiKey:
         asked = self._monotonic()
-        last = self._last
-        if last and last.key and last.key.value != refused.value:
-            return last.key
-        return self._read_or_share(asked, refused)
 
-    def _read_or_share(self, asked: float, refused: ApiKey | None) -> ApiKey:
-        with self._reading:
-            reading = self._last
-            if reading is None or not reading.answers(asked, refused):
-                reading = self._last = self._read()
-        if reading.key is None:
-            raise ApiKeyUnavailable(reading.fault)
-        return reading.key
+        def will_do(outcome: Outcome[ApiKey]) -> bool:
+            """A read that began before the key was refused may just have missed the rotation."""
+            if outcome.value is None:
+                return outcome.ended >= asked
+            return outcome.value.value != refused.value or outcome.started >= asked
 
-    def _read(self) -> _Reading:
-        started = self._monotonic()
-        key: ApiKey | None = None
-        fault: str | None = None
+        return self._read_or_share(deadline, will_do)
+
+    def _read_or_share(self, deadline: Deadline, will_do: Callable[[Outcome[ApiKey]], bool] | None = None) -> ApiKey:
         try:
-            key = _key_in(self._access())
-        except _UnusablePayloadError as error:
-            fault = str(error)
-        except GoogleAPICallError as error:
-            fault = f"{type(error).__name__} {error.code}"
-        except (RetryError, GoogleAuthError, requests.RequestException, ParseError, ValueError) as error:
-            fault = type(error).__name__
-        return _Reading(key, fault, started, ended=self._monotonic())
+            return self._reading.run(deadline, will_do)
+        except UpstreamError as error:
+            raise ApiKeyUnavailable(str(error), error.retry_after) from error
+        except BusyError as error:
+            raise ApiKeyUnavailable("others waited for it") from error
 
-    def _access(self) -> AccessSecretVersionResponse:
-        if self._client is None:
-            self._client = self._new_client()
-        return self._client.access_secret_version(name=self._secret_version, retry=_RETRY, timeout=_ATTEMPT_SECONDS)
-
-    def _new_client(self) -> SecretManagerServiceClient:
-        """REST rather than gRPC: no threads of its own, and it honours HTTPS_PROXY and the usual CA variables."""
-        if self._emulator_host is None:
-            return SecretManagerServiceClient(transport="rest")
-        return SecretManagerServiceClient(
-            transport="rest",
-            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
-            client_options=ClientOptions(api_endpoint=f"http://{self._emulator_host}"),
-        )
+    def _read(self, deadline: Deadline) -> ApiKey:
+        client = SecretManagerServiceClient(transport=self._transport)
+        try:
+            response = client.access_secret_version(name=self._secret_version, retry=None, timeout=deadline.left())
+            return _key_in(response)
+        except (ParseError, ValueError, TypeError, RecursionError) as error:
+            raise UpstreamError(type(error).__name__) from error
 
 
-class _UnusablePayloadError(Exception):
-    """What was read is not a key. The text says why, without a byte of it."""
+class _BoundedTransport(SecretManagerServiceRestTransport):
+    """The library's transport over HTTP, for the one method that is called here.
+
+    The library's own has a time-out for each read only, follows redirects with the key in the answer, and reads an
+    answer of any size. A client may be given another:
+    https://docs.cloud.google.com/python/docs/reference/secretmanager/latest
+    """
+
+    def __init__(self, upstream: Upstream, credentials: GoogleCredentials | None, emulator_host: str | None) -> None:
+        super().__init__(credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]  # untyped there
+        self._upstream = upstream
+        self._google_credentials = credentials
+        self._base_url = f"http://{emulator_host}" if emulator_host else "https://secretmanager.googleapis.com"
+
+    @property
+    def access_secret_version(self) -> Callable[..., AccessSecretVersionResponse]:
+        """The method that a client calls."""
+        return self._access
+
+    def _access(
+        self, request: AccessSecretVersionRequest, *, timeout: float, metadata: Sequence[tuple[str, str]] = ()
+    ) -> AccessSecretVersionResponse:
+        deadline = Deadline.after(timeout)
+        credentials = self._google_credentials
+        authorization = credentials.authorization(deadline) if credentials else {}
+        url = f"{self._base_url}/v1/{request.name}:access"
+        answer = self._upstream.ask("GET", url, deadline, {**dict(metadata), **authorization}, tries=_TRIES)
+        if answer.status != HTTPStatus.OK:
+            raise UpstreamError(f"HTTP {answer.status}")
+        response: AccessSecretVersionResponse
+        response = AccessSecretVersionResponse.from_json(answer.body, ignore_unknown_fields=True)
+        return response
 
 
 def _key_in(response: AccessSecretVersionResponse) -> ApiKey:
     """Return the key in a response, whose checksum the library leaves to us.
 
     Source: https://cloud.google.com/secret-manager/docs/data-integrity
+
+    Raises:
+        UpstreamError: it is none. The text says why, without a byte of it.
     """
     data = response.payload.data
     if google_crc32c.value(data) != response.payload.data_crc32c:
-        raise _UnusablePayloadError("the payload does not match its checksum")
+        raise UpstreamError("the payload does not match its checksum")
     try:
         value = data.decode("ascii").strip()
     except UnicodeDecodeError:
-        raise _UnusablePayloadError("the payload is not a key: it holds other than ASCII") from None
+        raise UpstreamError("the payload is not a key: it holds other than ASCII") from None
     if not value:
-        raise _UnusablePayloadError("the payload is empty")
+        raise UpstreamError("the payload is empty")
     if not value.isprintable() or " " in value:
-        raise _UnusablePayloadError("the payload is not a key: it holds white space or control characters")
+        raise UpstreamError("the payload is not a key: it holds white space or control characters")
     return ApiKey(value=value, version=response.name)

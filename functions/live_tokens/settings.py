@@ -25,6 +25,14 @@ _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _PATH = re.compile(r"[^\0]+")
 _ORIGIN = re.compile(r"https?://[^/\s,]+")
 _LONGEST_CACHE_SECONDS = 86_400
+# Cloud Run gives a request up after 60 s by default, and Firebase's SDKs after 70.
+_LONGEST_CALL_SECONDS = 55
+# Cloud Run sends an instance 1000 requests at once at the most.
+_MOST_THREADS = 1_000
+
+
+# As many as Cloud Run sends at once; functions-framework's own default would queue them.
+DEFAULT_THREADS = 32
 
 
 class SettingsError(Exception):
@@ -56,6 +64,8 @@ class Settings:
         firestore_database: name of the database with quotas and stop switches.
         memory_switches_file: path of a file of stop switches for `memory`, or None.
         cors_allowed_origins: origins of web apps, or `*` alone.
+        call_deadline: how long a call may take.
+        threads: how many calls are answered at once; as many connections to each upstream are kept.
         firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.
         gemini_emulator_host: `host:port` of a stand-in, or None.
@@ -73,6 +83,8 @@ class Settings:
     firestore_database: str
     memory_switches_file: str | None
     cors_allowed_origins: tuple[str, ...]
+    call_deadline: timedelta
+    threads: int
     firebase_auth_emulator_host: str | None
     secret_manager_emulator_host: str | None
     gemini_emulator_host: str | None
@@ -95,7 +107,9 @@ class Settings:
                 "projects/P/secrets/S/versions/V, with a number or latest as V",
             ),
             gemini_api_version=reader.one_of("GEMINI_API_VERSION", API_VERSIONS, default="v1beta"),
-            api_key_cache=reader.seconds("API_KEY_CACHE_SECONDS", default=300),
+            api_key_cache=timedelta(
+                seconds=reader.whole_number("API_KEY_CACHE_SECONDS", 300, 1, _LONGEST_CACHE_SECONDS)
+            ),
             check_revoked=reader.boolean("CHECK_REVOKED", default="true"),
             app_check=reader.one_of("APP_CHECK", APP_CHECK_MODES, default="off"),
             app_check_consume=reader.boolean("APP_CHECK_CONSUME", default="false"),
@@ -107,6 +121,8 @@ class Settings:
             or "live-tokens",
             memory_switches_file=reader.optional("MEMORY_SWITCHES_FILE", _PATH, "the path of a file"),
             cors_allowed_origins=reader.origins("CORS_ALLOWED_ORIGINS"),
+            call_deadline=timedelta(seconds=reader.whole_number("CALL_DEADLINE_SECONDS", 25, 1, _LONGEST_CALL_SECONDS)),
+            threads=reader.whole_number("THREADS", DEFAULT_THREADS, 1, _MOST_THREADS),
             firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),
             secret_manager_emulator_host=reader.host_and_port("SECRET_MANAGER_EMULATOR_HOST"),
             gemini_emulator_host=reader.host_and_port("GEMINI_EMULATOR_HOST"),
@@ -160,12 +176,12 @@ class _Reader:
             self.faults.append(f"{name} must be {' or '.join(choices)}.")
         return value
 
-    def seconds(self, name: str, default: int) -> timedelta:
+    def whole_number(self, name: str, default: int, least: int, most: int) -> int:
         value = self._get(name) or str(default)
-        if not re.fullmatch(r"[0-9]{1,9}", value) or not 1 <= int(value) <= _LONGEST_CACHE_SECONDS:
-            self.faults.append(f"{name} must be a whole number of seconds from 1 to {_LONGEST_CACHE_SECONDS}.")
-            return timedelta()
-        return timedelta(seconds=int(value))
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+            self.faults.append(f"{name} must be a whole number from {least} to {most}.")
+            return default
+        return int(value)
 
     def origins(self, name: str) -> tuple[str, ...]:
         origins = tuple(origin.strip() for origin in (self._get(name) or "").split(",") if origin.strip())

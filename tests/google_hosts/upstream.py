@@ -1,10 +1,15 @@
 """A service of Google as the function meets it: it answers, and a test can make it fail."""
 
+from __future__ import annotations
+
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+_LOOKS_IN_A_SECOND = 100
 
 
 class Upstream:
@@ -25,6 +30,13 @@ class Upstream:
         await self._app(scope, receive, send)
 
     @contextmanager
+    def crowding(self, many: int) -> Iterator[Crowd]:
+        """Let the answers wait for a crowd."""
+        crowd = Crowd(self._app, many)
+        with self.answering(crowd):
+            yield crowd
+
+    @contextmanager
     def answering(self, app: ASGIApp) -> Iterator[None]:
         """Let another app answer; a Starlette response is one, and always the same answer."""
         usual, self._app = self._app, app
@@ -32,6 +44,34 @@ class Upstream:
             yield
         finally:
             self._app = usual
+
+
+class Crowd:
+    """Holds each answer of an app back until many are waited for, or for a second.
+
+    Args:
+        app: what answers then.
+        many: how many are a crowd.
+
+    Attributes:
+        most: how many were waited for at the same time.
+    """
+
+    def __init__(self, app: ASGIApp, many: int) -> None:
+        self._app = app
+        self._many = many
+        self._waiting = 0
+        self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._waiting += 1
+        self.most = max(self.most, self._waiting)
+        for _ in range(_LOOKS_IN_A_SECOND):
+            if self.most >= self._many:
+                break
+            await asyncio.sleep(1 / _LOOKS_IN_A_SECOND)
+        self._waiting -= 1
+        await self._app(scope, receive, send)
 
 
 class Silence(Response):

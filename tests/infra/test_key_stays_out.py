@@ -8,12 +8,16 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from infra.applied_options import EVERY_OPTION, FAKE_KEY
 from infra.deployment_rules import planned
+from live_tokens.bounded_transport import BoundedTransport
+from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyUnavailable
 from live_tokens.secret_manager_key import SecretManagerKey
+from live_tokens.upstream import Upstream
 from secret_manager_stand_in import StandInSecret, create_app
 from serving import serve
 from terraform_runner import REPOSITORY, Terraform
@@ -51,9 +55,11 @@ def test_a_new_version_number_without_a_key_stores_what_the_function_refuses_by_
     assert placeholder is not None
     secret = StandInSecret("projects/demo-live-tokens/secrets/gemini-api-key", [placeholder[1].encode()])
     with serve(create_app(secret)) as url:
-        keys = SecretManagerKey(f"{secret.name}/versions/latest", timedelta(seconds=1), url.removeprefix("http://"))
+        upstream = Upstream(BoundedTransport(1, httpx2.create_ssl_context()), 3)
+        address = url.removeprefix("http://")
+        keys = SecretManagerKey(f"{secret.name}/versions/latest", timedelta(seconds=1), upstream, None, address)
         with pytest.raises(ApiKeyUnavailable) as refusal:
-            keys.current()
+            keys.current(Deadline.after(3))
     assert "not a key" in str(refusal.value.diagnosis)
 
 

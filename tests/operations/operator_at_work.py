@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from live_tokens.deadline import Deadline
 from live_tokens.firestore_quota import FirestoreQuotaStore
 from live_tokens.issuing import Caller, Profile, Quota, QuotaState
 from live_tokens_admin.command import main
@@ -76,7 +77,7 @@ class Service:
         """Take one live token, now or at another time."""
         if later not in self.stores:
             self.stores[later] = FirestoreQuotaStore(self.project, self.database, now=lambda read: read + later)
-        state = self.stores[later].spend(Caller(uid, "password"), profile_named(profile))
+        state = self.stores[later].spend(Caller(uid, "password"), profile_named(profile), Deadline.after(60))
         assert state is not None
         return state
 

@@ -10,6 +10,7 @@ import pytest
 
 from certificate_authority import CertificateAuthority
 from unit.fake_http_server import FakeHttpServer
+from unit.to_upstreams import close_connections
 
 # The same examples in every run, and no judgement on how long one takes.
 hypothesis.settings.register_profile("unit", deadline=None, derandomize=True, database=None, max_examples=40)
@@ -55,6 +56,19 @@ def elsewhere() -> Iterator[FakeHttpServer]:
     """A second server, to which nothing should go."""
     with FakeHttpServer().running() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_is_left_open() -> Iterator[None]:
+    yield
+    close_connections()
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A `host:port` at which connections are taken, and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
 @pytest.fixture

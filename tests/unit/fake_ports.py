@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from live_tokens.deadline import Deadline
 from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState, TokenIssuer
 from live_tokens.profile_access import AllowRules, QuotaRules
 from live_tokens.profiles import LoadedProfiles, ProfileFile
@@ -24,6 +25,7 @@ class FakePorts:
         replacement: outcome of `replacement_for`.
         mints: outcomes of `mint`, one after the other.
         calls: what was asked, in order.
+        deadlines: until when, in the same order, but for finding the profile, which asks nobody.
         verified: the ID tokens that came.
         attested: the App Check tokens that came.
         found: the arguments of each `for_caller`.
@@ -40,6 +42,7 @@ class FakePorts:
     replacement: ApiKey | Exception = NEW_KEY
     mints: tuple[LiveToken | Exception, ...] = (LIVE_TOKEN,)
     calls: list[str] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
     verified: list[str] = field(default_factory=list)
     attested: list[str | None] = field(default_factory=list)
     found: list[tuple[str, Caller]] = field(default_factory=list)
@@ -50,13 +53,17 @@ class FakePorts:
     def issuer(self) -> TokenIssuer:
         return TokenIssuer(identity=self, app_check=self, profiles=self, quota_store=self, api_keys=self, minter=self)
 
-    def verify(self, id_token: str) -> Caller:
-        self.calls.append("verify")
+    def _called(self, port: str, deadline: Deadline) -> None:
+        self.calls.append(port)
+        self.deadlines.append(deadline)
+
+    def verify(self, id_token: str, deadline: Deadline) -> Caller:
+        self._called("verify", deadline)
         self.verified.append(id_token)
         return _come_to(self.caller)
 
-    def attest(self, token: str | None) -> Attestation:
-        self.calls.append("attest")
+    def attest(self, token: str | None, deadline: Deadline) -> Attestation:
+        self._called("attest", deadline)
         self.attested.append(token)
         return _come_to(self.attestation)
 
@@ -67,22 +74,22 @@ class FakePorts:
         file = ProfileFile(profile, AllowRules(), QuotaRules(profile.quota))
         return LoadedProfiles({profile.name: file}).for_caller(name, caller)
 
-    def spend(self, caller: Caller, profile: Profile) -> QuotaState | None:
-        self.calls.append("spend")
+    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
+        self._called("spend", deadline)
         self.spent.append((caller, profile))
         return _come_to(self.quota)
 
-    def current(self) -> ApiKey:
-        self.calls.append("read key")
+    def current(self, deadline: Deadline) -> ApiKey:
+        self._called("read key", deadline)
         return _come_to(self.key)
 
-    def replacement_for(self, refused: ApiKey) -> ApiKey:
-        self.calls.append("read key again")
+    def replacement_for(self, refused: ApiKey, deadline: Deadline) -> ApiKey:
+        self._called("read key again", deadline)
         self.refused.append(refused)
         return _come_to(self.replacement)
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None) -> LiveToken:
-        self.calls.append("mint")
+    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
+        self._called("mint", deadline)
         self.minted.append((key, profile, resumption_handle))
         return _come_to(self.mints[len(self.minted) - 1])
 

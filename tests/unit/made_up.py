@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from live_tokens.deadline import Deadline
 from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState
 
 PROJECT = "my-app-1a2b"
@@ -22,6 +23,9 @@ PROFILE = Profile(
     config={"response_modalities": ["AUDIO"]},
     config_digest="0123456789ab",
 )
+AMPLE = Deadline.after(3600)
+"""The deadline of what is not about deadlines."""
+
 KEY = ApiKey(value="made-up-key-one", version="projects/p/secrets/s/versions/1")
 NEW_KEY = ApiKey(value="made-up-key-two", version="projects/p/secrets/s/versions/2")
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
-from live_tokens.audit_log import AuditLog, RequestId
+from live_tokens.audit_log import AuditLog
 from live_tokens.errors import (
     AppCheckFault,
     AppCheckState,
@@ -24,6 +24,7 @@ from live_tokens.errors import (
     Unavailable,
 )
 from live_tokens.issuing import Attestation, QuotaState, Record
+from live_tokens.request_id import RequestId
 from unit.family import CONCRETE, make
 from unit.made_up import (
     APP_ID,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
 from live_tokens.audit_log import AuditLog
-from live_tokens.callable_endpoint import ERROR_TABLE, LARGEST_BODY_BYTES, LONGEST_HANDLE, CallableEndpoint
+from live_tokens.callable_endpoint import ERROR_TABLE, LONGEST_HANDLE, CallableEndpoint
 from live_tokens.errors import (
     ApiKeyRejected,
     ApiKeyUnavailable,
@@ -22,6 +22,7 @@ from live_tokens.errors import (
     AppCheckMissing,
     AppCheckReplayed,
     AppCheckUnavailable,
+    BodyTooSlow,
     DailyQuotaExceeded,
     GeminiRateLimited,
     GeminiUnavailable,
@@ -45,6 +46,7 @@ from live_tokens.errors import (
     UserNotAllowed,
 )
 from live_tokens.issuing import QuotaState
+from live_tokens.request_body import LARGEST_BODY_BYTES
 from unit.fake_ports import FakePorts
 from unit.family import CONCRETE, make
 from unit.made_up import APP_CHECK_TOKEN, CREDENTIALS, HANDLE, ID_TOKEN, ISSUED_AT, PROJECT, QUOTA_STATE
@@ -56,6 +58,7 @@ NO_DATA = b'{"data": null}'
 WIRE_STATUS: dict[type[TokenNotIssued], tuple[int, str]] = {
     MalformedRequest: (400, "INVALID_ARGUMENT"),
     MethodNotAllowed: (405, "INVALID_ARGUMENT"),
+    BodyTooSlow: (408, "INVALID_ARGUMENT"),
     UnknownProfile: (400, "INVALID_ARGUMENT"),
     InvalidResumptionHandle: (400, "INVALID_ARGUMENT"),
     IdTokenMissing: (401, "UNAUTHENTICATED"),
@@ -113,7 +116,10 @@ class Service:
         if chunked:  # no Content-Length; the server tells the end of the body
             content = {"input_stream": io.BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
         with app.test_request_context("/", method=method, headers=Headers(list(headers.items())), **content) as context:
-            return self._endpoint.handle(context.request)
+            return self.handle(context.request)
+
+    def handle(self, request: flask.Request) -> flask.Response:
+        return self._endpoint.handle(request)
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._log.getvalue().splitlines()]
@@ -158,7 +164,8 @@ def test_a_live_token_comes_with_all_that_is_needed_to_connect() -> None:
     }
     (event,) = service.events()
     assert event["event"] == "live_token.issued"
-    assert set(event["milliseconds"]) == {"verify", "attest", "findProfile", "spend", "readKey", "mint", "total"}
+    asked = {"verify", "attest", "findProfile", "spend", "readKey", "mint"}
+    assert set(event["milliseconds"]) == {"readBody", *asked, "total"}
 
 
 def quota_in(response: flask.Response) -> dict[str, Any]:
@@ -361,10 +368,67 @@ def test_without_a_bearer_token_nobody_is_asked(headers: dict[str, str]) -> None
     assert service.ports.calls == []
 
 
-def test_a_bearer_token_with_more_behind_it_is_passed_on_as_it_is() -> None:
+@pytest.mark.parametrize("more", [" more", ",", "\t", "ü", " Bearer x", "=x", '"'])
+def test_a_bearer_token_with_more_behind_it_is_invalid_and_reaches_nobody(more: str) -> None:
     service = Service()
-    service.call(headers={"Authorization": f"Bearer {ID_TOKEN} more"})
-    assert service.ports.verified == [f"{ID_TOKEN} more"]
+    response = service.call(headers={"Authorization": f"Bearer {ID_TOKEN}{more}x"})
+    assert (response.status_code, reason_in(response)) == (401, "ID_TOKEN_INVALID")
+    assert service.ports.calls == []
+
+
+class Unreadable(io.BytesIO):
+    """A body that breaks when it is read, as a connection does."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+        self.reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        del size
+        self.reads += 1
+        raise self.error
+
+
+def call_with(body: Unreadable, headers: Mapping[str, str], method: str = "POST") -> tuple[Service, flask.Response]:
+    service = Service()
+    environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": headers.get("Content-Length", "")}
+    stream: dict[str, Any] = {"input_stream": body, "environ_overrides": environ}
+    with app.test_request_context("/", method=method, headers=Headers(list(headers.items())), **stream) as context:
+        response = service.handle(context.request)
+        assert context.request.get_data() == b"", "what functions-framework reads after each answer"
+    return service, response
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "reason"),
+    [
+        ("GET", SIGNED_IN, "MALFORMED_REQUEST"),
+        ("PUT", SIGNED_IN, "MALFORMED_REQUEST"),
+        ("POST", {}, "ID_TOKEN_MISSING"),
+        ("POST", {"Authorization": "Basic eA=="}, "ID_TOKEN_MISSING"),
+        ("POST", {"Authorization": "Bearer a b"}, "ID_TOKEN_INVALID"),
+        ("POST", SIGNED_IN | {"Content-Length": "16385"}, "MALFORMED_REQUEST"),
+        ("OPTIONS", {}, None),
+    ],
+)
+def test_what_the_headers_decide_waits_for_no_body(method: str, headers: dict[str, str], reason: str | None) -> None:
+    body = Unreadable(AssertionError("it was read"))
+    service, response = call_with(body, headers, method)
+    assert (reason_in(response) if reason else None) == reason
+    assert (body.reads, service.ports.calls) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("reset"), ValueError("caller's words"), RuntimeError("bad chunk"), TimeoutError()], ids=repr
+)
+def test_whatever_reading_a_body_raises_is_the_callers_fault_and_not_told(error: Exception) -> None:
+    service, response = call_with(Unreadable(error), SIGNED_IN)
+    assert (response.status_code, reason_in(response)) == (400, "MALFORMED_REQUEST")
+    (event,) = service.events()
+    assert (event["severity"], event["event"]) == ("NOTICE", "live_token.refused")
+    assert "caller's words" not in f"{response.data!r} {event}"
+    assert service.ports.calls == []
 
 
 @pytest.mark.parametrize(

@@ -1,49 +1,65 @@
-"""Calls that take no time limit get one."""
+"""One moment at which a whole call ends, and the earlier ones of its steps."""
 
-import threading
+import dataclasses
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from live_tokens.deadline import Deadline
 
-
-def test_a_call_that_comes_in_time_is_as_if_it_were_called_directly() -> None:
-    assert Deadline(seconds=10, threads=1).run(lambda: "answer") == "answer"
+SECONDS = st.floats(min_value=0, max_value=1e6)
 
 
-def test_an_error_of_the_call_is_raised() -> None:
-    with pytest.raises(LookupError):
-        Deadline(seconds=10, threads=1).run(lambda: dict[str, str]()["missing"])
+def test_a_deadline_is_a_moment_of_the_clock_that_nobody_sets() -> None:
+    before = time.monotonic()
+    deadline = Deadline.after(60)
+    assert before + 60 <= deadline.at <= time.monotonic() + 60
 
 
-def test_a_call_that_takes_too_long_is_given_up() -> None:
-    answered = threading.Event()
-    with pytest.raises(TimeoutError):
-        Deadline(seconds=0.01, threads=1).run(answered.wait)
-    answered.set()
+@given(whole=SECONDS, share=SECONDS)
+def test_a_step_never_ends_after_the_whole_nor_after_its_own_share(whole: float, share: float) -> None:
+    deadline = Deadline.after(whole)
+    before = time.monotonic()
+    step = deadline.within(share)
+    assert step <= deadline
+    assert step == deadline or before + share <= step.at <= time.monotonic() + share
 
 
-def test_a_call_that_was_given_up_keeps_nobody_else_waiting_while_there_are_threads() -> None:
-    answered = threading.Event()
-    deadline = Deadline(seconds=0.5, threads=2)
-    with pytest.raises(TimeoutError):
-        deadline.run(answered.wait)
-    assert deadline.run(lambda: "answer") == "answer"
-    answered.set()
+@given(st.lists(SECONDS, min_size=1, max_size=5))
+def test_steps_within_steps_never_end_after_any_that_they_are_in(shares: list[float]) -> None:
+    deadlines = [Deadline.after(10)]
+    for share in shares:
+        deadlines.append(deadlines[-1].within(share))
+    assert deadlines == sorted(deadlines, reverse=True)
 
 
-def test_no_thread_is_started_before_the_first_call() -> None:
-    before = threading.active_count()
-    Deadline(seconds=1, threads=4)
-    assert threading.active_count() == before
+def test_a_step_that_would_end_later_is_told_by_its_deadline_being_that_of_the_whole() -> None:
+    deadline = Deadline.after(1)
+    assert deadline.within(60) == deadline
+    assert deadline.within(0.001) != deadline
 
 
-def test_a_call_that_had_not_begun_when_it_was_given_up_never_begins() -> None:
-    answered, begun = threading.Event(), threading.Event()
-    deadline = Deadline(seconds=0.5, threads=1)
-    for call in (answered.wait, begun.set):
-        with pytest.raises(TimeoutError):
-            deadline.run(call)
-    answered.set()
-    assert deadline.run(lambda: "the next in the queue") == "the next in the queue"
-    assert not begun.is_set()
+@given(st.floats(min_value=-1e6, max_value=0))
+def test_what_is_left_is_never_less_than_nothing(ago: float) -> None:
+    assert Deadline.after(ago).left() == 0
+    assert Deadline.after(ago).within(60).left() == 0
+
+
+@given(SECONDS)
+def test_no_more_is_left_than_there_was(seconds: float) -> None:
+    # Half a microsecond: what a sum with a clock of many digits may round to.
+    assert 0 <= Deadline.after(seconds).left() <= seconds + 5e-7
+
+
+def test_what_is_left_only_shrinks() -> None:
+    deadline = Deadline.after(60)
+    first = deadline.left()
+    assert 0 < deadline.left() <= first
+
+
+def test_a_deadline_cannot_be_moved() -> None:
+    deadline = Deadline.after(1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        deadline.at = 0.0  # type: ignore[misc]  # that is the test

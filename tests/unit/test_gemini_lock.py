@@ -17,7 +17,8 @@ from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import Profile
 from live_tokens.profiles import load_profiles
 from unit.fake_http_server import FakeHttpServer, answer_json
-from unit.made_up import HANDLE, ISSUED_AT, KEY, PROFILE
+from unit.made_up import AMPLE, HANDLE, ISSUED_AT, KEY, PROFILE
+from unit.to_upstreams import transport
 
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
 
@@ -231,7 +232,7 @@ def test_every_field_of_google_genai_is_tried_below() -> None:
 
 @pytest.fixture(scope="module")
 def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
-    return GeminiMinter("v1beta", _running_server.host_and_port)
+    return GeminiMinter("v1beta", transport(), _running_server.host_and_port)
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -243,7 +244,7 @@ def test_a_field_of_a_profile_is_either_in_the_request_or_a_fault(
     if name not in NOT_SENT:
         with warnings.catch_warnings():
             silence_experimental_warning()
-            shared_minter.mint(KEY, profile, None)
+            shared_minter.mint(KEY, profile, None, AMPLE)
         (request,) = server.received
         assert leaves(WANTED[name]) <= leaves(request.json()["bidiGenerateContentSetup"])
     else:

@@ -1,6 +1,7 @@
 """`gemini_minter`: the real google-genai against a server that answers as Gemini does, and as it should not."""
 
 import dataclasses
+import gc
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -11,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from certificate_authority import CertificateAuthority
+from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import LiveToken
 from live_tokens.profiles import load_profiles
 from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.made_up import CALLER, HANDLE, KEY, NEW_KEY, PROFILE
+from unit.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
+from unit.to_upstreams import transport
 
 GEMINI = "generativelanguage.googleapis.com"
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
@@ -69,12 +72,12 @@ def _without_the_experimental_warning() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
     """One minter for the tests that only look at answers: its TLS contexts are the slow part."""
-    return GeminiMinter("v1beta", _running_server.host_and_port, now=lambda: NOW)
+    return GeminiMinter("v1beta", transport(), _running_server.host_and_port, now=lambda: NOW)
 
 
-def fails(minter: GeminiMinter) -> TokenNotIssued:
+def fails(minter: GeminiMinter, deadline: Deadline = AMPLE) -> TokenNotIssued:
     with pytest.raises(TokenNotIssued) as failure:
-        minter.mint(KEY, PROFILE, None)
+        minter.mint(KEY, PROFILE, None, deadline)
     return failure.value
 
 
@@ -86,7 +89,9 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
     server: FakeHttpServer, shared_minter: GeminiMinter, handle: str | None, resumption: dict[str, str]
 ) -> None:
     server.answer_with(MINTED)
-    shared_minter.mint(KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle)
+    shared_minter.mint(
+        KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle, AMPLE
+    )
     (request,) = server.received
     assert request.json() == {
         "uses": 1,
@@ -99,7 +104,7 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
 @pytest.mark.parametrize("version", ["v1alpha", "v1beta"])
 def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpServer, version: str) -> None:
     server.answer_with(MINTED)
-    live_token = GeminiMinter(version, server.host_and_port).mint(KEY, PROFILE, None)
+    live_token = GeminiMinter(version, transport(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
     (request,) = server.received
     assert (request.method, request.path) == ("POST", f"/{version}/auth_tokens")
     assert live_token.api_version == version
@@ -111,7 +116,7 @@ def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpS
 
 def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
-    shared_minter.mint(KEY, PROFILE, None)
+    shared_minter.mint(KEY, PROFILE, None, AMPLE)
     (request,) = server.received
     assert [name for name, value in request.headers.items() if KEY.value in value] == ["x-goog-api-key"]
     assert request.headers["x-goog-api-key"] == KEY.value
@@ -125,7 +130,7 @@ def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, 
 def test_a_token_comes_with_all_that_is_needed_to_use_it(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
     whole_second = NOW.replace(microsecond=0)
-    assert shared_minter.mint(KEY, PROFILE, None) == LiveToken(
+    assert shared_minter.mint(KEY, PROFILE, None, AMPLE) == LiveToken(
         token="auth_tokens/0123abc",
         websocket_url=f"ws://{server.host_and_port}/ws/google.ai.generativelanguage.v1beta."
         "GenerativeService.BidiGenerateContentConstrained?access_token=auth_tokens/0123abc",
@@ -140,7 +145,7 @@ def test_a_token_comes_with_all_that_is_needed_to_use_it(server: FakeHttpServer,
 def test_without_a_clock_of_its_own_it_tells_aware_utc_in_whole_seconds(server: FakeHttpServer) -> None:
     server.answer_with(MINTED)
     before = datetime.now(UTC).replace(microsecond=0)
-    live_token = GeminiMinter("v1beta", server.host_and_port).mint(KEY, PROFILE, None)
+    live_token = GeminiMinter("v1beta", transport(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
     for time in (live_token.issued_at, live_token.new_session_expire_time, live_token.expire_time):
         assert time.utcoffset() == timedelta(0)
         assert time.microsecond == 0
@@ -168,6 +173,10 @@ def test_without_a_clock_of_its_own_it_tells_aware_utc_in_whole_seconds(server: 
         (refusal(501), GeminiUnavailable, "ServerError 501"),
         (answer_json({"error": {"details": "odd"}}, 400), InternalFault, "ClientError 400"),
         (answer_json({"error": {"details": ["odd", {"reason": 7}]}}, 400), InternalFault, "ClientError 400"),
+        *(
+            (answer_json({"error": {"details": [{"reason": reason}]}}, 400), InternalFault, "ClientError 400")
+            for reason in ("A" * 64, "api_key", "A KEY", "", "A\n", UPSTREAM_WORDS)
+        ),
         (answer_json(["odd"], 403), ApiKeyRejected, "ClientError 403"),
         (Answer(403, UPSTREAM_WORDS.encode()), ApiKeyRejected, "ClientError 403"),
         (answer_json({"name": "auth_tokens/0123abc"}, 201), GeminiUnavailable, "APIError 201"),
@@ -193,9 +202,11 @@ def test_a_refusal_is_what_its_status_and_reason_mean_and_is_not_asked_for_again
         Answer(200),
         answer_json({}),
         answer_json({"token": "auth_tokens/0123abc"}),
+        Answer(200, b"[" * 60_000),
+        Answer(200, b" " * 70_000),
         *(answer_json({"name": name}) for name in NO_NAMES),
     ],
-    ids=lambda answer: answer.body.decode(errors="replace") or "empty",
+    ids=lambda answer: answer.body[:40].decode(errors="replace").strip() or "empty",
 )
 def test_an_answer_without_a_proper_token_is_an_outage(
     server: FakeHttpServer, shared_minter: GeminiMinter, answer: Answer
@@ -218,7 +229,7 @@ def test_an_answer_that_is_no_object_is_an_outage(
 def test_what_may_pass_is_asked_twice_and_no_more(
     server: FakeHttpServer, shared_minter: GeminiMinter, nobody: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """All at once, since each waits for google-genai's back-off. The answer depends on the model asked for."""
+    """All at once, since each waits between. The answer depends on the model asked for."""
     scripts = {
         "recovers": [refusal(500), MINTED],
         "busy-then-the-key": [refusal(503), refusal(401)],
@@ -233,7 +244,7 @@ def test_what_may_pass_is_asked_twice_and_no_more(
 
     def outcome_of(minter: GeminiMinter, model: str) -> str:
         try:
-            return minter.mint(KEY, dataclasses.replace(PROFILE, model=f"models/{model}"), None).token
+            return minter.mint(KEY, dataclasses.replace(PROFILE, model=f"models/{model}"), None, AMPLE).token
         except TokenNotIssued as failure:
             return f"{failure.reason} {failure.diagnosis}"
 
@@ -242,8 +253,8 @@ def test_what_may_pass_is_asked_twice_and_no_more(
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     minters = {
         **dict.fromkeys(scripts, shared_minter),
-        "refused": GeminiMinter("v1beta", nobody),
-        "impostor": GeminiMinter("v1beta"),
+        "refused": GeminiMinter("v1beta", transport(), nobody),
+        "impostor": GeminiMinter("v1beta", transport()),
     }
     with ThreadPoolExecutor(len(minters)) as pool:
         outcomes = dict(zip(minters, pool.map(outcome_of, minters.values(), minters), strict=True))
@@ -266,7 +277,7 @@ def test_an_incomplete_lock_does_not_leave_the_house(server: FakeHttpServer, sha
     server.answer_with(MINTED)
     empty = dataclasses.replace(PROFILE, config={})
     with pytest.raises(IncompleteLockError):
-        shared_minter.mint(KEY, empty, None)
+        shared_minter.mint(KEY, empty, None, AMPLE)
     assert server.received == []
 
 
@@ -300,7 +311,7 @@ def test_the_environment_does_not_change_where_the_key_goes(
         "GOOGLE_API_KEY": "key-of-the-environment",
     }.items():
         monkeypatch.setenv(name, value)
-    GeminiMinter("v1beta", server.host_and_port).mint(KEY, PROFILE, None)
+    GeminiMinter("v1beta", transport(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
     (request,) = server.received
     assert (request.path, request.headers["x-goog-api-key"]) == ("/v1beta/auth_tokens", KEY.value)
     assert "key-of-the-environment" not in str(request.headers)
@@ -317,7 +328,7 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"http://{elsewhere.host_and_port}")
-    live_token = GeminiMinter("v1beta").mint(KEY, PROFILE, None)
+    live_token = GeminiMinter("v1beta", transport()).mint(KEY, PROFILE, None, AMPLE)
     to_proxy, through_it = server.received
     assert (to_proxy.method, to_proxy.path) == ("CONNECT", f"{GEMINI}:443")
     assert KEY.value not in str(to_proxy.headers)
@@ -332,16 +343,40 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
 # --- connections
 
 
-def test_a_key_keeps_its_connection_and_two_keys_are_kept_apart(server: FakeHttpServer) -> None:
+def test_keys_share_a_connection_and_each_request_has_its_own(server: FakeHttpServer) -> None:
     server.answer_with(MINTED)
-    minter = GeminiMinter("v1beta", server.host_and_port)
+    minter = GeminiMinter("v1beta", transport(), server.host_and_port)
     for key in (KEY, KEY, NEW_KEY, KEY, NEW_KEY):
-        minter.mint(key, PROFILE, None)
+        minter.mint(key, PROFILE, None, AMPLE)
     sent = [request.headers["x-goog-api-key"] for request in server.received]
     assert sent == [KEY.value, KEY.value, NEW_KEY.value, KEY.value, NEW_KEY.value]
-    assert server.connections == 2
+    assert server.connections == 1
 
 
 def test_nothing_connects_before_the_first_mint(server: FakeHttpServer) -> None:
-    GeminiMinter("v1beta", server.host_and_port)
+    GeminiMinter("v1beta", transport(), server.host_and_port)
     assert server.connections == 0
+
+
+def test_a_third_key_ends_no_connection_of_the_others(server: FakeHttpServer) -> None:
+    server.answer_with(MINTED)
+    minter = GeminiMinter("v1beta", transport(), server.host_and_port)
+    for number in range(5):
+        minter.mint(dataclasses.replace(KEY, value=f"made-up-key-{number}"), PROFILE, None, AMPLE)
+        gc.collect()
+    assert server.connections == 1
+
+
+# --- time
+
+
+def test_a_gemini_that_is_silent_costs_what_the_call_has_left(silent: str) -> None:
+    failure = fails(GeminiMinter("v1beta", transport(), silent), Deadline.after(0.2))
+    assert type(failure) is GeminiUnavailable
+    assert failure.diagnosis == "timeout"
+
+
+def test_no_try_begins_when_the_time_is_up(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
+    server.answer_with(MINTED)
+    assert type(fails(shared_minter, Deadline.after(-1))) is GeminiUnavailable
+    assert server.received == []

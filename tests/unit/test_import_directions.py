@@ -12,6 +12,8 @@ SOURCES = {file.stem: file.read_text(encoding="utf-8") for file in (FUNCTIONS / 
 
 PURE = {
     "deadline": set[str](),
+    "circuit_breaker": set[str](),
+    "single_flight": {"circuit_breaker", "deadline"},
     "quota": {"errors", "issuing"},
     "stop_switches": {"errors"},
     "placeholders": {"issuing"},
@@ -22,32 +24,45 @@ PURE = {
 CORE = PURE | {
     "__init__": set[str](),
     "errors": set[str](),
-    "issuing": {"errors"},
+    "issuing": {"deadline", "errors"},
     "settings": set[str](),
+    "request_id": set[str](),
+    "request_body": {"deadline", "errors"},
+    "bounded_transport": {"deadline"},
+    "upstream": {"bounded_transport", "circuit_breaker", "deadline"},
+    "google_credentials": {"deadline", "single_flight", "upstream"},
+    "public_keys": {"deadline", "single_flight", "upstream"},
     "profiles": {"errors", "issuing", "placeholders", "profile_access", "quota"},
-    "audit_log": {"errors", "issuing"},
-    "callable_endpoint": {"audit_log", "errors", "issuing"},
+    "audit_log": {"errors", "issuing", "request_id"},
+    "callable_endpoint": {"audit_log", "deadline", "errors", "issuing", "request_body", "request_id"},
 }
 """What each module that is no adapter may import of ours."""
 
-OF_ADAPTERS = {"errors", "issuing", *PURE}
+TO_UPSTREAMS = {"bounded_transport", "upstream", "google_credentials", "public_keys"}
+"""The one way out, which all adapters take."""
+
+OF_ADAPTERS = {"errors", "issuing", *PURE, *TO_UPSTREAMS}
 
 VENDORS = {
     "firebase_admin": "firebase_",
     "google.cloud.firestore": "firestore_",
     "google.cloud.firestore_v1": "firestore_",
-    "jwt": "firebase_app_check",
+    "jwt": "firebase_",
+    "cryptography": "firebase_",
+    "google.auth.transport": "google_credentials",
+    "httpcore2": "bounded_transport",
+    "requests": "nobody",
     "google.cloud.secretmanager": "secret_manager_",
     "google.genai": "gemini_",
 }
 """Package of a vendor → how the names of the files begin that may know it."""
 
-WITHOUT_VENDORS = CORE.keys() - {"callable_endpoint"} | {"memory_quota"}
+WITHOUT_VENDORS = CORE.keys() - {"callable_endpoint", *TO_UPSTREAMS} | {"memory_quota"}
 """Modules that need nothing but Python."""
 
 CALLED_AT_IMPORT = {
     *("TypeVar", "dataclass", "field", "frozenset", "timedelta", "re.compile"),
-    *("Quota", "Retry", "WireStatus", "datetime", "types.HttpRetryOptions"),
+    *("Quota", "WireStatus", "datetime", "set"),
 }
 """What may be called while a module is imported: values, no clients. Think before adding to it."""
 
@@ -166,7 +181,13 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
         ("secret_manager_key", "from google.genai.types import Tool", "knows google.genai"),
         ("gemini_minter", "import google.cloud.secretmanager", "knows google.cloud.secretmanager"),
         ("gemini_minter", "from firebase_admin import auth", "knows firebase_admin"),
-        ("firebase_identity", "import jwt", "knows jwt"),
+        ("gemini_minter", "import jwt", "knows jwt"),
+        ("firebase_backend", "import requests", "knows requests"),
+        ("firebase_backend", "from google.auth.transport import requests", "knows google.auth.transport"),
+        ("upstream", "import httpcore2", "knows httpcore2"),
+        ("upstream", "from live_tokens.errors import Unavailable", "imports errors"),
+        ("request_body", "from flask import Request", "knows flask"),
+        ("single_flight", "import httpx2", "knows httpx2"),
         ("gemini_minter", "from google.cloud.firestore import Client", "knows google.cloud.firestore"),
         ("firebase_app_check", "from google.cloud.firestore_v1 import Client", "knows google.cloud.firestore_v1"),
         ("memory_quota", "from google.cloud.firestore import Client", "knows google"),
@@ -193,12 +214,14 @@ def test_a_broken_rule_is_found(module: str, source: str, breach: str) -> None:
     ("module", "source"),
     [
         ("gemini_minter", "from live_tokens.gemini_lock import refuse_incomplete_lock\nfrom google import genai"),
-        ("firebase_app_check", "from live_tokens.issuing import Caller\nimport firebase_admin, requests"),
+        ("firebase_app_check", "from live_tokens.issuing import Caller\nimport firebase_admin, jwt"),
         ("firebase_app_check", "from live_tokens.deadline import Deadline\nimport jwt"),
         ("firestore_quota", "from live_tokens.quota import spend\nfrom google.cloud.firestore import Client"),
         ("firestore_admin", "from live_tokens.firestore_quota import QUOTAS\nfrom live_tokens.quota import as_new_at"),
         ("memory_quota", "from live_tokens.stop_switches import StopSwitches\nimport json, threading"),
-        ("firebase_identity", "from google.auth import jwt"),
+        ("firebase_identity", "from google.auth import credentials"),
+        ("firestore_quota", "from live_tokens.google_credentials import GoogleCredentials"),
+        ("secret_manager_key", "from live_tokens.upstream import Upstream"),
         ("secret_manager_key", "from google.cloud.secretmanager import X\nfrom google.auth.exceptions import Y"),
         ("callable_endpoint", "from flask import Request\nfrom werkzeug.exceptions import HTTPException"),
         ("gemini_minter", "def f():\n    return genai.Client()\nnow = lambda: datetime.now()"),

@@ -1,10 +1,12 @@
 """`issuing`: the order of decisions, what a refusal leaves out, and nouns that keep their secrets."""
 
 import dataclasses
+import time
 from datetime import timedelta
 
 import pytest
 
+from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     ApiKeyRejected,
     ApiKeyUnavailable,
@@ -18,7 +20,6 @@ from live_tokens.errors import (
     HourlyQuotaExceeded,
     IdentityUnavailable,
     IdTokenExpired,
-    IdTokenMissing,
     InternalFault,
     NotSignedIn,
     ProfileNotAllowed,
@@ -30,7 +31,7 @@ from live_tokens.errors import (
     UserBlocked,
     UserNotAllowed,
 )
-from live_tokens.issuing import NO_QUOTA, IssueRequest, Quota, Record
+from live_tokens.issuing import CALL_SECONDS, NO_QUOTA, STEP_SECONDS, IssueRequest, Quota, Record
 from unit.fake_ports import FakePorts
 from unit.made_up import (
     ANONYMOUS,
@@ -100,13 +101,6 @@ def test_nothing_happens_after_a_refusal(ports: FakePorts, last: str) -> None:
         ports.issuer().issue(REQUEST, Record())
     assert [refusal.value] == chosen
     assert ports.calls == ORDER[: ORDER.index(last) + 1]
-
-
-def test_without_an_id_token_nobody_is_asked() -> None:
-    ports = FakePorts()
-    with pytest.raises(IdTokenMissing):
-        ports.issuer().issue(IssueRequest(None, APP_CHECK_TOKEN), Record())
-    assert ports.calls == []
 
 
 @pytest.mark.parametrize(("name", "kind"), [("no-such", ProfileNotAllowed), ("No such", UnknownProfile)])
@@ -230,7 +224,7 @@ def known(**more: object) -> Record:
 @pytest.mark.parametrize(
     ("ports", "request_", "left_behind", "steps"),
     [
-        (FakePorts(), IssueRequest(None, None, "default", HANDLE), known(resumes=True), 1),
+        (FakePorts(caller=IdTokenExpired()), RESUMING, known(resumes=True), 1),
         (FakePorts(caller=IdTokenExpired()), REQUEST, known(), 1),
         (FakePorts(attestation=AppCheckInvalid()), REQUEST, known(caller=CALLER), 2),
         (
@@ -258,7 +252,7 @@ def known(**more: object) -> Record:
             6,
         ),
     ],
-    ids=["no ID token", "expired", "bad app", "no such profile", "no quota", "no key", "no mint"],
+    ids=["expired, resuming", "expired", "bad app", "no such profile", "no quota", "no key", "no mint"],
 )
 def test_a_refusal_leaves_a_record_of_what_was_known(
     ports: FakePorts, request_: IssueRequest, left_behind: Record, steps: int
@@ -298,3 +292,27 @@ def test_nouns_do_not_change(noun: IssueRequest) -> None:
     name = dataclasses.fields(noun)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(noun, name, "changed")
+
+
+# --- time
+
+
+def test_every_step_has_its_share_of_the_call() -> None:
+    ports = FakePorts(mints=(ApiKeyRejected(), LIVE_TOKEN))
+    before = time.monotonic()
+    ports.issuer().issue(REQUEST, Record(deadline=Deadline(before + 600)))
+    shares = [deadline.at - before for deadline in ports.deadlines]
+    asked = ["verify", "attest", "spend", "readKey", "mint", "readKey", "mint"]
+    assert ports.calls == [*ORDER, "read key again", "mint"]
+    for share, step in zip(shares, asked, strict=True):
+        assert STEP_SECONDS[step] <= share < 600  # type: ignore[index]  # the names of steps
+
+
+def test_no_step_outlives_the_call() -> None:
+    ports, over = FakePorts(mints=(ApiKeyRejected(), LIVE_TOKEN)), Deadline.after(1)
+    ports.issuer().issue(REQUEST, Record(deadline=over))
+    assert set(ports.deadlines) == {over}
+
+
+def test_the_shares_of_all_steps_fit_into_a_call() -> None:
+    assert sum(STEP_SECONDS.values()) <= CALL_SECONDS

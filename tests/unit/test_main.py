@@ -62,7 +62,7 @@ def main(environment: dict[str, str]) -> dict[str, Any]:
 def call(main: dict[str, Any], environment: dict[str, str]) -> Call:
     def call(**changed: str) -> Answer:
         settings = Settings.from_mapping({**environment, **changed})
-        endpoint: CallableEndpoint = main["build_endpoint"](settings, PROFILES)
+        endpoint: CallableEndpoint = main["Service"](settings).endpoint(PROFILES)
         headers = {"Authorization": f"Bearer {unsigned()}"}
         if changed.get("APP_CHECK") == "enforce":
             headers["X-Firebase-AppCheck"] = "no JWT"
@@ -138,4 +138,4 @@ def test_profiles_that_cannot_work_stop_the_start(
     main: dict[str, Any], environment: dict[str, str], tmp_path: Path
 ) -> None:
     with pytest.raises(ProfileError, match=r"default\.toml: this file is missing"):
-        main["build_endpoint"](Settings.from_mapping(environment), tmp_path)
+        main["Service"](Settings.from_mapping(environment)).endpoint(tmp_path)

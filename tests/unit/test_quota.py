@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded, QuotaExceeded
 from live_tokens.issuing import NO_QUOTA, Quota, QuotaState
@@ -264,18 +265,99 @@ def test_a_new_plan_never_gives_more_than_its_limit_at_once(
     assert len(ledger.spend_all(one_limit(period, few), now)) <= few
 
 
-def test_a_better_plan_helps_at_once_and_keeps_what_was_taken() -> None:
+def test_a_better_plan_gives_the_rest_of_its_burst_at_once_and_keeps_what_was_taken() -> None:
     ledger = Ledger()
     ledger.spend_all(Quota(per_hour=20), START)
-    # The whole hour is spent: one more is due after the new pace, and not a fresh 60 at once.
+    assert ledger.spend_all(Quota(per_hour=60), START) == list(reversed(range(40)))
     assert ledger.wait(Quota(per_hour=60), START) == timedelta(minutes=1)
 
 
-def test_a_worse_plan_counts_what_was_taken_as_its_share_of_the_hour() -> None:
+def test_a_worse_plan_keeps_what_was_taken_too() -> None:
+    ledger = Ledger()
+    for _ in range(15):
+        ledger.spend(Quota(per_hour=60), START)
+    assert ledger.spend_all(Quota(per_hour=20), START) == list(reversed(range(5)))
+
+
+def test_who_took_more_than_a_worse_plan_has_waits_until_it_is_less() -> None:
     ledger = Ledger()
     for _ in range(30):
         ledger.spend(Quota(per_hour=60), START)
-    assert ledger.spend_all(Quota(per_hour=20), START) == list(reversed(range(10)))
+    assert ledger.wait(Quota(per_hour=20), START) == timedelta(minutes=33)
+
+
+def test_what_was_stored_before_limits_were_is_of_the_limit_of_today() -> None:
+    stored, _ = spend(Quota(per_hour=20), {}, START)
+    before = {"hour": stored["hour"]}
+    assert spend(Quota(per_hour=20), before, START) == spend(Quota(per_hour=20), stored, START)
+    assert spend(Quota(per_hour=60), before, START)[0]["hour_limit"] == 60
+
+
+@dataclass
+class ExactTokens:
+    """The model of plans that change: how many tokens are out, as a fraction. Each plan takes its own pace from it."""
+
+    out: Fraction = Fraction(0)
+
+    def rest(self, gap: timedelta, limit: int) -> None:
+        self.out = max(Fraction(0), self.out - Fraction(gap // MICROSECOND, self.pace(limit)))
+
+    def wait(self, limit: int) -> Fraction:
+        """How many microseconds until another one fits, or none."""
+        full = Fraction(PERIODS["hour"] // MICROSECOND, self.pace(limit))
+        return max(Fraction(0), self.out + 1 - full) * self.pace(limit)
+
+    @staticmethod
+    def pace(limit: int) -> int:
+        return PERIODS["hour"] // MICROSECOND // limit
+
+
+class ChangingPlans(RuleBasedStateMachine):
+    """Spends, waits and changes plans in any order; the model counts exactly, the arithmetic in whole microseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.limit = 20
+        self.model = ExactTokens()
+        self.ledger = Ledger()
+        self.rounded = Fraction(0)
+        """By how many tokens roundings may have put the arithmetic ahead: each change by less than a microsecond."""
+
+    @rule(limit=limits)
+    def change_plan(self, limit: int) -> None:
+        self.limit = limit
+
+    @rule(gap=gaps)
+    def rest(self, gap: timedelta) -> None:
+        # What is out drains at the pace of the plan that it was last counted by.
+        counted_by = self.ledger.stored.get("hour_limit", self.limit)
+        self.model.rest(gap, counted_by)
+        self.now += gap
+
+    @rule()
+    def spend(self) -> None:
+        quota, due = Quota(per_hour=self.limit), self.model.wait(self.limit)
+        changed = self.ledger.stored.get("hour_limit", self.limit) != self.limit
+        rounded = self.rounded + Fraction(changed, self.model.pace(self.limit))
+        late = self.wait_of(quota) - due
+        assert 0 <= late <= 1 + rounded * self.model.pace(self.limit), "never more than the model gives, nor much less"
+        with contextlib.suppress(QuotaExceeded):
+            self.ledger.spend(quota, self.now)
+            self.model.out += 1
+            self.rounded = rounded
+
+    def wait_of(self, quota: Quota) -> Fraction:
+        """How many microseconds the arithmetic makes a caller wait, or none."""
+        try:
+            spend(quota, self.ledger.stored, self.now)
+        except QuotaExceeded as refusal:
+            return Fraction((refusal.retry_after or timedelta()) // MICROSECOND)
+        return Fraction(0)
+
+
+TestChangingPlans = ChangingPlans.TestCase
+TestChangingPlans.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 @given(plans=st.lists(limits, min_size=2, max_size=30), period=st.sampled_from(["hour", "day"]))

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from live_tokens.deadline import Deadline
 from live_tokens.errors import TokenNotIssued
 from live_tokens.issuing import Caller, Profile, Quota, QuotaStore
 
+AMPLE = Deadline.after(3600)
+"""The deadline of what is not about deadlines."""
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CALLER = Caller(uid="user-1", sign_in_provider="password")
 PROFILE = Profile(
@@ -22,7 +25,7 @@ OTHER_PROFILE = replace(PROFILE, name="tutor")
 def outcome(store: QuotaStore, caller: Caller = CALLER, profile: Profile = PROFILE) -> str:
     """Spend, and return `issued` or the reason why not."""
     try:
-        store.spend(caller, profile)
+        store.spend(caller, profile, AMPLE)
     except TokenNotIssued as error:
         return error.reason
     return "issued"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.firestore.database import Database
-from integration.firestore.people import CALLER, NOON, OTHER_PROFILE, PROFILE, outcome, outcomes
+from integration.firestore.people import AMPLE, CALLER, NOON, OTHER_PROFILE, PROFILE, outcome, outcomes
 from integration.firestore.proxy import WRITE, FirestoreProxy
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.firestore_quota import user_switch
@@ -28,8 +28,13 @@ def test_a_document_holds_the_caller_what_is_spent_the_count_of_the_day_and_its_
     assert database.stored(CALLER.uid) == {
         "uid": CALLER.uid,
         "spent": {
-            "default": {"hour": microseconds(NOON + 2 * HOUR / 3)},
-            "tutor": {"hour": microseconds(NOON + HOUR / 6), "day": microseconds(NOON + 12 * HOUR)},
+            "default": {"hour": microseconds(NOON + 2 * HOUR / 3), "hour_limit": 3},
+            "tutor": {
+                "hour": microseconds(NOON + HOUR / 6),
+                "hour_limit": 6,
+                "day": microseconds(NOON + 12 * HOUR),
+                "day_limit": 2,
+            },
         },
         "issued": {"date": "2026-11-22", "count": 3},
         "expire_at": NOON + 12 * HOUR,
@@ -67,7 +72,7 @@ def test_an_expired_document_that_nobody_has_deleted_is_as_good_as_none(database
     stored = database.stored(CALLER.uid)
     assert stored is not None
     clock[0] = stored["expire_at"]
-    assert store.spend(CALLER, PROFILE) == QuotaState(LIMIT - 1, clock[0] + HOUR / LIMIT)
+    assert store.spend(CALLER, PROFILE, AMPLE) == QuotaState(LIMIT - 1, clock[0] + HOUR / LIMIT)
     assert outcomes(store, LIMIT) == ["issued"] * (LIMIT - 1) + ["HOURLY_QUOTA_EXCEEDED"]
 
 
@@ -89,7 +94,7 @@ def test_a_document_that_is_deleted_between_read_and_write_is_made_anew(
         database.quota(CALLER.uid).delete()
 
     proxy.before[WRITE] = delete
-    state = store.spend(CALLER, PROFILE)
+    state = store.spend(CALLER, PROFILE, AMPLE)
     assert state is not None
     assert state.remaining == LIMIT - 1
 
@@ -130,19 +135,42 @@ def test_uids_that_differ_only_in_what_an_id_may_not_hold_share_nothing(database
 
 
 def test_a_profile_without_quota_stores_nothing(database: Database) -> None:
-    assert database.store().spend(CALLER, replace(PROFILE, quota=NO_QUOTA)) is None
+    assert database.store().spend(CALLER, replace(PROFILE, quota=NO_QUOTA), AMPLE) is None
     assert database.stored(CALLER.uid) is None
 
 
 @pytest.mark.parametrize(
     "damage",
-    [{"spent": None}, {"spent": {"default": {"hour": "noon"}}}, {"spent": [1]}, {"issued": None}, {"issued": "many"}],
+    [
+        *({"spent": None}, {"spent": [1]}, {"issued": None}, {"issued": "many"}),
+        *({"spent": {"default": {"hour": hour}}} for hour in ("noon", 2**63 - 1, float("inf"), float("nan"))),
+        *({"spent": {"default": {"hour": 1, "hour_limit": limit}}} for limit in (0, "many")),
+        {"spent": {"tutor": {"day": 2**63 - 1}}},
+    ],
     ids=str,
 )
-def test_a_document_that_cannot_be_read_is_an_outage(database: Database, damage: dict[str, object]) -> None:
+def test_an_unreadable_document_is_an_outage_that_names_it(database: Database, damage: dict[str, object]) -> None:
     store = database.store(now=lambda _: NOON)
     outcome(store)
     database.quota(CALLER.uid).update(damage)
     with pytest.raises(QuotaUnavailable) as refusal:
-        store.spend(CALLER, PROFILE)
-    assert refusal.value.diagnosis == "unreadable document"
+        store.spend(CALLER, PROFILE, AMPLE)
+    assert refusal.value.diagnosis == "unreadable document live_token_quotas/user:user-1"
+
+
+@pytest.mark.parametrize(
+    "uid", ["\U0001f642" * 128, "/" * 128, "u" * 128, "__u__", ".."], ids=["emoji", "slashes", "u", "__", ".."]
+)
+def test_every_uid_that_firebase_allows_has_a_document_of_its_own(database: Database, uid: str) -> None:
+    caller, almost = replace(CALLER, uid=uid), replace(CALLER, uid=uid[:-1] + "x")
+    assert outcomes(database.store(), LIMIT + 1, caller) == ["issued"] * LIMIT + ["HOURLY_QUOTA_EXCEEDED"]
+    assert outcome(database.store(), almost) == "issued"
+    stored = database.stored(uid)
+    assert stored is not None
+    assert stored["uid"] == uid
+
+
+def test_a_long_uid_can_be_blocked(database: Database) -> None:
+    uid = "\U0001f642" * 128
+    database.set_switch(user_switch(uid), {})
+    assert outcome(database.store(), replace(CALLER, uid=uid)) == "USER_BLOCKED"

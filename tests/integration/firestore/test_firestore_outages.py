@@ -6,7 +6,7 @@ import grpc  # type: ignore[import-untyped]  # published without types
 import pytest
 
 from integration.firestore.database import Database
-from integration.firestore.people import CALLER, PROFILE, outcome, outcomes
+from integration.firestore.people import AMPLE, CALLER, PROFILE, outcome, outcomes
 from integration.firestore.proxy import READ, WRITE, FirestoreProxy, failing, hanging
 from live_tokens.errors import QuotaUnavailable
 from local_stack.prerequisites import free_ports
@@ -16,7 +16,7 @@ LIMIT = PROFILE.quota.per_hour or 0
 
 def diagnosis(database: Database) -> str | None:
     with pytest.raises(QuotaUnavailable) as caught:
-        database.store().spend(CALLER, PROFILE)
+        database.store().spend(CALLER, PROFILE, AMPLE)
     return caught.value.diagnosis
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.firestore.database import Database
-from integration.firestore.people import CALLER, NOON, OTHER_PROFILE, PROFILE, outcome, outcomes
+from integration.firestore.people import AMPLE, CALLER, NOON, OTHER_PROFILE, PROFILE, outcome, outcomes
 from live_tokens.errors import NotAllowed, ServicePaused, UserBlocked
 from live_tokens.firestore_quota import SERVICE_SWITCH, profile_switch, user_switch
 
@@ -21,7 +21,7 @@ of_each_kind = pytest.mark.parametrize("switch", SWITCHES)
 
 def refusal(database: Database, switch: str) -> NotAllowed:
     with pytest.raises(SWITCHES[switch]) as caught:
-        database.store(now=lambda _: NOON).spend(CALLER, PROFILE)
+        database.store(now=lambda _: NOON).spend(CALLER, PROFILE, AMPLE)
     return caught.value
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from google_hosts.ledger import Ledger
-from integration.production_mode.function_process import FunctionProcess, StartFunction, run_function
-from integration.production_mode.local_google import PROJECT, SECRET, LocalGoogle, run_local_google
+from integration.production_mode.function_process import FUNCTIONS, FunctionProcess, StartFunction, run_function
+from integration.production_mode.local_google import NO_SECRET, PROJECT, SECRET, LocalGoogle, run_local_google
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,7 @@ def settings(google: LocalGoogle) -> Mapping[str, str]:
         "FIREBASE_PROJECT_ID": PROJECT,
         "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",
         "QUOTA_STORE": "memory",
+        "LOG_EXECUTION_ID": "true",  # as infra/function.tf sets it: the framework wraps what is printed
     }
 
 
@@ -46,10 +47,10 @@ def start_function(
     """Start a function with these settings besides the usual ones. It runs to the end of the session."""
     running: list[ExitStack] = []
 
-    def start(more: Mapping[str, str]) -> FunctionProcess:
+    def start(more: Mapping[str, str], functions: Path = FUNCTIONS) -> FunctionProcess:
         running.append(ExitStack())
         folder: Path = tmp_path_factory.mktemp("function")
-        return running[-1].enter_context(run_function({**settings, **more}, folder, google.ledger))
+        return running[-1].enter_context(run_function({**settings, **more}, folder, google.ledger, functions))
 
     try:
         yield start
@@ -65,14 +66,6 @@ def function(start_function: StartFunction, google: LocalGoogle) -> FunctionProc
 
 
 @pytest.fixture(scope="session")
-def keyless_process(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
-    """See `keyless_function`, which is what tests use unless they silence the certificates themselves."""
-    missing = f"projects/{PROJECT}/secrets/not-there/versions/latest"
-    return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": missing})
-
-
-@pytest.fixture
-def keyless_function(keyless_process: FunctionProcess, google: LocalGoogle) -> Iterator[FunctionProcess]:
-    """A function that has nothing to fall back on: every call asks for the certificates, and for a key in vain."""
-    with google.certificates.answering(google.uncached_certificates()):
-        yield keyless_process
+def keyless_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+    """A function that asks for a key in vain: no call gets further than there."""
+    return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})

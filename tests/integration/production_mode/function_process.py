@@ -7,12 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -81,11 +81,23 @@ class FunctionProcess:
     Attributes:
         url: where it answers.
         ledger: told of every credential that is sent and of everything that comes back.
+        pid: of the process that was started; those that answer are its children.
     """
 
     url: str
     ledger: Ledger
-    _stdout: Path
+    pid: int
+    _folder: Path
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, for a plain socket."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
+
+    def words(self) -> str:
+        """Return all that it wrote so far, to standard output and standard error."""
+        return _words(self._folder)
 
     def call(
         self,
@@ -124,7 +136,7 @@ class FunctionProcess:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what was written to standard output so far, each line read as JSON."""
-        return [json.loads(line) for line in self._stdout.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in (self._folder / "stdout").read_text(encoding="utf-8").splitlines()]
 
     def audit_events(self) -> list[dict[str, Any]]:
         """Return the audit events so far."""
@@ -141,23 +153,29 @@ class FunctionProcess:
         return [line for line in self.lines() if "event" not in line and line.get(name, "").endswith(f"/{trace}")]
 
 
-StartFunction = Callable[[Mapping[str, str]], FunctionProcess]
-"""Starts a function with some settings, for tests that share it."""
+class StartFunction(Protocol):
+    """Starts a function with some settings, for tests that share it."""
+
+    def __call__(self, more: Mapping[str, str], functions: Path = FUNCTIONS) -> FunctionProcess:
+        """Start the function in a folder, with these settings besides the usual ones."""
 
 
 @contextmanager
-def run_function(environment: Mapping[str, str], folder: Path, ledger: Ledger) -> Iterator[FunctionProcess]:
+def run_function(
+    environment: Mapping[str, str], folder: Path, ledger: Ledger, functions: Path = FUNCTIONS
+) -> Iterator[FunctionProcess]:
     """Run the function until the end of the `with` block.
 
     Args:
         environment: all of its environment, but for what every process needs.
         folder: an empty one for its home and its output.
         ledger: told of all it wrote.
+        functions: the folder with its `main.py`.
     """
-    with _process(FUNCTIONS, environment, folder, ledger) as (process, port):
+    with _process(functions, environment, folder, ledger) as (process, port):
         url = f"http://127.0.0.1:{port}"
         _wait_until_it_answers(url, process, folder)
-        yield FunctionProcess(url, ledger, folder / "stdout")
+        yield FunctionProcess(url, ledger, process.pid, folder)
 
 
 def run_function_that_fails(

@@ -43,6 +43,7 @@ _GEMINI = "generativelanguage.googleapis.com"
 
 PROJECT = "sample-app-1a2b"
 SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
+NO_SECRET = f"projects/{PROJECT}/secrets/not-there/versions/latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class LocalGoogle:
     access_tokens: Upstream
     secret_manager: Upstream
     gemini: Upstream
+    metadata: Upstream
 
     signing_key: SigningKey
     id_tokens: IdTokens
@@ -102,10 +104,6 @@ class LocalGoogle:
         key = "AIzaSy" + secrets.token_urlsafe(25)
         self.ledger.secret("API key", key)
         return key
-
-    def uncached_certificates(self) -> JSONResponse:
-        """Return the certificates in an answer that must be asked for again every time."""
-        return JSONResponse({self.signing_key.kid: self.signing_key.certificate})
 
     def secret_payload(self, payload: bytes, crc32c: int | None = None) -> JSONResponse:
         """Return Secret Manager's answer with any payload, and its own checksum or another."""
@@ -145,8 +143,8 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
         _SECRET_MANAGER: create_secret_manager_app(secret),
         _GEMINI: create_gemini_app(gemini_stand_in),
     }
-    metadata_app = create_metadata_app(access_token, PROJECT)
-    with run_google_hosts(folder, apps) as hosts, serve(metadata_app) as metadata_address:
+    metadata = Upstream("metadata.google.internal", create_metadata_app(access_token, PROJECT))
+    with run_google_hosts(folder, apps) as hosts, serve(metadata) as metadata_address:
         yield LocalGoogle(
             proxy=hosts.proxy,
             certificates=hosts.upstreams[_CERTIFICATES],
@@ -155,6 +153,7 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
             access_tokens=hosts.upstreams[_ACCESS_TOKENS],
             secret_manager=hosts.upstreams[_SECRET_MANAGER],
             gemini=hosts.upstreams[_GEMINI],
+            metadata=metadata,
             signing_key=signing_key,
             id_tokens=IdTokens(PROJECT, signing_key),
             users=users,

@@ -10,8 +10,8 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from google_hosts.upstream import Silence
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal
-from integration.production_mode.local_google import LocalGoogle
+from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from integration.production_mode.local_google import NO_SECRET, LocalGoogle
 
 OVERLOADED = PlainTextResponse("Unavailable", 503)
 ASKING_FOR_AN_HOUR = PlainTextResponse("Unavailable", 503, {"Retry-After": "3600"})
@@ -32,12 +32,12 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def answers(function: FunctionProcess, keyless_process: FunctionProcess, google: LocalGoogle) -> Mapping[str, Answer]:
+def answers(function: FunctionProcess, new_process: FunctionProcess, google: LocalGoogle) -> Mapping[str, Answer]:
     """The answer to one call in each outage."""
     assert function.call(google.sign_in()).http == 200  # certificates and key are kept from here on
     before = google.gemini.requests
     with ThreadPoolExecutor() as callers:
-        in_turn = callers.submit(lambda: dict(_outages_of_what_is_kept(keyless_process, google)))
+        in_turn = callers.submit(lambda: dict(_outages_of_what_is_kept(new_process, google)))
         with google.gemini.answering(Silence()):
             at_once = {"Gemini says nothing": callers.submit(function.call, google.sign_in())}
             for name, fault in LOOK_UP_FAULTS.items():
@@ -45,21 +45,26 @@ def answers(function: FunctionProcess, keyless_process: FunctionProcess, google:
                 google.users.faults[uid] = fault
                 at_once[name] = callers.submit(function.call, google.id_tokens.good(uid))
             answers = {name: call.result() for name, call in at_once.items()} | in_turn.result()
-    assert google.gemini.requests == before + 2, "only the one that got as far has tried, twice"
+    assert google.gemini.requests == before + 1, "only the one that got as far has tried, and not again"
     return answers
 
 
-def _outages_of_what_is_kept(keyless_process: FunctionProcess, google: LocalGoogle) -> Iterator[tuple[str, Answer]]:
+@pytest.fixture(scope="module")
+def new_process(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+    """A function that has no certificates yet, and gets no key."""
+    return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+
+
+def _outages_of_what_is_kept(new_process: FunctionProcess, google: LocalGoogle) -> Iterator[tuple[str, Answer]]:
     """One after the other: each lasts for all that the process asks meanwhile."""
     with google.certificates.answering(Silence()):
-        yield "the certificates do not come", keyless_process.call(google.sign_in())
-    with google.certificates.answering(google.uncached_certificates()):
-        with google.secret_manager.answering(Silence()):
-            yield "Secret Manager says nothing", keyless_process.call(google.sign_in())
-        with google.secret_manager.answering(OVERLOADED):
-            yield "Secret Manager is overloaded", keyless_process.call(google.sign_in())
-        with google.proxy.refusing(google.secret_manager.host):
-            yield "Secret Manager refuses the connection", keyless_process.call(google.sign_in())
+        yield "the certificates do not come", new_process.call(google.sign_in())
+    with google.secret_manager.answering(Silence()):
+        yield "Secret Manager says nothing", new_process.call(google.sign_in())
+    with google.secret_manager.answering(OVERLOADED):
+        yield "Secret Manager is overloaded", new_process.call(google.sign_in())
+    with google.proxy.refusing(google.secret_manager.host):
+        yield "Secret Manager refuses the connection", new_process.call(google.sign_in())
 
 
 @pytest.mark.parametrize(("outage", "reason"), REASONS.items(), ids=REASONS)

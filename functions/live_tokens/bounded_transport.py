@@ -1,0 +1,230 @@
+"""HTTP that ends: one exchange has one deadline, its answer a largest size, and a redirect goes nowhere.
+
+The time-outs of HTTP libraries are of one read each, so an answer that drips never times out. Here the time-out of a
+request is that of the whole exchange: name, connection, TLS, headers and body together. It is enforced where the bytes
+pass, in a network backend (https://www.encode.io/httpcore/network-backends/).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from urllib.request import proxy_bypass
+
+import httpcore2
+import httpx2
+
+from live_tokens.deadline import Deadline
+
+LARGEST_ANSWER_BYTES = 64 * 1024
+
+# Idle connections are kept far longer than a client's usual 5 s: a quiet function would pay a handshake for every call.
+_KEEP_ALIVE_SECONDS = 600
+# A connection that cannot be made is tried once more; what was sent is never sent again.
+_CONNECT_RETRIES = 1
+
+
+class UnacceptableAnswerError(httpx2.TransportError):
+    """There is an answer, and it is not read. It would be no other if it was asked for again."""
+
+
+class AnswerTooLargeError(UnacceptableAnswerError):
+    """An answer is larger than any that is expected here."""
+
+
+class AnswerEncodedError(UnacceptableAnswerError):
+    """An answer is compressed, although none was asked for: a little of it may be more than memory holds."""
+
+
+class RedirectError(UnacceptableAnswerError):
+    """An answer leads elsewhere. Whoever follows may carry a credential there, or believe what it finds."""
+
+
+class BoundedTransport(httpx2.BaseTransport):
+    """Carries the requests to one upstream.
+
+    The smallest time-out of a request is the deadline of its whole exchange; a request has to have one.
+
+    Args:
+        connections: how many threads may ask at once; each finds a connection, and none is closed for want of room.
+        tls: whom to trust. One context serves all upstreams: each costs the certificates of every authority.
+        https_proxy: URL of the proxy for https, or None. Hosts in `NO_PROXY` are connected to directly.
+    """
+
+    def __init__(self, connections: int, tls: ssl.SSLContext, https_proxy: str | None = None) -> None:
+        self._backend = _Backend(connections)
+        proxy = _proxy(https_proxy) if https_proxy else None
+        self._direct, self._proxied = (
+            httpcore2.ConnectionPool(
+                ssl_context=tls,
+                proxy=through,
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=_KEEP_ALIVE_SECONDS,
+                retries=_CONNECT_RETRIES,
+                network_backend=self._backend,
+            )
+            for through in (None, proxy)
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the whole answer, read.
+
+        Raises:
+            httpx2.TimeoutException: there was none in time.
+            httpx2.TransportError: there was none, or none that is acceptable.
+        """
+        request.headers["Accept-Encoding"] = "identity"
+        url = request.url
+        asked = httpcore2.Request(
+            request.method,
+            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.read(),
+            extensions={"timeout": request.extensions["timeout"]},
+        )
+        direct = url.scheme != "https" or proxy_bypass(url.host)
+        with self._backend.until(_deadline_of(request)), _named_as_in_httpx():
+            answer = (self._direct if direct else self._proxied).handle_request(asked)
+            try:
+                return _read(answer)
+            finally:
+                answer.close()
+
+    def close(self) -> None:
+        """Close the connections. Those that are asked for later are made anew."""
+        self._direct.close()
+        self._proxied.close()
+
+
+def _proxy(url: str) -> httpcore2.Proxy:
+    parsed = httpx2.Proxy(url)  # takes name and password out of it
+    return httpcore2.Proxy(str(parsed.url), parsed.raw_auth)
+
+
+def _deadline_of(request: httpx2.Request) -> Deadline:
+    timeouts: Mapping[str, float | None] = request.extensions["timeout"]
+    return Deadline.after(min(seconds for seconds in timeouts.values() if seconds is not None))
+
+
+def _read(answer: httpcore2.Response) -> httpx2.Response:
+    headers = httpx2.Headers(answer.headers)
+    if 300 <= answer.status < 400:
+        raise RedirectError(f"HTTP {answer.status}")
+    if headers.get("Content-Encoding", "identity") != "identity":
+        raise AnswerEncodedError("compressed")
+    body = bytearray()
+    for part in answer.iter_stream():
+        body += part
+        if len(body) > LARGEST_ANSWER_BYTES:
+            raise AnswerTooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes")
+    headers.pop("Transfer-Encoding", None)
+    return httpx2.Response(answer.status, headers=headers, content=bytes(body))
+
+
+@contextmanager
+def _named_as_in_httpx() -> Iterator[None]:
+    """Raise httpcore's errors as httpx's of the same name, which is what callers of httpx know."""
+    try:
+        yield
+    except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError) as error:
+        raise getattr(httpx2, type(error).__name__)("") from error
+
+
+class _Backend(httpcore2.NetworkBackend):
+    """Makes connections that obey the deadline of the exchange that is under way in a thread."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._exchange = threading.local()
+        self._starting = threading.Lock()
+        self._resolving: ThreadPoolExecutor | None = None
+
+    @contextmanager
+    def until(self, deadline: Deadline) -> Iterator[None]:
+        """Let the exchange that this thread carries out inside end by then."""
+        self._exchange.deadline = deadline
+        yield
+
+    def left(self) -> float:
+        """Return how long the next operation may take.
+
+        Raises:
+            httpcore2.ReadTimeout: no time is left.
+        """
+        deadline: Deadline = self._exchange.deadline
+        left = deadline.left()
+        if not left:
+            raise httpcore2.ReadTimeout
+        return left
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between attempts to connect."""
+        time.sleep(min(seconds, self.left()))
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002  # as the base class has it; the exchange has a deadline
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect to the first address that answers."""
+        failure: Exception = httpcore2.ConnectError("no address")
+        addresses = self._addresses(host, port)
+        for number, address in enumerate(addresses):
+            its_share = self.left() / (len(addresses) - number)
+            try:
+                stream = httpcore2.SyncBackend().connect_tcp(address, port, its_share, local_address, socket_options)
+                return _Stream(stream, self)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        """Look a name up in a thread of its own: the system's resolver takes no time-out."""
+        with self._starting:
+            if self._resolving is None:  # not before the fork
+                self._resolving = ThreadPoolExecutor(self._threads, thread_name_prefix="resolver")
+        looked_up = self._resolving.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            return list(dict.fromkeys(str(address[4][0]) for address in looked_up.result(self.left())))
+        except TimeoutError as error:
+            looked_up.cancel()
+            raise httpcore2.ConnectTimeout from error
+        except OSError as error:
+            raise httpcore2.ConnectError from error
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A connection each of whose operations obeys the deadline of the exchange under way, whosoever it is."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, backend: _Backend) -> None:
+        self._stream = stream
+        self._backend = backend
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  # see connect_tcp
+        return self._stream.read(max_bytes, self._backend.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        self._stream.write(buffer, self._backend.left())
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore2.NetworkStream:
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._backend.left()), self._backend)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)

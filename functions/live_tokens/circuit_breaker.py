@@ -1,0 +1,94 @@
+"""Keeps callers from waiting, one after the other, for an upstream that does not answer.
+
+An upstream that has cost a few callers in a row their time-out is not asked any more: calls fail at once. After a pause
+one caller at a time asks again, and the first answer, good or bad, opens the way for everybody.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+TIME_OUTS = 3
+PAUSE_SECONDS = 5.0
+
+
+class CircuitOpenError(Exception):
+    """The upstream is not asked for now.
+
+    Attributes:
+        retry_after: when it is worth another call.
+    """
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("circuit open")
+        self.retry_after = retry_after
+
+
+class CutShortError(TimeoutError):
+    """The caller had too little time left to tell anything about the upstream."""
+
+
+class CircuitBreaker:
+    """Guards one upstream.
+
+    Only time-outs count. An upstream that fails at once costs nobody anything, and is asked every time, so that the end
+    of its outage is noticed by the next call.
+
+    Args:
+        monotonic: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._changing = threading.Lock()
+        self._time_outs = 0
+        self._paused_until = 0.0
+        self._probing = False
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask the upstream inside: a `TimeoutError` is its time-out, all else is an answer.
+
+        Raises:
+            CircuitOpenError: it is not asked for now.
+        """
+        probe = self._enter()
+        try:
+            yield
+        except CutShortError:
+            raise
+        except TimeoutError:
+            self._timed_out()
+            raise
+        except BaseException:
+            self._answered()
+            raise
+        else:
+            self._answered()
+        finally:
+            if probe:
+                self._probing = False
+
+    def _enter(self) -> bool:
+        """Return whether this call is the probe."""
+        with self._changing:
+            if self._time_outs < TIME_OUTS:
+                return False
+            wait = self._paused_until - self._monotonic()
+            if wait > 0 or self._probing:
+                raise CircuitOpenError(timedelta(seconds=max(wait, 1.0)))
+            self._probing = True
+            return True
+
+    def _timed_out(self) -> None:
+        with self._changing:
+            self._time_outs += 1
+            self._paused_until = self._monotonic() + PAUSE_SECONDS
+
+    def _answered(self) -> None:
+        with self._changing:
+            self._time_outs = 0

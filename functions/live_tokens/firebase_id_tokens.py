@@ -1,0 +1,142 @@
+"""Verifies Firebase ID tokens: signed ones with Google's certificates, unsigned ones of the Auth emulator.
+
+Source of the rules: https://firebase.google.com/docs/auth/admin/verify-id-tokens, "using a third-party JWT library"
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import firebase_admin
+from cryptography.x509 import load_pem_x509_certificate
+from firebase_admin import auth, credentials
+from firebase_admin.exceptions import FirebaseError
+from google.auth.credentials import AnonymousCredentials
+
+from live_tokens.deadline import Deadline
+from live_tokens.errors import IdentityUnavailable, IdTokenExpired, IdTokenInvalid
+from live_tokens.firebase_jwt import (
+    CLOCK_SKEW_SECONDS,
+    BadTokenError,
+    ExpiredTokenError,
+    key_id_in,
+    verified_claims,
+)
+from live_tokens.public_keys import Keys, PublicKeys, UnknownKeyError
+from live_tokens.upstream import UpstreamError
+
+CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
+CERTIFICATES_SECONDS = 2.0
+
+_LONGEST_UID = 128
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON can hold and UTF-8 cannot
+
+
+class IdTokens(Protocol):
+    """Tells what an ID token says."""
+
+    def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:
+        """Return the verified claims; `sub` is the user's id.
+
+        Raises:
+            IdTokenInvalid, IdTokenExpired: it proves nothing.
+            IdentityUnavailable: that could not be told.
+        """
+
+
+class SignedIdTokens:
+    """`IdTokens` of one Firebase project.
+
+    Args:
+        project_id: the Firebase project.
+        certificates: those of Firebase Authentication.
+    """
+
+    def __init__(self, project_id: str, certificates: PublicKeys) -> None:
+        self._project_id = project_id
+        self._certificates = certificates
+
+    def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:
+        """Fetch the key first, which may be an outage; then verify, which may be the caller's fault."""
+        try:
+            key = self._certificates.find(key_id_in(id_token), deadline)
+            claims = verified_claims(
+                id_token, key, self._project_id, ("aud", "exp", "iat", "iss", "sub"), only_audience=True
+            )
+        except UpstreamError as error:
+            raise IdentityUnavailable(f"certificates: {error}", error.retry_after) from error
+        except UnknownKeyError as error:
+            raise IdTokenInvalid("unknown key id") from error
+        except ExpiredTokenError as error:
+            raise IdTokenExpired from error
+        except BadTokenError as error:
+            raise IdTokenInvalid(str(error)) from error
+        fault = _fault_in(claims, self._project_id)
+        if fault:
+            raise IdTokenInvalid(fault)
+        return claims
+
+
+def _fault_in(claims: Mapping[str, Any], project_id: str) -> str | None:
+    """Return which claim is not as Firebase makes it."""
+    times = [claims["exp"], claims["iat"], claims.get("auth_time", 0)]
+    if not all(type(seconds) is int for seconds in times):
+        return "a time that is no whole number"
+    if times[-1] > time.time() + CLOCK_SKEW_SECONDS:
+        return "auth_time in the future"
+    if claims["iss"] != f"https://securetoken.google.com/{project_id}":
+        return "another issuer"
+    if not 0 < len(claims["sub"]) <= _LONGEST_UID or _SURROGATE.search(claims["sub"]):
+        return "no user id"
+    return None
+
+
+def read_certificates(answer: Mapping[str, object]) -> Keys:
+    """Return key id → public key from X.509 certificates in PEM.
+
+    Raises:
+        ValueError: it is no such answer.
+    """
+    return {key_id: _public_key(certificate) for key_id, certificate in answer.items()}
+
+
+def _public_key(certificate: object) -> Any:
+    if not isinstance(certificate, str):
+        return None
+    try:
+        return load_pem_x509_certificate(certificate.encode()).public_key()
+    except ValueError:
+        return None
+
+
+class EmulatedIdTokens:
+    """`IdTokens` of the Auth emulator, which does not sign them.
+
+    firebase-admin knows how to read them; it finds the emulator in FIREBASE_AUTH_EMULATOR_HOST by itself.
+
+    Args:
+        project_id: the Firebase project.
+    """
+
+    def __init__(self, project_id: str) -> None:
+        # An App of our own, unregistered: initialize_app() would claim a name for the whole process.
+        self._verifier = auth.Client(firebase_admin.App("live-tokens", _Uncredentialed(), {"projectId": project_id}))
+
+    def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:  # noqa: ARG002  # nobody is asked
+        """Read the claims. There is nothing to verify but whom they are for."""
+        try:
+            claims: Mapping[str, Any] = self._verifier.verify_id_token(id_token)
+        except (FirebaseError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            raise IdTokenInvalid(type(error).__name__) from error
+        return claims
+
+
+class _Uncredentialed(credentials.Base):  # type: ignore[misc]  # published without types
+    """For firebase-admin, which wants a credential even for what needs none."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        """Return what is never used."""
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped

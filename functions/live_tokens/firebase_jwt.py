@@ -1,0 +1,116 @@
+"""Verifies what Firebase signs, with a key that is at hand: whatever fails here is the token's fault.
+
+Every option is written out, those that are PyJWT's defaults too: they are the verification that is meant.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+
+ALGORITHM = "RS256"
+# How far our clock and that of Firebase may differ.
+CLOCK_SKEW_SECONDS = 10
+# Longer than any ID token with its 1000 bytes of custom claims, and than any App Check token.
+_LONGEST_TOKEN = 8_192
+
+# Strict: a token has one spelling, so that one that was spent cannot come back with padding behind it.
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+# What PyJWT raises besides its own errors when a part holds other JSON than it expects.
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+
+class BadTokenError(Exception):
+    """The token proves nothing. The text says why, without a part of it."""
+
+
+class ExpiredTokenError(BadTokenError):
+    """The token has proved something, and does so no longer."""
+
+
+def looks_like_jwt(token: str) -> bool:
+    """Whether a text has the form of a signed token, in its one spelling.
+
+    The last character of a signature has bits that mean nothing; with others in their place, a token that was spent
+    would be another one.
+    """
+    if len(token) > _LONGEST_TOKEN or not _JWT.fullmatch(token):
+        return False
+    signature = token.rpartition(".")[2]
+    try:
+        spelt = base64.urlsafe_b64encode(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)))
+    except ValueError:
+        return False
+    return spelt.rstrip(b"=").decode() == signature
+
+
+def key_id_in(token: str, *, typ: str | None = None) -> str:
+    """Return the id of the key that the token says it is signed with. Nothing of it is verified yet.
+
+    Args:
+        token: what may be a JWT.
+        typ: what its header must say it is, or None for anything.
+
+    Raises:
+        BadTokenError: it is no JWT, or one that is signed otherwise.
+    """
+    if not looks_like_jwt(token):
+        raise BadTokenError("not a JWT")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, *_UNREADABLE) as error:
+        raise BadTokenError(type(error).__name__) from error
+    if header.get("alg") != ALGORITHM:
+        raise BadTokenError("another algorithm")
+    if typ is not None and header.get("typ") != typ:
+        raise BadTokenError("another type")
+    key_id = header.get("kid")
+    if not isinstance(key_id, str) or not key_id:
+        raise BadTokenError("no key id")
+    return key_id
+
+
+def verified_claims(
+    token: str, key: Any, audience: str, required: tuple[str, ...], *, only_audience: bool
+) -> Mapping[str, Any]:
+    """Return the claims of a token that the key has signed, that is of its time, and for this audience.
+
+    Args:
+        token: a JWT.
+        key: the public key.
+        audience: whom it must be for.
+        required: the claims that it must have.
+        only_audience: whether it must be for nobody else: `aud` is a text then, and no list.
+
+    Raises:
+        ExpiredTokenError: its time is over; all else about it is right.
+        BadTokenError: it is none of that.
+    """
+    try:
+        claims: Mapping[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=audience,
+            leeway=CLOCK_SKEW_SECONDS,
+            options={
+                "require": list(required),
+                "verify_signature": True,
+                "verify_exp": True,
+                "verify_iat": True,
+                "verify_nbf": True,
+                "verify_aud": True,
+                "strict_aud": only_audience,
+                "verify_sub": True,
+            },
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise ExpiredTokenError("expired") from error
+    except (jwt.PyJWTError, *_UNREADABLE) as error:
+        raise BadTokenError(type(error).__name__) from error
+    return claims

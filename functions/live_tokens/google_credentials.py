@@ -1,0 +1,195 @@
+"""The function's own credentials at Google: looked for once, and refreshed in time or not at all.
+
+google-auth asks the metadata server and the token endpoint through a `Request` that it is given
+(https://googleapis.dev/python/google-auth/latest/reference/google.auth.transport.html). With its own, it waits for as
+long as an answer drips, sleeps between five attempts, follows redirects, and keeps a token that came without an end for
+ever. With the one here, it does none of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import google.auth
+from google.auth import transport
+from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError, RefreshError
+
+from live_tokens.deadline import Deadline
+from live_tokens.single_flight import BusyError, SingleFlight
+from live_tokens.upstream import Answer, Upstream, UpstreamError, UpstreamTimeoutError
+
+# For all the requests that one access token takes, the search for credentials among them.
+CREDENTIALS_SECONDS = 2.0
+# For one of them.
+REQUEST_SECONDS = 1.5
+
+# Source: https://firebase.google.com/docs/projects/api/reference/rest (OAuth scopes)
+_SCOPES = ("https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/identitytoolkit")
+# google-auth would sleep before it asks again after these.
+_FAILURES = set(transport.DEFAULT_RETRYABLE_STATUS_CODES)
+# What google-auth raises when an answer is not as documented.
+_UNREADABLE = (
+    GoogleAuthError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
+# As long before its end a token is not used any more: the upstream's clock may be ahead.
+_MARGIN = timedelta(minutes=3, seconds=45)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What authorises a request at Google.
+
+    Attributes:
+        value: the token itself, kept out of `repr`.
+        expiry: aware UTC time of its end.
+    """
+
+    value: str = field(repr=False)
+    expiry: datetime
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is good for a while."""
+        return datetime.now(UTC) < self.expiry - _MARGIN
+
+
+class GoogleCredentials:
+    """Application Default Credentials, connecting to nothing before they are used.
+
+    Args:
+        upstream: the metadata server or the token endpoint, whichever the credentials turn out to need.
+    """
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._found: Credentials | None = None
+        self._fetching = SingleFlight(self._fetch)
+
+    def access_token(self, deadline: Deadline) -> AccessToken:
+        """Return a token that is good for a while.
+
+        Raises:
+            UpstreamError: there is none. A bad answer is not kept.
+        """
+        last = self._fetching.last
+        if last is not None and last.value is not None and last.value.fresh:
+            return last.value
+        try:
+            return self._fetching.run(deadline.within(CREDENTIALS_SECONDS))
+        except BusyError as error:
+            raise UpstreamTimeoutError("access token: others waited for it") from error
+
+    def authorization(self, deadline: Deadline) -> Mapping[str, str]:
+        """Return the header that authorises a request.
+
+        Raises:
+            UpstreamError: there is no access token.
+        """
+        return {"Authorization": f"Bearer {self.access_token(deadline).value}"}
+
+    def for_library(self) -> Credentials:
+        """Return them in the form in which Google's client libraries take credentials."""
+        return _LibraryCredentials(self)
+
+    def _fetch(self, deadline: Deadline) -> AccessToken:
+        request = _Request(self._upstream, deadline)
+        found, self._found = self._found, None  # whatever goes wrong, what it leaves behind is not used again
+        try:
+            if found is None:
+                found, _ = google.auth.default(scopes=_SCOPES, request=request)
+            found.refresh(request)  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
+            token = _access_token_of(found)
+        except UpstreamError as error:
+            raise type(error)(f"access token: {error}", error.retry_after) from error
+        except _UNREADABLE as error:
+            raise UpstreamError(f"access token: {type(error).__name__}") from error
+        self._found = found
+        return token
+
+
+def _access_token_of(credentials: Credentials) -> AccessToken:
+    """Return the token of refreshed credentials.
+
+    Raises:
+        ValueError: it is none, or it has no end, which to google-auth means that it is good for ever.
+    """
+    value, expiry = credentials.token, credentials.expiry
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
+        raise ValueError("no token")
+    if expiry is None:
+        raise ValueError("no end")
+    return AccessToken(value, expiry.replace(tzinfo=UTC))
+
+
+class _Request(transport.Request):
+    """Asks for google-auth, until a deadline.
+
+    Where google-auth would sleep and ask again, an `UpstreamError` passes through it and ends the attempt.
+    """
+
+    def __init__(self, upstream: Upstream, deadline: Deadline) -> None:
+        self._upstream = upstream
+        self._deadline = deadline
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ARG002  # the deadline is in its place
+        **_options: object,
+    ) -> transport.Response:
+        answer = self._upstream.ask(method, url, self._deadline, headers, body, tries=2)
+        if answer.status in _FAILURES:
+            raise UpstreamError(f"HTTP {answer.status}")
+        return _Response(answer)
+
+
+class _Response(transport.Response):
+    """An answer as google-auth reads it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._answer.headers
+
+    @property
+    def data(self) -> bytes:
+        return self._answer.body
+
+
+class _LibraryCredentials(Credentials):
+    """The same credentials for a client library, which refreshes them whenever it likes, in threads of its own."""
+
+    def __init__(self, credentials: GoogleCredentials) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._credentials = credentials
+
+    def refresh(self, _request: transport.Request) -> None:
+        """Take a token from the function's own credentials, not through the library's request, which may not end.
+
+        Raises:
+            google.auth.exceptions.RefreshError: there is none.
+        """
+        try:
+            token = self._credentials.access_token(Deadline.after(CREDENTIALS_SECONDS))
+        except UpstreamError as error:
+            raise RefreshError(str(error)) from error  # type: ignore[no-untyped-call]  # untyped there
+        self.token, self.expiry = token.value, token.expiry.replace(tzinfo=None)

@@ -1,0 +1,120 @@
+"""Reads the bodies of requests: so many bytes, for so long, and no byte more than is there when it is not wanted.
+
+A thread that reads a body cannot be made to give up: the web server reads on until it has what it was asked for, and a
+caller can send a byte now and then. So another thread watches, and lets the connection be read no more.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from live_tokens.deadline import Deadline
+from live_tokens.errors import BodyTooSlow, MalformedRequest
+
+LARGEST_BODY_BYTES = 16 * 1024
+
+
+class RequestBodies:
+    """Reads bodies from the connections that they come on. A connection may be None: there is no limit in time then."""
+
+    def __init__(self) -> None:
+        self._watch = _Watch()
+
+    def read(self, stream: IO[bytes], connection: socket.socket | None, deadline: Deadline) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            MalformedRequest: it is too large, or is broken off.
+            BodyTooSlow: it is not there in time.
+        """
+        try:
+            with self._watch.ending_at(deadline, connection):
+                body = stream.read(LARGEST_BODY_BYTES + 1)
+        except Exception as error:  # of the web server, of Werkzeug or of the socket: the caller's fault
+            if not deadline.left():
+                raise _too_slow() from error
+            raise MalformedRequest("The body is broken off, or not sent as HTTP has it.") from error
+        if not deadline.left():
+            raise _too_slow()
+        if len(body) > LARGEST_BODY_BYTES:
+            raise too_large()
+        return body
+
+    def discard(self, stream: IO[bytes], connection: socket.socket | None) -> None:
+        """Throw away what has arrived of a body. If more is to come, the connection ends with the answer.
+
+        Without this, the web server would wait for it, in the thread that has just answered.
+        """
+        if connection is None:
+            return
+        with suppress(OSError):
+            if not _is_all_there(stream, connection):
+                connection.shutdown(socket.SHUT_RD)
+
+
+def too_large() -> MalformedRequest:
+    """Return the refusal of a body that is too large."""
+    return MalformedRequest(f"The body must not be larger than {LARGEST_BODY_BYTES} bytes.")
+
+
+def _too_slow() -> BodyTooSlow:
+    return BodyTooSlow("The body did not arrive in time. Send it at once.")
+
+
+def _is_all_there(stream: IO[bytes], connection: socket.socket) -> bool:
+    """Read what there is to read without waiting, and return whether that was the end."""
+    usual = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        return len(stream.read(LARGEST_BODY_BYTES + 1)) <= LARGEST_BODY_BYTES
+    except Exception:  # noqa: BLE001  # there is nothing yet, or nothing that can be read
+        return False
+    finally:
+        connection.settimeout(usual)
+
+
+class _Watch:
+    """Ends reads that last too long. One thread watches all, from the first read on; not before the fork."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._watched: dict[socket.socket, Deadline] = {}
+        self._thread: threading.Thread | None = None
+        self._idle = False
+
+    @contextmanager
+    def ending_at(self, deadline: Deadline, connection: socket.socket | None) -> Iterator[None]:
+        """Let nothing be read from a connection any more if what is inside lasts longer than the deadline."""
+        if connection is None:
+            yield
+            return
+        self._begin(connection, deadline)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._watched.pop(connection, None)
+
+    def _begin(self, connection: socket.socket, deadline: Deadline) -> None:
+        with self._changed:
+            self._watched[connection] = deadline
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="body-watch", daemon=True)
+                self._thread.start()
+            elif self._idle:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                for connection in [late for late, deadline in self._watched.items() if not deadline.left()]:
+                    del self._watched[connection]
+                    with suppress(OSError):
+                        connection.shutdown(socket.SHUT_RD)
+                # Deadlines come in the order of the reads, so that a new read never has an earlier one than these.
+                self._idle = not self._watched
+                self._changed.wait(None if self._idle else min(self._watched.values()).left())

@@ -1,0 +1,95 @@
+"""Lets one thread at a time do what many want done, and gives its outcome to those who came meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from live_tokens.circuit_breaker import CutShortError
+from live_tokens.deadline import Deadline
+
+T = TypeVar("T")
+
+
+class BusyError(TimeoutError):
+    """Others were at it, for as long as there was time to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """How a piece of work ended. Times are of the monotonic clock, in seconds.
+
+    Attributes:
+        value: what it returned, if it returned.
+        error: what it raised, if it did.
+        started: when it began.
+        ended: when it ended.
+    """
+
+    value: T | None
+    error: Exception | None
+    started: float
+    ended: float
+
+    def take(self) -> T:
+        """Return the value, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # T may itself be optional
+
+
+class SingleFlight(Generic[T]):
+    """Work that is done by one thread at a time.
+
+    Those who come while it is done take its outcome, good or bad: an outage costs every caller one wait, not one after
+    the other.
+
+    Args:
+        work: what is done, until a deadline.
+        monotonic: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, work: Callable[[Deadline], T], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._work = work
+        self._monotonic = monotonic
+        self._working = threading.Lock()
+        self._last: Outcome[T] | None = None
+
+    @property
+    def last(self) -> Outcome[T] | None:
+        """How the last piece of work ended."""
+        return self._last
+
+    def run(self, deadline: Deadline, will_do: Callable[[Outcome[T]], bool] | None = None, *, wait: bool = True) -> T:
+        """Return what the work returns, or raise what it raises.
+
+        Args:
+            deadline: of the work, and of the wait for others.
+            will_do: whether an outcome makes new work needless; left out, one that came after this call began does.
+            wait: whether to wait for another who is at it.
+
+        Raises:
+            BusyError: others were at it, until the deadline if it waits.
+        """
+        asked = self._monotonic()
+        will_do = will_do or (lambda outcome: outcome.ended >= asked)
+        if not self._working.acquire(timeout=deadline.left() if wait else 0):
+            raise BusyError
+        try:
+            last = self._last
+            if last is None or isinstance(last.error, CutShortError) or not will_do(last):
+                last = self._last = self._outcome(deadline)
+        finally:
+            self._working.release()
+        return last.take()
+
+    def _outcome(self, deadline: Deadline) -> Outcome[T]:
+        started = self._monotonic()
+        try:
+            value, error = self._work(deadline), None
+        except Exception as raised:  # noqa: BLE001  # it is raised again, for each who takes the outcome
+            value, error = None, raised.with_traceback(None)
+        return Outcome(value, error, started, self._monotonic())

@@ -1,0 +1,28 @@
+"""The real way to an upstream, as `main` lays it, for adapters that ask a server on loopback."""
+
+import os
+
+import httpx2
+
+from live_tokens.bounded_transport import BoundedTransport
+from live_tokens.upstream import Upstream
+
+_made: list[BoundedTransport] = []
+
+
+def transport() -> BoundedTransport:
+    """Return a transport that trusts whom the environment says, through the proxy that it names."""
+    made = BoundedTransport(16, httpx2.create_ssl_context(), os.environ.get("HTTPS_PROXY"))
+    _made.append(made)
+    return made
+
+
+def upstream(seconds: float = 10.0) -> Upstream:
+    """Return an upstream that has as long as it wants to answer."""
+    return Upstream(transport(), seconds)
+
+
+def close_connections() -> None:
+    """Close what these have opened. They stay usable."""
+    for made in _made:
+        made.close()
