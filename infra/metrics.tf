@@ -17,12 +17,12 @@ locals {
     refused = {
       title  = "Calls refused: the caller's doing"
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.refused\""
-      labels = { reason = "See docs/errors.md" }
+      labels = { reason = "See docs/contract.md" }
     }
     failed = {
       title  = "Calls failed: not the caller's doing"
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.failed\""
-      labels = { reason = "See docs/errors.md" }
+      labels = { reason = "See docs/contract.md" }
     }
     # What a ratio of failures is a ratio of: see docs/decisions/0012-availability-counts-calls-due-a-token.md.
     due = {

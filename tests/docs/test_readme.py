@@ -8,8 +8,6 @@ from typing import cast
 
 import pytest
 
-from docs.reasons import reasons
-from live_tokens.callable_endpoint import ERROR_TABLE
 from live_tokens.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -72,19 +70,6 @@ def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
     }
-
-
-def test_the_reasons_table_has_one_row_for_each_reason_with_its_status() -> None:
-    told = {row[0].strip("`"): (int(row[1]), row[2].strip("`")) for row in table("reasons")}
-    wire = {
-        leaf.reason: next(status for kind, status in ERROR_TABLE.items() if issubclass(leaf, kind))
-        for leaf in reasons()
-    }
-    assert told == {reason: (status.http.value, status.canonical) for reason, status in wire.items()}
-
-
-def test_each_reason_tells_when_it_happens_and_what_the_app_should_do() -> None:
-    assert all(len(row) == 5 and row[3] and row[4] for row in table("reasons"))
 
 
 def test_each_make_command_in_the_documents_exists() -> None:

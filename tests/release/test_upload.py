@@ -25,7 +25,7 @@ _NEEDED = [
     "local/package-lock.json",
     "tests/conftest.py",
     "tests/release/test_upload.py",
-    "docs/errors.md",
+    "docs/contract.md",
     "infra/function.tf",
     "infra/tests/function.tftest.hcl",
     ".ci/run",
