@@ -35,15 +35,15 @@ variable "notification_channels" {
 
 variable "playbook_url" {
   description = <<-EOT
-    Where your people read docs/operations.md, such as https://github.com/you/repository/blob/main/docs/operations.md:
-    alerts link to the section of their playbook there, too. null: alerts carry the text of their playbook, and no link.
+    Where your team reads the folder docs/playbooks, such as https://github.com/you/repository/blob/main/docs/playbooks:
+    each alert then links to its playbook there. null: alerts carry the text of their playbook, without a link.
   EOT
   type        = string
   default     = null
 
   validation {
-    condition     = var.playbook_url == null || can(regex("^https://[^\\s#]+$", var.playbook_url))
-    error_message = "playbook_url must begin with https:// and have no # in it: the section is added."
+    condition     = var.playbook_url == null || can(regex("^https://[^\\s#?]+$", var.playbook_url)) && !endswith(coalesce(var.playbook_url, "-"), ".md")
+    error_message = "playbook_url must be the address of the folder docs/playbooks: it begins with https:// and has no #, ? or file name. The name of the alert's file is added."
   }
 }
 

@@ -26,6 +26,7 @@ _NEEDED = [
     "tests/conftest.py",
     "tests/release/test_upload.py",
     "docs/contract.md",
+    "docs/playbooks/failed-requests.md",
     "infra/function.tf",
     "infra/tests/function.tftest.hcl",
     ".ci/run",
