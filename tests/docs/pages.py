@@ -3,6 +3,13 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# Folders that are not the repository's.
+_NOT_HERE = {"node_modules", "build"}
+DOCUMENTS = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not any(part.startswith(".") or part in _NOT_HERE for part in path.relative_to(ROOT).parts)
+)
 
 
 def table(page: str, marker: str) -> list[list[str]]:

@@ -3,20 +3,11 @@
 import json
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import cast
 
-import pytest
-
+from docs.pages import DOCUMENTS, ROOT, table
 from live_tokens.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted(
-    document
-    for pattern in ("*.md", "docs/**/*.md", "infra/*.md", "operations/*.md", "local/*/README.md")
-    for document in ROOT.glob(pattern)
-)
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
 
 
@@ -32,21 +23,14 @@ class ReadVariables(dict[str, str]):
         return super().get(name, cast("str", default))
 
 
-def table(marker: str) -> list[list[str]]:
-    """Return the cells of the table that follows an HTML comment, without its head."""
-    after = README.split(f"<!-- {marker} -->", 1)[1].lstrip().splitlines()
-    rows = [line for line in after[: after.index("")] if line.startswith("|")]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
-
-
 def test_the_settings_table_names_each_variable_the_code_reads_and_no_other() -> None:
     environment = ReadVariables()
     Settings.from_mapping(environment)
-    assert sorted(row[0].strip("`") for row in table("settings")) == sorted(environment.names)
+    assert sorted(row[0].strip("`") for row in table("README.md", "settings")) == sorted(environment.names)
 
 
 def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
-    told = {row[0].strip("`"): row[1].strip("`") for row in table("settings")}
+    told = {row[0].strip("`"): row[1].strip("`") for row in table("README.md", "settings")}
     settings = Settings.from_mapping(REQUIRED)
     assert {name for name, default in told.items() if default == "required"} == set(REQUIRED)
     assert settings.gemini_api_version == told["GEMINI_API_VERSION"]
@@ -78,9 +62,3 @@ def test_each_make_command_in_the_documents_exists() -> None:
     named = set(re.findall(r"(?:^|`|… )make ([a-z]+)", text, re.MULTILINE))
     assert "demo" in named
     assert named <= targets
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_between_documents_lead_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (document.parent / target).exists()] == []
