@@ -1,11 +1,10 @@
-"""The README says what the code does."""
+"""The table of settings names what the code reads, with the defaults that it has."""
 
 import json
-import re
 from datetime import timedelta
 from typing import cast
 
-from docs.pages import DOCUMENTS, ROOT, table
+from docs.pages import table
 from live_tokens.settings import Settings
 
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
@@ -26,11 +25,11 @@ class ReadVariables(dict[str, str]):
 def test_the_settings_table_names_each_variable_the_code_reads_and_no_other() -> None:
     environment = ReadVariables()
     Settings.from_mapping(environment)
-    assert sorted(row[0].strip("`") for row in table("README.md", "settings")) == sorted(environment.names)
+    assert sorted(row[0].strip("`") for row in table("docs/settings.md", "settings")) == sorted(environment.names)
 
 
 def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
-    told = {row[0].strip("`"): row[1].strip("`") for row in table("README.md", "settings")}
+    told = {row[0].strip("`"): row[1].strip("`") for row in table("docs/settings.md", "settings")}
     settings = Settings.from_mapping(REQUIRED)
     assert {name for name, default in told.items() if default == "required"} == set(REQUIRED)
     assert settings.gemini_api_version == told["GEMINI_API_VERSION"]
@@ -54,11 +53,3 @@ def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
     }
-
-
-def test_each_make_command_in_the_documents_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
-    named = set(re.findall(r"(?:^|`|… )make ([a-z]+)", text, re.MULTILINE))
-    assert "demo" in named
-    assert named <= targets
