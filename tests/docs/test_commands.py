@@ -2,7 +2,7 @@
 
 import re
 
-from docs.pages import DOCUMENTS, ROOT
+from support.documents import DOCUMENTS, ROOT
 
 
 def test_each_make_command_in_the_documents_exists() -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from docs.pages import ROOT
+from support.documents import ROOT
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import ROOT
+from support.documents import ROOT
 
 FOLDER = ROOT / "docs" / "decisions"
 PAGES = sorted(FOLDER.glob("[0-9]*.md"))

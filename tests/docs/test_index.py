@@ -1,7 +1,7 @@
 """The index lists every document, and the operations page every playbook."""
 
-from docs.links import relative_links
-from docs.pages import DOCUMENTS, ROOT
+from support.documents import DOCUMENTS, ROOT
+from support.markdown_links import relative_links
 
 DOCS = ROOT / "docs"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.links import broken_links, relative_links
-from docs.pages import DOCUMENTS, ROOT
+from support.documents import DOCUMENTS, ROOT
+from support.markdown_links import broken_links, relative_links
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

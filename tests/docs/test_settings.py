@@ -4,8 +4,8 @@ import json
 from datetime import timedelta
 from typing import cast
 
-from docs.pages import table
 from live_tokens.settings import Settings
+from support.documents import table
 
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import table
 from infra.deployed import Resources, alerts, log_query, resources
+from support.documents import table
 from terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
