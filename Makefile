@@ -16,7 +16,7 @@ CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/sdks/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack deploy destroy package release smoke doctor admin test checkov lint format lock
+.PHONY: help setup demo stack deploy destroy package release smoke doctor admin check test checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -72,6 +72,8 @@ doctor: $(VENV_READY) ## what is wrong with a deployment, and what mends it: PRO
 
 admin: $(VENV_READY) ## the operator's command, e.g. ARGS="pause --for 30m"; ARGS=--help tells the rest
 	@$(OPERATE) live_tokens_admin $(ARGS)
+
+check: lint demo test ## all that CI checks: lint, demo, tests; ARGS=… goes to pytest
 
 test: setup ## run all tests; ARGS=… goes to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)

@@ -1,5 +1,5 @@
-# Three accounts, because three parties act: the function, the build that runs other people's packages, and the release
-# that may change what users get. Every role is added to what the project has (`_member`): nobody loses one.
+# Three accounts for three parties: the function, the build, which runs third-party packages, and the release, which
+# decides what users get. Roles are only added (`_member`): no account loses one.
 
 resource "google_service_account" "runtime" {
   account_id   = "live-tokens-runtime"
@@ -12,7 +12,7 @@ resource "google_service_account" "runtime" {
 resource "google_service_account" "build" {
   account_id   = "live-tokens-build"
   display_name = "Live tokens: the function's image build"
-  description  = "Builds the image of ${var.function_name}. It runs third-party code, and may do nothing else."
+  description  = "Builds the image of ${var.function_name}. It runs third-party code and has no other rights."
 
   depends_on = [time_sleep.services]
 }
@@ -26,7 +26,7 @@ resource "google_service_account" "release" {
 }
 
 locals {
-  # Every role on the level of the project. There is no other place that gives one.
+  # Every role on the project. No other place grants one.
   project_grants = {
     for name, grant in {
       runtime_database = {
@@ -41,7 +41,7 @@ locals {
       runtime_users = {
         when      = var.check_revoked
         member    = google_service_account.runtime.member
-        role      = "roles/firebaseauth.viewer" # has the user been disabled, deleted or signed out?
+        role      = "roles/firebaseauth.viewer" # user look-up: disabled, deleted, signed out
         condition = null
       }
       runtime_app_check = {
@@ -59,7 +59,7 @@ locals {
       build_source = {
         when   = true
         member = google_service_account.build.member
-        role   = "roles/storage.objectViewer" # the source, where Cloud Functions puts it; that bucket is Google's to make
+        role   = "roles/storage.objectViewer" # the source, in the bucket that Cloud Functions creates
         condition = {
           title      = "Only sources of functions"
           expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-\")"
@@ -68,7 +68,7 @@ locals {
       release_function = {
         when   = true
         member = google_service_account.release.member
-        # Uploads source, a permission on the project, and deploys. It may change or delete every function of the project.
+        # Uploads source, which is a permission of the project, and deploys. It can change or delete every function of the project.
         role      = "roles/cloudfunctions.developer"
         condition = null
       }
@@ -81,19 +81,19 @@ locals {
       release_builds = {
         when      = true
         member    = google_service_account.release.member
-        role      = "roles/cloudbuild.builds.viewer" # sees whether another release is at work
+        role      = "roles/cloudbuild.builds.viewer" # finds other ongoing releases
         condition = null
       }
       release_web_api_key = {
         when      = true
         member    = google_service_account.release.member
-        role      = "roles/firebaseauth.viewer" # the web API key, which the smoke test signs in with
+        role      = "roles/firebaseauth.viewer" # the web API key for the smoke test's sign-in
         condition = null
       }
       release_quota = {
         when   = true
         member = google_service_account.release.member
-        # `gcloud builds list`, which looks for another release at work, counts against the project's quota.
+        # `gcloud builds list`, which finds other ongoing releases, counts against the project's quota.
         # https://cloud.google.com/build/docs/securing-builds/configure-access-control
         role      = "roles/serviceusage.serviceUsageConsumer"
         condition = null
@@ -101,7 +101,7 @@ locals {
       release_source = {
         when   = true
         member = google_service_account.release.member
-        role   = "roles/storage.objectViewer" # what `gcloud builds submit` uploads; it makes those buckets itself
+        role   = "roles/storage.objectViewer" # the upload of `gcloud builds submit`, in buckets that it creates
         condition = {
           title = "Only sources of builds"
           expression = join(" || ", [for bucket in ["${var.project_id}_cloudbuild", "${var.project_id}_${var.region}_cloudbuild"] :
@@ -130,7 +130,7 @@ resource "google_project_iam_member" "grant" {
   }
 }
 
-# The image goes into this repository and no other.
+# The build can write to this repository only.
 resource "google_artifact_registry_repository_iam_member" "build" {
   location   = google_artifact_registry_repository.function.location
   repository = google_artifact_registry_repository.function.name
@@ -138,7 +138,7 @@ resource "google_artifact_registry_repository_iam_member" "build" {
   member     = google_service_account.build.member
 }
 
-# Who deploys something that runs as an account must be allowed to act as that account.
+# A deployment that runs as an account needs the right to act as that account.
 resource "google_service_account_iam_member" "release_acts_as" {
   for_each = {
     runtime = google_service_account.runtime.name
@@ -150,16 +150,16 @@ resource "google_service_account_iam_member" "release_acts_as" {
   member             = google_service_account.release.member
 }
 
-# The release's smoke test signs a custom token for a user of its own, with its own account and no key file.
-# Who can sign custom tokens can sign in as ANY user of the Firebase project: whoever may run a release, or change what
-# it runs, has that power too. Give nobody else this role, on any account of the project.
+# The smoke test of a release signs a custom token for its own user, with its own account and no key file.
+# An account that signs custom tokens can sign in as ANY user of the Firebase project: whoever can run or change a release
+# has that power too. Grant this role to no one else, on any account of the project.
 resource "google_service_account_iam_member" "release_signs" {
   service_account_id = google_service_account.release.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = google_service_account.release.member
 }
 
-# Moves traffic between revisions, of this service only.
+# Moves traffic between revisions of this service only.
 resource "google_cloud_run_v2_service_iam_member" "release" {
   name     = google_cloudfunctions2_function.mint_live_token.name
   location = google_cloudfunctions2_function.mint_live_token.location
@@ -167,7 +167,7 @@ resource "google_cloud_run_v2_service_iam_member" "release" {
   member   = google_service_account.release.member
 }
 
-# A grant takes effect some time after it was made; a build or an instance that starts before that fails.
+# A grant takes effect with a delay. A build or an instance that starts earlier fails.
 resource "time_sleep" "grants" {
   create_duration = "60s"
   triggers = {

@@ -1,10 +1,10 @@
-# One alert for each playbook in docs/operations.md; the key is the anchor of its section. A failure that the caller did
-# not bring about is covered by an alert of its own, whatever its share.
+# One alert for each playbook: the key is the name of its file in docs/playbooks. Each kind of failure has an alert of
+# its own, so that a small share of failures is seen too.
 #
-# How an alert comes to open, and does not fail to:
-# - The API takes "greater than" and "less than" only, so every threshold reads "more than".
-# - Nobody calls at night: a series with gaps would never stay above a threshold. So the window is in the alignment,
-#   which looks back over it, and one point above is enough (duration 0). Only the count of instances has no gaps.
+# How the conditions work:
+# - The API has only "greater than" and "less than", so every threshold reads "more than".
+# - There are no calls at night: a series with gaps never stays above a threshold. The window is therefore in the
+#   alignment, and one point above the threshold is enough (duration 0). Only the count of instances has no gaps.
 # - A counter's ALIGN_DELTA over 600 s is a count within 10 minutes, not a rate. A ratio is 0 to 1, not percent.
 # - The distribution is in milliseconds. ALIGN_DELTA keeps it a distribution, REDUCE_PERCENTILE_95 then merges revisions
 #   before it takes the percentile.
@@ -18,7 +18,7 @@ locals {
 
   busy_instances = "${local.run} AND metric.type=\"run.googleapis.com/container/instance_count\" AND metric.labels.state=\"active\""
 
-  # Rounded: Terraform reckons with more digits than the API keeps, and would plan the difference for ever.
+  # Rounded: Terraform calculates with more digits than the API stores, and would plan the difference forever.
   busy_instances_limit  = tonumber(format("%.3f", var.alert_thresholds.instances_share * var.max_instances))
   tokens_per_hour_limit = tonumber(format("%.3f", var.alert_thresholds.spend_usd_per_hour / var.worst_case_usd_per_token))
 
@@ -41,20 +41,20 @@ locals {
     log    = "${local.counters.refused.filter} AND jsonPayload.reason=(\"${join("\" OR \"", reasons)}\")"
   } }
 
-  # NOT, and not !=: an identity from outside Google has no e-mail address, and must not slip through.
+  # NOT instead of !=: an identity from outside Google has no e-mail address, and must be found too.
   foreign_secret_reads = join(" AND ", [
     "log_id(\"cloudaudit.googleapis.com/data_access\")",
     "protoPayload.serviceName=\"secretmanager.googleapis.com\"",
-    "protoPayload.methodName:\"SecretManagerService.AccessSecretVersion\"", # of whichever version of the API
+    "protoPayload.methodName:\"SecretManagerService.AccessSecretVersion\"", # of any version of the API
     "protoPayload.resourceName:\"/secrets/${var.secret_name}/\"",
     "NOT protoPayload.authenticationInfo.principalEmail=\"${google_service_account.runtime.email}\"",
   ])
 
-  # Long window and short: it must be bad for long enough to matter, and still be bad now.
+  # Two windows: the long one shows that the failures matter, the short one that they continue.
   # https://sre.google/workbook/alerting-on-slos/
   burn = { for speed, windows in { fast = [3600, 300], slow = [21600, 1800] } : speed => [
     for seconds in windows : {
-      name      = "The error budget burns, looking back ${seconds} s"
+      name      = "Burn rate of the error budget over ${seconds} s"
       filter    = "select_slo_burn_rate(\"${google_monitoring_slo.availability.name}\", \"${seconds}s\")"
       more_than = speed == "fast" ? var.alert_thresholds.burn_fast : var.alert_thresholds.burn_slow
       seconds   = null, aligner = null, reducer = null, of = null, lasting = 0
@@ -69,9 +69,9 @@ locals {
 
   alerts = {
     failed-requests = {
-      title    = "Calls fail"
+      title    = "Requests are failing"
       severity = "ERROR"
-      summary  = "More than ${var.alert_thresholds.failed_share * 100} % of the calls that were due a token failed within 10 minutes."
+      summary  = "Within 10 minutes, more than ${var.alert_thresholds.failed_share * 100} % of the calls that were due a token failed."
       log      = local.counters.failed.filter
       conditions = [
         merge(local.within, {
@@ -84,23 +84,23 @@ locals {
       ]
     }
     error-budget-burns-fast = {
-      title      = "The error budget burns fast"
+      title      = "Error budget is burning fast"
       severity   = "CRITICAL"
-      summary    = "At this speed, the failures that ${var.slo.days} days allow are used up in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_fast)} hours."
+      summary    = "At this rate, the error budget of ${var.slo.days} days is spent in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_fast)} hours."
       log        = local.counters.failed.filter
       conditions = concat(local.burn.fast, [merge(local.enough_failures, { seconds = 3600 })])
     }
     error-budget-burns-slowly = {
-      title      = "The error budget burns slowly"
+      title      = "Error budget is burning slowly"
       severity   = "WARNING"
-      summary    = "At this speed, the failures that ${var.slo.days} days allow are used up in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_slow)} hours."
+      summary    = "At this rate, the error budget of ${var.slo.days} days is spent in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_slow)} hours."
       log        = local.counters.failed.filter
       conditions = concat(local.burn.slow, [merge(local.enough_failures, { seconds = 3600 })])
     }
     slow-tokens = {
-      title    = "Tokens are slow"
+      title    = "Token requests are slow"
       severity = "WARNING"
-      summary  = "The slowest 5 % of the tokens took more than ${var.alert_thresholds.latency_ms} ms in the function, cold starts not counted."
+      summary  = "The slowest 5 % of the tokens took more than ${var.alert_thresholds.latency_ms} ms in the function. Cold starts are not included."
       log      = "${local.counters.issued.filter} AND jsonPayload.milliseconds.total>${var.alert_thresholds.latency_ms}"
       conditions = [
         merge(local.within, {
@@ -117,9 +117,9 @@ locals {
       ]
     }
     quota-refusals = {
-      title    = "Many calls over quota"
+      title    = "Many quota refusals"
       severity = "WARNING"
-      summary  = "More than ${var.alert_thresholds.quota_refusals} calls within an hour came from users who had taken all their tokens."
+      summary  = "Within an hour, more than ${var.alert_thresholds.quota_refusals} calls came from users whose quota was spent."
       log      = local.refusals.quota.log
       conditions = [merge(local.within, {
         name      = "Calls over quota"
@@ -129,67 +129,67 @@ locals {
       })]
     }
     api-key-rejected = {
-      title    = "The Gemini API key does not work"
+      title    = "Gemini API key rejected or unreadable"
       severity = "CRITICAL"
-      summary  = "Gemini refused the key, or it could not be read. While it lasts nobody gets a token."
+      summary  = "Gemini rejected the key, or the function could not read it. No user gets a token."
       log      = local.failures.key.log
       conditions = [merge(local.within, {
-        name      = "Calls that failed for want of a key"
+        name      = "Calls failed: API key rejected or unreadable"
         filter    = local.failures.key.filter
         more_than = 0
       })]
     }
     gemini-limits = {
-      title    = "Gemini issues no tokens"
+      title    = "Gemini unavailable or rate limited"
       severity = "ERROR"
-      summary  = "Gemini does not answer, or says that this project has had enough."
+      summary  = "Gemini did not answer, or the project reached a limit of Gemini."
       log      = local.failures.gemini.log
       conditions = [merge(local.within, {
-        name      = "Calls that failed for want of Gemini"
+        name      = "Calls failed: Gemini unavailable or rate limited"
         filter    = local.failures.gemini.filter
         more_than = var.alert_thresholds.dependency_failures
       })]
     }
     quota-store-unavailable = {
-      title    = "The quota store does not answer"
+      title    = "Quota store (Firestore) unavailable"
       severity = "ERROR"
-      summary  = "Firestore did not answer or refused. Nothing is issued without a quota."
+      summary  = "Firestore did not answer or refused. No token is issued without a quota check."
       log      = local.failures.quota.log
       conditions = [merge(local.within, {
-        name      = "Calls that failed for want of the quota store"
+        name      = "Calls failed: quota store unavailable"
         filter    = local.failures.quota.filter
         more_than = var.alert_thresholds.dependency_failures
       })]
     }
     sign-in-unavailable = {
-      title    = "Sign-ins cannot be checked"
+      title    = "Firebase sign-in checks unavailable"
       severity = "ERROR"
-      summary  = "Firebase Authentication or App Check did not answer or refused. Nobody was signed out by it."
+      summary  = "Firebase Authentication or App Check did not answer or refused. No user is signed out."
       log      = local.failures.identity.log
       conditions = [merge(local.within, {
-        name      = "Calls whose sign-in could not be checked"
+        name      = "Calls failed: sign-in checks unavailable"
         filter    = local.failures.identity.filter
         more_than = var.alert_thresholds.dependency_failures
       })]
     }
     internal-errors = {
-      title    = "Unexpected errors"
+      title    = "Internal errors"
       severity = "ERROR"
-      summary  = "The function failed by itself, or Gemini refused a profile."
+      summary  = "The function failed unexpectedly, or Gemini rejected a profile."
       log      = local.failures.internal.log
       conditions = [merge(local.within, {
-        name      = "Unexpected errors"
+        name      = "Calls failed: internal errors"
         filter    = local.failures.internal.filter
         more_than = 0
       })]
     }
     unanswered-requests = {
-      title    = "The function does not answer"
+      title    = "Cloud Run answered without the function"
       severity = "ERROR"
-      summary  = "Cloud Run answered calls by itself: no free instance, a crash, a timeout. They leave no audit event."
+      summary  = "Cloud Run itself answered calls: no free instance, a crash or a timeout. These calls leave no audit event."
       log      = local.counters.unanswered.filter
       conditions = [merge(local.within, {
-        name      = "Calls that Cloud Run answered by itself"
+        name      = "Calls answered by Cloud Run itself"
         filter    = local.metric_of.unanswered
         more_than = var.alert_thresholds.unanswered_requests
       })]
@@ -197,7 +197,7 @@ locals {
     instances-at-limit = {
       title    = "Nearly all instances are busy"
       severity = "WARNING"
-      summary  = "More than ${var.alert_thresholds.instances_share * 100} % of the ${var.max_instances} instances that max_instances allows were busy for 5 minutes."
+      summary  = "For 5 minutes, more than ${var.alert_thresholds.instances_share * 100} % of the ${var.max_instances} instances that max_instances allows were busy."
       log      = local.counters.unanswered.filter
       conditions = [{
         name      = "Busy instances"
@@ -211,9 +211,9 @@ locals {
       }]
     }
     invalid-credentials = {
-      title    = "Many invalid sign-ins"
+      title    = "Many invalid credentials"
       severity = "WARNING"
-      summary  = "More than ${var.alert_thresholds.invalid_credentials} calls within 10 minutes had an ID or App Check token that is not of this project, or is forged or replayed."
+      summary  = "Within 10 minutes, more than ${var.alert_thresholds.invalid_credentials} calls had an ID token or App Check token that is forged, replayed or of another project."
       log      = local.refusals.credentials.log
       conditions = [merge(local.within, {
         name      = "Calls with invalid tokens"
@@ -222,9 +222,9 @@ locals {
       })]
     }
     spend = {
-      title    = "Tokens may cost more than expected"
+      title    = "Estimated spend is high"
       severity = "WARNING"
-      summary  = "If every session on the tokens of the last hour were a worst case, they would cost more than ${var.alert_thresholds.spend_usd_per_hour} USD."
+      summary  = "In the worst case, the sessions on the tokens of the last hour cost more than ${var.alert_thresholds.spend_usd_per_hour} USD."
       log      = local.counters.issued.filter
       conditions = [merge(local.within, {
         name      = "Tokens issued in an hour × worst_case_usd_per_token"
@@ -235,35 +235,35 @@ locals {
     }
   }
 
-  # docs/operations.md with the names of this deployment, and without its links to other pages of the repository and to
-  # other sections, which lead nowhere from an incident.
-  operations = replace(replace(replace(replace(replace(file("${path.module}/../docs/operations.md"),
-    "/\\[([^]]+)\\]\\([^:)]+\\)/", "$1"),
-    "--region=REGION", "--region=${var.region}"),
-    "mint-live-token", var.function_name),
-    "gemini-api-key", var.secret_name),
-  "my-app-1a2b", var.project_id)
+  alert_names = concat(keys(local.alerts), ["secret-read-by-others"])
 
-  # The playbooks, by the anchor of their section.
-  playbooks = {
-    for section in slice(split("\n### ", local.operations), 1, length(split("\n### ", local.operations))) :
-    replace(lower(regex("^[^\n]+", section)), " ", "-") => trimspace(replace(section, "/^[^\n]+/", ""))
+  # The playbooks with the names of this deployment. Their relative links lead nowhere from an incident, so only the text
+  # of a link stays.
+  playbooks = { for name in local.alert_names : name =>
+    replace(replace(replace(replace(replace(trimspace(file("${path.module}/../docs/playbooks/${name}.md")),
+      "/\\[([^]]+)\\]\\([^:)]+\\)/", "$1"),
+      "--region=REGION", "--region=${var.region}"),
+      "mint-live-token", var.function_name),
+      "gemini-api-key", var.secret_name),
+    "my-app-1a2b", var.project_id)
   }
+
+  playbook_urls = { for name in local.alert_names : name => "${trimsuffix(coalesce(var.playbook_url, "docs/playbooks"), "/")}/${name}.md" }
 
   logs_explorer = "https://console.cloud.google.com/logs/query;query=%s?project=${var.project_id}"
 
   # What every alert says besides its own summary.
-  links = { for playbook, log in merge(
-    { for playbook, alert in local.alerts : playbook => alert.log },
+  links = { for name, log in merge(
+    { for name, alert in local.alerts : name => alert.log },
     { secret-read-by-others = local.foreign_secret_reads },
-    ) : playbook => {
+    ) : name => {
     playbook = join("\n\n", [
-      "What to do (numbers are the defaults):",
-      local.playbooks[playbook],
-      "Playbook: ${coalesce(var.playbook_url, "docs/operations.md")}#${playbook}",
+      "Thresholds in the playbook are the defaults.",
+      local.playbooks[name],
+      "Playbook: ${local.playbook_urls[name]}",
     ])
     urls = concat(
-      var.playbook_url == null ? [] : [{ name = "Playbook", url = "${var.playbook_url}#${playbook}" }],
+      var.playbook_url == null ? [] : [{ name = "Playbook", url = local.playbook_urls[name] }],
       [{ name = "Log", url = format(local.logs_explorer, replace(urlencode(log), "+", "%20")) }],
     )
   } }
@@ -277,7 +277,7 @@ resource "google_monitoring_alert_policy" "playbook" {
   severity              = each.value.severity
   notification_channels = local.channels
 
-  # With one instance allowed, one that is busy is no news.
+  # With one instance allowed, one busy instance is normal.
   enabled = each.key != "instances-at-limit" || var.max_instances > 1
 
   dynamic "conditions" {
@@ -317,7 +317,7 @@ resource "google_monitoring_alert_policy" "playbook" {
   }
 
   alert_strategy {
-    auto_close = "3600s" # without calls there are no points, and no end would ever be seen
+    auto_close = "3600s" # without calls there are no points, so the incident could not end
   }
 
   documentation {
@@ -338,18 +338,18 @@ resource "google_monitoring_alert_policy" "playbook" {
   depends_on = [time_sleep.metrics]
 }
 
-# Looks at log entries themselves: it opens at once, says who it was, and does not need to know as which resource type
-# Secret Manager writes them. Tries that were refused count too.
+# Matches log entries instead of a metric: it opens at once, names the account, and is independent of the resource type
+# that Secret Manager logs. Denied attempts count too.
 resource "google_monitoring_alert_policy" "secret_read" {
   count = var.audit_secret_reads ? 1 : 0
 
-  display_name          = "Live tokens: Somebody else read the Gemini API key"
+  display_name          = "Live tokens: Gemini API key read by another account"
   combiner              = "OR"
   severity              = "CRITICAL"
   notification_channels = local.channels
 
   conditions {
-    display_name = "A read of the secret by anybody but the function"
+    display_name = "Reads of the secret by any other account"
 
     condition_matched_log {
       filter           = local.foreign_secret_reads
@@ -358,7 +358,7 @@ resource "google_monitoring_alert_policy" "secret_read" {
   }
 
   alert_strategy {
-    auto_close = "604800s" # until somebody has looked, a week at most
+    auto_close = "604800s" # a week to investigate
 
     notification_rate_limit {
       period = "300s"
@@ -366,8 +366,8 @@ resource "google_monitoring_alert_policy" "secret_read" {
   }
 
   documentation {
-    subject   = "Live tokens (${var.function_name}): Somebody else read the Gemini API key"
-    content   = "The secret was read, or tried, by an account that is not the function's. Was it you, or `make doctor`?\n\n${local.links["secret-read-by-others"].playbook}"
+    subject   = "Live tokens (${var.function_name}): Gemini API key read by another account"
+    content   = "An account other than the function's read the Gemini API key, or tried to. `make doctor` does this too.\n\n${local.links["secret-read-by-others"].playbook}"
     mime_type = "text/markdown"
 
     dynamic "links" {

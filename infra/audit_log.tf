@@ -1,17 +1,17 @@
-# Where the audit events are kept beyond the 30 days of the project's own log bucket, and for how long. They hold uids,
-# which are personal data: keep them no longer than you need them, and tell your users. The project's own bucket,
-# `_Default`, has its copy too, for 30 days unless its owner says otherwise; nothing here changes that.
+# Keeps the audit events longer than the 30 days of the project's own log bucket. They hold uids, which are personal data:
+# keep them only as long as you need them, and tell your users. The project's own bucket, `_Default`, keeps its copy for
+# 30 days by default; nothing here changes that.
 
 locals {
   audit_events = "${local.service_log} AND jsonPayload.event:\"live_token.\"" # of any version
 }
 
-# A deleted bucket's name is taken for a week, and then a new deployment would fail.
+# The name of a deleted bucket stays reserved for a week, and a new deployment with that name would fail.
 resource "time_static" "audit" {
   count = var.audit_log.destination == "log_bucket" ? 1 : 0
 }
 
-# Unlocked: a locked bucket could never be shortened, and a user may ask to be forgotten.
+# Unlocked: the retention of a locked bucket cannot be shortened, and users can ask for deletion.
 resource "google_logging_project_bucket_config" "audit" {
   count = var.audit_log.destination == "log_bucket" ? 1 : 0
 
@@ -32,7 +32,7 @@ resource "google_logging_project_sink" "log_bucket" {
   description            = "Keeps the audit events of ${var.function_name}"
   destination            = "logging.googleapis.com/${google_logging_project_bucket_config.audit[0].id}"
   filter                 = local.audit_events
-  unique_writer_identity = true # none is used: a bucket of the same project needs no grant
+  unique_writer_identity = true # a bucket of the same project needs no grant
 }
 
 resource "google_project_service" "bigquery" {
@@ -50,7 +50,7 @@ resource "time_sleep" "bigquery" {
 }
 
 resource "google_bigquery_dataset" "audit" {
-  # checkov:skip=CKV_GCP_81:Google's own key: the events are in Cloud Logging under the same one
+  # checkov:skip=CKV_GCP_81:Google's own key: Cloud Logging has the events under the same key
   count = var.audit_log.destination == "bigquery" ? 1 : 0
 
   dataset_id                      = "${replace(var.function_name, "-", "_")}_audit"
@@ -72,7 +72,7 @@ resource "google_logging_project_sink" "bigquery" {
   unique_writer_identity = true
 
   bigquery_options {
-    use_partitioned_tables = true # whole tables by day would not expire
+    use_partitioned_tables = true # daily tables would not expire
   }
 }
 
@@ -84,8 +84,8 @@ resource "google_bigquery_dataset_iam_member" "sink" {
   member     = google_logging_project_sink.bigquery[0].writer_identity
 }
 
-# Who read a secret is not written down unless asked for. This is the whole audit configuration of Secret Manager in this
-# project: what somebody else set for this one service is replaced, and removed by destroy; other services keep theirs.
+# By default, Google does not log reads of secrets. This is the whole audit configuration of Secret Manager in this project:
+# it replaces an existing one for this service, and destroy removes it. Other services keep theirs.
 resource "google_project_iam_audit_config" "secret_manager" {
   count = var.audit_secret_reads ? 1 : 0
 

@@ -1,5 +1,5 @@
-# The last sight of the money, not a brake: a budget sends mail, hours late, and stops nothing. What stops spending is
-# `make admin ARGS=pause`, the profiles' quotas and Gemini's own limits.
+# A budget sends mail, hours late, and stops nothing. Spending is stopped by `make admin ARGS=pause`, the profiles' quotas
+# and Gemini's own limits.
 
 resource "google_project_service" "budgets" {
   count = var.budget == null ? 0 : 1
@@ -25,7 +25,7 @@ resource "google_billing_budget" "live_tokens" {
     projects = ["projects/${data.google_project.this.number}"]
     services = length(var.budget.services) == 0 ? null : [for service in var.budget.services : "services/${service}"]
 
-    # The credit of a free trial would hide the spending until there is none left.
+    # The credit of a free trial would hide the spending until it is used up.
     credit_types_treatment = "EXCLUDE_ALL_CREDITS"
   }
 
@@ -45,13 +45,13 @@ resource "google_billing_budget" "live_tokens" {
     }
   }
 
-  # Before it is spent: when Google expects the month to end over the budget.
+  # Early: when Google forecasts that the month ends over the budget.
   threshold_rules {
     threshold_percent = 1
     spend_basis       = "FORECASTED_SPEND"
   }
 
-  # Besides the billing account's own administrators, who always hear of it. A budget takes e-mail channels only, five.
+  # In addition to the billing account's administrators, who always get the mail. A budget accepts five e-mail channels.
   dynamic "all_updates_rule" {
     for_each = length(var.alert_emails) > 0 ? [1] : []
 

@@ -1,4 +1,4 @@
-# One page: docs/operations.md says what to read where. The template has the tiles, this file what goes into them.
+# The dashboard: see docs/operations.md. The template has the tiles, this file their values.
 
 locals {
   dashboard = templatefile("${path.module}/dashboard.json.tftpl", {
@@ -14,7 +14,7 @@ locals {
     spend_alert   = var.alert_thresholds.spend_usd_per_hour
     audit_event   = local.audit_event
 
-    # In PromQL, all but letters and digits become an underscore, and the first slash a colon.
+    # In PromQL, the first slash becomes a colon, and every other character except letters and digits an underscore.
     # https://cloud.google.com/monitoring/promql/promql-mapping
     issued_promql = replace("logging_googleapis_com:user_${var.function_name}_issued", "-", "_")
 
@@ -22,7 +22,7 @@ locals {
       "Tokens issued"                  = local.counters.issued.filter
       "Refused, and why"               = local.counters.refused.filter
       "Failed, and why"                = local.counters.failed.filter
-      "Not answered by the function"   = local.counters.unanswered.filter
+      "Answered by Cloud Run itself"   = local.counters.unanswered.filter
       "Reads of the key by others"     = local.foreign_secret_reads
       "Everything the function writes" = local.service_log
     } : title => format(local.logs_explorer, replace(urlencode(log), "+", "%20")) }

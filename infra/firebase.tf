@@ -1,5 +1,5 @@
-# Optional: Firebase in a new project, its apps, and their App Check providers. What an app is attested with is set up
-# outside (reCAPTCHA Enterprise key, Play Console, Apple team); here it is only named.
+# Optional: Firebase in a new project, its apps, and their App Check providers. The attestation of an app is
+# set up elsewhere (reCAPTCHA Enterprise key, Play Console, Apple team) and only named here.
 
 locals {
   web_apps        = try(var.firebase_apps.web, {})
@@ -9,7 +9,7 @@ locals {
   app_on_deletion = var.deletion_protection ? "ABANDON" : "DELETE"
 }
 
-# Adds Firebase to the project. It cannot be taken away again: `terraform destroy` only forgets it.
+# Adds Firebase to the project. Firebase cannot be removed: `terraform destroy` only removes it from the state.
 resource "google_firebase_project" "this" {
   count    = var.firebase_apps == null ? 0 : 1
   provider = google-beta
@@ -51,7 +51,7 @@ resource "google_firebase_apple_app" "app" {
   depends_on = [google_firebase_project.this]
 }
 
-# App Check does not know an app at once.
+# App Check knows a new app after a delay.
 # https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/firebase_app_check_app_attest_config
 resource "time_sleep" "apps" {
   count = var.firebase_apps == null ? 0 : 1

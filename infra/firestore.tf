@@ -1,11 +1,11 @@
-# Quotas and stop switches, in a database of their own: `(default)` belongs to the app.
+# A separate database for quotas and stop switches: `(default)` belongs to the app.
 
 resource "google_firestore_database" "live_tokens" {
   name        = var.firestore_database
   location_id = coalesce(var.firestore_location, var.region)
   type        = "FIRESTORE_NATIVE"
 
-  # Quota documents live for hours, and a quota of yesterday brought back would be wrong.
+  # Quota documents live for hours, and a restored quota of yesterday would be wrong.
   point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_DISABLED"
   delete_protection_state           = var.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
   deletion_policy                   = var.deletion_protection ? "PREVENT" : "DELETE"
@@ -14,8 +14,8 @@ resource "google_firestore_database" "live_tokens" {
 }
 
 # Firestore deletes a quota document within about a day after `expire_at`; the code compares the time itself. The index
-# is off because every write would add to its one hot end, and nobody asks for it. Stop switches do not expire: an
-# operator wants to see which there were.
+# is off because every write would hit its hot end, and no query uses it. Stop switches do not expire: operators want to
+# see past ones.
 resource "google_firestore_field" "quota_expiry" {
   database   = google_firestore_database.live_tokens.name
   collection = "live_token_quotas" # QUOTAS in functions/live_tokens/firestore_quota.py
@@ -25,7 +25,7 @@ resource "google_firestore_field" "quota_expiry" {
   index_config {}
 }
 
-# No app and no browser reads or writes here, whoever is signed in. Servers are asked for their role instead.
+# No app and no browser can read or write here, signed in or not. Servers need an IAM role instead.
 resource "google_firebaserules_ruleset" "no_clients" {
   source {
     files {

@@ -1,9 +1,9 @@
 locals {
-  # Settings that are left at "none" are left out: an empty variable is a fault to some libraries.
+  # Settings without a value are omitted: some libraries reject an empty variable.
   function_environment = merge(
     {
       FIREBASE_PROJECT_ID   = var.project_id
-      GEMINI_API_KEY_SECRET = "${google_secret_manager_secret.gemini_api_key.id}/versions/latest" # a rotation is noticed
+      GEMINI_API_KEY_SECRET = "${google_secret_manager_secret.gemini_api_key.id}/versions/latest" # a rotation takes effect by itself
       GEMINI_API_VERSION    = var.gemini_api_version
       API_KEY_CACHE_SECONDS = tostring(var.api_key_cache_seconds)
       CHECK_REVOKED         = tostring(var.check_revoked)
@@ -12,7 +12,7 @@ locals {
       FIRESTORE_DATABASE    = google_firestore_database.live_tokens.name
       THREADS               = tostring(var.concurrency) # as many as Cloud Run sends at once
       PYTHONUNBUFFERED      = "1"                       # no log line is lost when an instance ends
-      LOG_EXECUTION_ID      = "true"                    # Google adds it otherwise, and no plan would ever be empty
+      LOG_EXECUTION_ID      = "true"                    # Google adds it otherwise, and then every plan shows a change
     },
     var.app_check.consume ? { APP_CHECK_CONSUME = "true" } : {},
     length(var.app_check.allowed_app_ids) > 0 ? { APP_CHECK_ALLOWED_APP_IDS = join(",", var.app_check.allowed_app_ids) } : {},
@@ -25,7 +25,7 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
   name        = var.function_name
   location    = var.region
   description = "Gives each signed-in user a single-use, locked token for the Gemini Live API"
-  labels      = { deployment-callable = "true" } # what Firebase's own tools put on a callable function
+  labels      = { deployment-callable = "true" } # as Firebase's own tools label a callable function
 
   build_config {
     runtime           = "python313" # what requirements.txt is locked for; cloudbuild.yaml says the same
@@ -57,9 +57,9 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
   }
 
   lifecycle {
-    # The release's: how the code is built, and which revision serves it. All of build_config, because the provider sends
-    # all of it when anything in it changes, and remembers the archive that Terraform uploaded: the first code would be
-    # deployed again, untried.
+    # Releases own how the code is built and which revision serves. All of build_config is ignored, because the provider
+    # sends all of it when any part changes, and remembers the archive that Terraform uploaded: it would deploy the first
+    # code again, without a smoke test.
     # https://github.com/hashicorp/terraform-provider-google/blob/main/google/services/cloudfunctions2/resource_cloudfunctions2_function.go
     ignore_changes = [
       build_config,
@@ -70,8 +70,8 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
   depends_on = [time_sleep.grants]
 }
 
-# Callers are Firebase users, whom Cloud Run does not know: it lets everybody in, and the function verifies each call.
-# The grant is on the Cloud Run service under the function; the function itself does not take this role.
+# Callers are Firebase users, who have no identity in Google Cloud: Cloud Run admits every call, and the function verifies
+# it. The grant is on the Cloud Run service, because the function itself does not support this role.
 resource "google_cloud_run_v2_service_iam_member" "public" {
   count = var.public ? 1 : 0
 

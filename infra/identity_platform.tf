@@ -1,6 +1,6 @@
-# Optional: how users sign in. A project has one such configuration, which can be set up once and never be deleted:
-# `terraform destroy` only forgets it. Leave this off where Firebase Authentication is in use: it may be upgraded to
-# Identity Platform, which is billed differently, and its settings overwritten. Where Identity Platform is on, import it.
+# Optional: how users sign in. A project has one such configuration, which cannot be deleted: `terraform destroy` only
+# removes it from the state. Keep this off in a project with Firebase Authentication: it can upgrade the project to
+# Identity Platform, which has other prices, and overwrite its settings. In a project with Identity Platform, import it.
 # https://github.com/hashicorp/terraform-provider-google/issues/19774
 resource "google_identity_platform_config" "sign_in" {
   count = var.identity_platform == null ? 0 : 1

@@ -1,9 +1,9 @@
-# Optional: a load balancer with Cloud Armor. The function then takes calls only from it (ingress in function.tf). Cloud
-# Armor sees addresses and no users: limits per user are the function's quotas.
+# Optional: a load balancer with Cloud Armor. The function then accepts calls only from it (ingress in function.tf).
+# Cloud Armor limits addresses; the function's quotas limit users.
 
 locals {
-  # Which host name leads to which revisions: everything that has traffic, or the one that a release tries out. A release
-  # cannot use the tag's own address, which is closed like all direct ones.
+  # Host names and their revisions: the serving ones, or the candidate of a release. A release cannot use the tag's own
+  # URL, which is closed like all direct ones.
   backends = var.load_balancer == null ? {} : merge(
     { live = { domain = var.load_balancer.domain, tag = null } },
     var.load_balancer.candidate_domain == null ? {} : {
@@ -15,7 +15,7 @@ locals {
 resource "google_compute_region_network_endpoint_group" "function" {
   for_each = local.backends
 
-  # It cannot be changed, and one in use not deleted: another function makes another one.
+  # It cannot be changed, or deleted while in use: another function creates another one.
   name                  = "live-tokens-${each.key}-${substr(sha256("${var.region}/${var.function_name}"), 0, 8)}"
   region                = var.region
   network_endpoint_type = "SERVERLESS"
@@ -34,13 +34,13 @@ resource "google_compute_security_policy" "edge" {
   count = var.load_balancer == null ? 0 : 1
 
   name        = "live-tokens"
-  description = "Calls to ${var.function_name}: a rate for each address, and no attack on Log4j"
+  description = "Calls to ${var.function_name}: a rate limit per address, and protection against Log4j attacks"
   type        = "CLOUD_ARMOR"
 
   rule {
     priority    = 1000
     action      = "deny(403)"
-    description = "CVE-2021-44228: nothing here runs Java, but who tries it is no app"
+    description = "CVE-2021-44228: nothing here runs Java, but an app never sends it"
 
     match {
       expr {
@@ -52,7 +52,7 @@ resource "google_compute_security_policy" "edge" {
   rule {
     priority    = 2147483647
     action      = "throttle"
-    description = "Everybody else, at most ${var.load_balancer.requests_per_minute} requests a minute from one address"
+    description = "All other calls, at most ${var.load_balancer.requests_per_minute} requests a minute from one address"
 
     match {
       versioned_expr = "SRC_IPS_V1"
@@ -91,7 +91,7 @@ resource "google_compute_backend_service" "function" {
 
   log_config {
     enable      = true
-    sample_rate = 1 # refusals by Cloud Armor are to be seen nowhere else
+    sample_rate = 1 # no other log shows refusals by Cloud Armor
   }
 }
 
@@ -120,11 +120,11 @@ resource "google_compute_url_map" "function" {
   }
 }
 
-# One for each host name, so that a name whose DNS record is missing does not keep the other from its certificate.
+# One certificate per host name: a missing DNS record of one name does not block the other.
 resource "google_compute_managed_ssl_certificate" "domain" {
   for_each = local.backends
 
-  # A certificate cannot be changed, and one in use not deleted: another name makes another one.
+  # A certificate cannot be changed, or deleted while in use: another name creates another one.
   name = "live-tokens-${substr(sha256(each.value.domain), 0, 8)}"
 
   managed {

@@ -1,10 +1,10 @@
-# What happens to the calls, counted from the audit events (docs/audit.md). The filters name fields of that page, and a
-# test feeds them lines of the real audit log. Labels come from short lists of ours, never from what a caller sends:
-# each value of a label is a time series. So no uid anywhere, and `profile`, which the caller chooses, only where a token
-# was issued, which proves that the profile exists.
+# Metrics of the calls, from the audit events (docs/audit.md). The filters name fields of that page, and a test feeds them
+# lines of the real audit log. Each value of a label is a time series, so labels come from short lists of ours and never
+# from the caller: there is no uid, and `profile`, which the caller chooses, is a label of issued tokens only, where the
+# profile exists.
 
 locals {
-  # One line of our service. Logs Explorer understands it as it is.
+  # Log lines of this service. Logs Explorer accepts the same filter.
   service_log = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.function_name}\""
   audit_event = "${local.service_log} AND jsonPayload.eventVersion=1"
 
@@ -15,26 +15,26 @@ locals {
       labels = { profile = "Name of the profile", model = "The Gemini model of the profile" }
     }
     refused = {
-      title  = "Calls refused: the caller's doing"
+      title  = "Calls refused: caused by the caller"
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.refused\""
-      labels = { reason = "See docs/errors.md" }
+      labels = { reason = "See docs/contract.md" }
     }
     failed = {
-      title  = "Calls failed: not the caller's doing"
+      title  = "Calls failed: not caused by the caller"
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.failed\""
-      labels = { reason = "See docs/errors.md" }
+      labels = { reason = "See docs/contract.md" }
     }
-    # What a ratio of failures is a ratio of: see docs/decisions/0012-availability-counts-calls-due-a-token.md.
+    # The denominator of failure ratios: see docs/decisions/0012-availability-counts-calls-due-a-token.md.
     due = {
       title  = "Calls that were due a token: issued or failed"
       filter = "${local.audit_event} AND jsonPayload.event=(\"live_token.issued\" OR \"live_token.failed\")"
       labels = {}
     }
-    # Cloud Run answered by itself, with a sentence of its own in the request log: no free instance, a crash, a timeout.
-    # The function never saw those calls, so there is no audit event. Status 401 and 403 are callers whom IAM keeps out.
+    # Cloud Run itself answered, with its own text in the request log: no free instance, a crash, a timeout. The function
+    # never saw these calls, so they have no audit event. Status 401 and 403 are refusals by IAM.
     # https://cloud.google.com/run/docs/troubleshooting
     unanswered = {
-      title = "Calls that the function did not answer"
+      title = "Calls answered by Cloud Run instead of the function"
       filter = join(" AND ", [
         local.service_log,
         "log_id(\"run.googleapis.com/requests\")",
@@ -47,7 +47,7 @@ locals {
 
   steps = ["verify", "attest", "spend", "readKey", "mint", "total"]
 
-  # Upper bounds of the histogram's buckets, in milliseconds. What an SLO or an alert asks about must be one of them, so
+  # Upper bounds of the histogram's buckets, in milliseconds. The limit of an SLO or alert must be one of them, so
   # that it is counted and not interpolated.
   latency_bounds = [
     1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750,
@@ -88,8 +88,8 @@ resource "google_logging_metric" "counter" {
   depends_on = [time_sleep.services]
 }
 
-# Where the time goes. Measured inside the function: a cold start, and the wait for an instance, come on top. A call that
-# ended early has no entry for the steps it never came to, and is not counted there.
+# Time per step, measured inside the function: a cold start and the wait for an instance are not included. A call that
+# ended early has no entry for the steps that it did not reach.
 resource "google_logging_metric" "milliseconds" {
   for_each = toset(local.steps)
 
@@ -122,12 +122,12 @@ resource "google_logging_metric" "milliseconds" {
   depends_on = [time_sleep.services]
 }
 
-# Cloud Monitoring does not know a new metric at once, and refuses alerts and SLOs that name it ("Cannot find metric(s)
-# that match type", "it could take up to 10 minutes"). The provider does not try again. Mostly the wait is over before
-# the function is built. If it was too short, apply again: what is there stays.
+# Cloud Monitoring knows a new metric after a delay, and until then refuses alerts and SLOs that name it ("Cannot find
+# metric(s) that match type", "it could take up to 10 minutes"). The provider does not retry. Usually the wait ends before
+# the function is built. If it is too short, apply again: existing resources stay.
 # https://github.com/hashicorp/terraform-provider-google/issues/11102
 resource "time_sleep" "metrics" {
-  create_duration = "300s" # beside the build of the function, so it costs hardly any time
+  create_duration = "300s" # parallel to the build of the function, so it costs almost no time
   triggers = {
     metrics = join(",", sort(concat(
       [for metric in google_logging_metric.counter : metric.id],

@@ -1,4 +1,4 @@
-# Who hears of an alert. Without either variable, incidents open in Cloud Monitoring and nobody is told.
+# Who gets alerts. Without either variable, incidents open in Cloud Monitoring and no person is notified.
 
 resource "google_monitoring_notification_channel" "email" {
   for_each = toset(var.alert_emails)
@@ -6,10 +6,10 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = "Live tokens: ${each.key}"
   type         = "email"
   labels       = { email_address = each.key }
-  force_delete = false # an alert made by hand may use it too
+  force_delete = false # a manual alert may use it too
 
   lifecycle {
-    create_before_destroy = true # and so: destroyed after the alerts have let go of it, or Cloud Monitoring refuses
+    create_before_destroy = true # destroyed after the alerts stop using it; Cloud Monitoring refuses otherwise
   }
 
   depends_on = [time_sleep.services]

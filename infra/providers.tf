@@ -1,5 +1,5 @@
-# user_project_override: a person's own credentials belong to no project, and APIs such as Firebase and budgets refuse
-# calls that no project answers for.
+# user_project_override: a person's credentials belong to no project, and APIs such as Firebase and budgets refuse calls
+# without a quota project.
 provider "google" {
   project               = var.project_id
   region                = var.region
@@ -8,7 +8,7 @@ provider "google" {
   default_labels        = var.labels
 }
 
-# For what is not in the other one: Firebase's project and apps, and the identity of Secret Manager itself.
+# For resources that the other provider lacks: Firebase's project and apps, and Secret Manager's own identity.
 provider "google-beta" {
   project               = var.project_id
   region                = var.region

@@ -1,9 +1,9 @@
-# The Gemini API key. Terraform makes the place for it and says who may read it; the value is in no state, plan or file.
+# The secret for the Gemini API key, and who may read it. The key itself is in no state, plan or file.
 
 resource "google_secret_manager_secret" "gemini_api_key" {
   secret_id           = var.secret_name
   deletion_protection = var.deletion_protection
-  version_destroy_ttl = "604800s" # a version destroyed by mistake can be had back for a week
+  version_destroy_ttl = "604800s" # a version destroyed by mistake can be restored for a week
 
   replication {
     user_managed {
@@ -39,30 +39,30 @@ resource "google_secret_manager_secret" "gemini_api_key" {
   }
 
   lifecycle {
-    # Secret Manager moves it on by itself after each reminder.
+    # Secret Manager sets the next time after each reminder.
     ignore_changes = [rotation[0].next_rotation_time]
   }
 
   depends_on = [time_sleep.services, time_sleep.secret_manager_grants]
 }
 
-# The only account that may read the key.
+# The only account with access to the key.
 resource "google_secret_manager_secret_iam_member" "runtime" {
   secret_id = google_secret_manager_secret.gemini_api_key.secret_id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.runtime.member
 }
 
-# Optional: the key through Terraform. It is an ephemeral variable and a write-only argument, so it is sent and forgotten.
-# Without a new version number it is not even sent, so later plans need no key. That is what the other text is for: with
-# a new number and no key it is stored, and its spaces make the function refuse it by itself, before Gemini is asked.
+# Optional: the key through Terraform. An ephemeral variable and a write-only argument are sent and not stored. Without a
+# new version number the key is not sent, so later plans need no key. A new number without a key stores the placeholder
+# text: the function refuses it because of its spaces, before a call to Gemini.
 resource "google_secret_manager_secret_version" "gemini_api_key" {
   count = var.gemini_api_key_version == null ? 0 : 1
 
   secret                 = google_secret_manager_secret.gemini_api_key.id
   secret_data_wo         = coalesce(var.gemini_api_key, "no key was given to Terraform")
   secret_data_wo_version = var.gemini_api_key_version
-  deletion_policy        = "DISABLE" # the version before stays, disabled, for whoever must go back
+  deletion_policy        = "DISABLE" # the previous version stays, disabled, for a rollback
 
   lifecycle {
     create_before_destroy = true # a rotation without a gap
@@ -87,9 +87,9 @@ resource "google_kms_crypto_key_iam_member" "secret_manager" {
   member        = google_project_service_identity.secret_manager[0].member
 }
 
-# A reminder only: somebody, or something that listens here, must make the new key.
+# A reminder only: a person or a subscriber of this topic must create the new key.
 resource "google_pubsub_topic" "key_rotation" {
-  # checkov:skip=CKV_GCP_83:Google's own key: a reminder holds the name of the secret, and nothing of the key
+  # checkov:skip=CKV_GCP_83:Google's own key: a reminder holds the name of the secret, not the key
   count = var.key_rotation != null ? 1 : 0
 
   name = "${var.secret_name}-rotation"
@@ -105,7 +105,7 @@ resource "google_pubsub_topic_iam_member" "secret_manager" {
   member = google_project_service_identity.secret_manager[0].member
 }
 
-# Secret Manager refuses a key or a topic that it cannot use yet.
+# Secret Manager refuses a key or topic before its grant takes effect.
 resource "time_sleep" "secret_manager_grants" {
   count = var.kms_key != null || var.key_rotation != null ? 1 : 0
 

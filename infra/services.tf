@@ -1,4 +1,4 @@
-# The project exists already; nothing here makes, moves or deletes it.
+# The project must exist. Nothing here creates, moves or deletes it.
 data "google_project" "this" {
   project_id = var.project_id
 }
@@ -12,7 +12,7 @@ locals {
       "cloudresourcemanager.googleapis.com", # roles on the project
       "firebaserules.googleapis.com",        # no client reads the database
       "firestore.googleapis.com",            # quotas and stop switches
-      "generativelanguage.googleapis.com",   # Gemini; asked with the key of this or of another project
+      "generativelanguage.googleapis.com",   # Gemini; the key can belong to another project
       "iam.googleapis.com",                  # the accounts
       "iamcredentials.googleapis.com",       # the smoke test's custom token
       "identitytoolkit.googleapis.com",      # Firebase Authentication
@@ -20,7 +20,7 @@ locals {
       "monitoring.googleapis.com",           # alerts, SLO, dashboard
       "run.googleapis.com",                  # the service under the function
       "secretmanager.googleapis.com",        # the key
-      "serviceusage.googleapis.com",         # this very list
+      "serviceusage.googleapis.com",         # this list
       "storage.googleapis.com",              # the function's source
     ],
     var.app_check.mode != "off" || var.firebase_apps != null ? ["firebaseappcheck.googleapis.com"] : [],
@@ -32,7 +32,7 @@ locals {
   ))
 }
 
-# disable_on_destroy: the app, or somebody else in the project, may need the same service.
+# disable_on_destroy: the app or other users of the project may need the same service.
 resource "google_project_service" "enabled" {
   for_each = local.services
 
@@ -40,7 +40,7 @@ resource "google_project_service" "enabled" {
   disable_on_destroy = false
 }
 
-# "Enabled" is not yet "works": the provider has no way to see when it is.
+# An enabled service works after a delay that the provider cannot observe.
 # https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/google_project_service
 resource "time_sleep" "services" {
   create_duration = "60s"

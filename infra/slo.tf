@@ -1,4 +1,4 @@
-# Two objectives, both about calls that were due a token. What counts and why:
+# Two objectives for calls that were due a token. What counts, and why:
 # docs/decisions/0012-availability-counts-calls-due-a-token.md
 
 resource "google_monitoring_custom_service" "live_tokens" {

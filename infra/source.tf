@@ -1,5 +1,5 @@
 # The function's first code. Later code comes from a release (cloudbuild.yaml): Terraform owns the configuration, the
-# release owns the code, so what is here is ignored once the function exists.
+# release owns the code, so Terraform ignores this once the function exists.
 
 locals {
   repository_root = "${path.module}/.."
@@ -8,7 +8,7 @@ locals {
   ]...)
 }
 
-# main.py, live_tokens/, profiles/ and requirements.txt, and nothing else: the same four as `make package` stages.
+# Only main.py, live_tokens/, profiles/ and requirements.txt: the same four as `make package` stages.
 data "archive_file" "function" {
   type             = "zip"
   output_path      = "${path.module}/.build/function.zip"
@@ -30,12 +30,12 @@ data "archive_file" "function" {
 }
 
 resource "google_storage_bucket" "source" {
-  # checkov:skip=CKV_GCP_62:No log of who reads it: it holds this very code, and Cloud Audit Logs say who changed it
+  # checkov:skip=CKV_GCP_62:No read log: it holds this code, and Cloud Audit Logs say who changed it
   name                        = "${var.project_id}-live-tokens-source"
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  force_destroy               = true # nothing in it but code, which is in git
+  force_destroy               = true # it holds only code, which is in git
 
   versioning {
     enabled = true
@@ -53,7 +53,7 @@ resource "google_storage_bucket" "source" {
   depends_on = [time_sleep.services]
 }
 
-# Named by its content: another content is another object, so the function cannot miss it.
+# The name contains the hash: new content is a new object, so the function always gets it.
 resource "google_storage_bucket_object" "function" {
   name         = "function-${data.archive_file.function.output_sha256}.zip"
   bucket       = google_storage_bucket.source.name
@@ -65,9 +65,9 @@ resource "google_storage_bucket_object" "function" {
   }
 }
 
-# The function's images. Without a repository of one's own they go to `gcf-artifacts` and stay there for ever.
+# The function's images. Without this repository they go to `gcf-artifacts` and stay there forever.
 resource "google_artifact_registry_repository" "function" {
-  # checkov:skip=CKV_GCP_84:Google's own key: the images hold this very code and open packages, and no secret
+  # checkov:skip=CKV_GCP_84:Google's own key: the images hold this code and open packages, not secrets
   repository_id          = "live-tokens"
   description            = "Images of ${var.function_name}"
   location               = var.region

@@ -1,7 +1,7 @@
-# There is no backend block: plain `terraform init` keeps the state here. `backend.tf.example` says how to keep it in a
-# bucket, which `make deploy` does by itself.
+# Without a backend block, `terraform init` keeps the state here. `backend.tf.example` explains how to keep it in a bucket,
+# as `make deploy` does.
 terraform {
-  required_version = ">= 1.11" # write-only arguments: the key never gets into the state
+  required_version = ">= 1.11" # write-only arguments keep the key out of the state
 
   required_providers {
     archive     = { source = "hashicorp/archive", version = "~> 2.7" }

@@ -1,7 +1,7 @@
-# What the operator chooses, but for observability (variables_observability.tf). Required: the first two.
+# The operator's settings, except observability (variables_observability.tf). The first two are required.
 
 variable "project_id" {
-  description = "Id of the project, which exists, has billing, and is the Firebase project whose users may call."
+  description = "Id of an existing project with billing. It is also the Firebase project of the users who call."
   type        = string
   nullable    = false
 
@@ -12,7 +12,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Region of the function, the key, the images and, unless firestore_location says otherwise, the database."
+  description = "Region of the function, the key, the images and, by default, the database (firestore_location)."
   type        = string
   nullable    = false
 
@@ -23,7 +23,7 @@ variable "region" {
 }
 
 variable "function_name" {
-  description = "Name of the function and of the Cloud Run service under it. It is part of the URL."
+  description = "Name of the function and of its Cloud Run service. It is part of the URL."
   type        = string
   default     = "mint-live-token"
   nullable    = false
@@ -35,7 +35,7 @@ variable "function_name" {
 }
 
 variable "labels" {
-  description = "Labels for everything that takes labels, such as {team = \"voice\"}."
+  description = "Labels for all resources that support labels, such as {team = \"voice\"}."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -48,10 +48,10 @@ variable "labels" {
 
 variable "public" {
   description = <<-EOT
-    Whether Cloud Run lets everybody in, for the function to verify each call by itself. Firebase users are no identities
-    of Google Cloud, so apps reach the function only if this is true, or through something in front that may call it.
-    Where the organisation forbids allUsers (constraints/iam.allowedPolicyMemberDomains), set it to false and see
-    "When the organisation forbids allUsers" in infra/README.md.
+    Whether Cloud Run admits every call. The function verifies each call by itself. Firebase users have no identity in
+    Google Cloud, so apps reach the function only if this is true, or through a service in front that may call it. If the
+    organisation forbids allUsers (constraints/iam.allowedPolicyMemberDomains), set it to false and read "When the
+    organisation forbids allUsers" in infra/README.md.
   EOT
   type        = bool
   default     = true
@@ -59,7 +59,7 @@ variable "public" {
 }
 
 variable "concurrency" {
-  description = "How many requests one instance answers at once: Cloud Run's concurrency and the function's threads."
+  description = "Parallel requests in one instance: Cloud Run's concurrency and the function's threads."
   type        = number
   default     = 32
   nullable    = false
@@ -106,13 +106,13 @@ variable "available_memory" {
         mib >= (cpu >= 6 ? 4096 : cpu >= 4 ? 2048 : 128) &&
         mib <= (cpu < 0.5 ? 512 : cpu < 1 ? 1024 : cpu < 2 ? 4096 : cpu < 4 ? 8192 : cpu < 6 ? 16384 : cpu < 8 ? 24576 : 32768)
       ])
-    ]), true) # not of the right form: the validation above, or that of available_cpu, says so
-    error_message = "available_memory does not go with available_cpu: Cloud Run takes 128Mi to 4Gi with 1 CPU, up to 8Gi with 2, 2Gi to 16Gi with 4, 4Gi to 24Gi with 6, 4Gi to 32Gi with 8; up to 512Mi below half a CPU, up to 1Gi below a whole one."
+    ]), true) # a wrong form is reported by the validation above, or by that of available_cpu
+    error_message = "available_memory does not fit available_cpu: Cloud Run accepts 128Mi to 4Gi with 1 CPU, up to 8Gi with 2, 2Gi to 16Gi with 4, 4Gi to 24Gi with 6, 4Gi to 32Gi with 8; up to 512Mi below half a CPU, up to 1Gi below a whole one."
   }
 }
 
 variable "min_instances" {
-  description = "Instances that are kept warm. Each is paid for all the time; 0 means that a first call waits for a cold start."
+  description = "Warm instances. Each costs money all the time. With 0, a first call waits for a cold start."
   type        = number
   default     = 0
   nullable    = false
@@ -124,7 +124,7 @@ variable "min_instances" {
 }
 
 variable "max_instances" {
-  description = "Most instances there may be at once. It bounds the cost of a flood of calls."
+  description = "Maximum of instances. It limits the cost of a flood of calls."
   type        = number
   default     = 10
   nullable    = false
@@ -136,14 +136,14 @@ variable "max_instances" {
 }
 
 variable "timeout_seconds" {
-  description = "After how many seconds Cloud Run gives a request up. The function's own deadlines are far shorter, each for itself."
+  description = "Seconds after which Cloud Run ends a request. The function's own deadlines are far shorter."
   type        = number
   default     = 60
   nullable    = false
 
   validation {
     condition     = var.timeout_seconds == floor(var.timeout_seconds) && var.timeout_seconds >= 60 && var.timeout_seconds <= 3600
-    error_message = "timeout_seconds must be a whole number from 60, or Cloud Run would cut off answers the function still gives, to 3600."
+    error_message = "timeout_seconds must be a whole number from 60 to 3600. Below 60, Cloud Run could end a request before the function answers."
   }
 }
 
@@ -172,7 +172,7 @@ variable "api_key_cache_seconds" {
 }
 
 variable "check_revoked" {
-  description = "Whether the function asks Firebase, for every call, if the user was deleted, disabled or signed out everywhere."
+  description = "Whether the function asks Firebase in every call if the user was deleted, disabled or signed out everywhere."
   type        = bool
   default     = true
   nullable    = false
@@ -180,9 +180,9 @@ variable "check_revoked" {
 
 variable "app_check" {
   description = <<-EOT
-    Firebase App Check, which tells the app from everything else.
-    mode: "off"; "monitor" (verified and logged, nobody is refused); "enforce".
-    consume: whether an App Check token is good for one call only. Costs a request to App Check for each call.
+    Firebase App Check: it attests that a call comes from your app.
+    mode: "off"; "monitor" (verify and log, refuse no call); "enforce".
+    consume: whether an App Check token is valid for one call only. Costs one request to App Check per call.
     allowed_app_ids: Firebase app ids, such as 1:1234567890:android:0a1b2c3d; empty for all apps of the project.
   EOT
   type = object({
@@ -200,7 +200,7 @@ variable "app_check" {
 
   validation {
     condition     = var.app_check.mode != "off" || (!var.app_check.consume && length(var.app_check.allowed_app_ids) == 0)
-    error_message = "app_check.mode is off, so consume and allowed_app_ids would do nothing: the function does not start like that."
+    error_message = "app_check.consume and allowed_app_ids need a mode other than off: the function does not start otherwise."
   }
 
   validation {
@@ -235,8 +235,8 @@ variable "secret_name" {
 
 variable "gemini_api_key" {
   description = <<-EOT
-    The Gemini API key, for one apply that has a new gemini_api_key_version. It is sent and forgotten. Give it as
-    TF_VAR_gemini_api_key, never with -var (process list) or in a file. By default the key does not come through Terraform.
+    The Gemini API key, for one apply with a new gemini_api_key_version. Terraform sends it and does not store it. Set it
+    as TF_VAR_gemini_api_key, never with -var (process list) or in a file. By default, the key bypasses Terraform.
   EOT
   type        = string
   default     = null
@@ -245,14 +245,14 @@ variable "gemini_api_key" {
 
   validation {
     condition     = var.gemini_api_key == null || can(regex("^[!-~]{20,512}$", var.gemini_api_key))
-    error_message = "gemini_api_key must be 20 to 512 printable characters without white space. Was a line end or a quote copied with it?"
+    error_message = "gemini_api_key must be 20 to 512 printable characters without white space. Check for a copied line end or quote."
   }
 }
 
 variable "gemini_api_key_version" {
   description = <<-EOT
-    A whole number. Another one than last time stores gemini_api_key as a new version of the secret; keep it afterwards.
-    null: versions are added with gcloud, and Terraform knows nothing of them.
+    A whole number. A new number stores gemini_api_key as a new version of the secret; keep the number afterwards.
+    null: gcloud adds versions, and Terraform does not manage them.
   EOT
   type        = string
   default     = null
@@ -265,8 +265,8 @@ variable "gemini_api_key_version" {
 
 variable "kms_key" {
   description = <<-EOT
-    A key of Cloud KMS in the same region that encrypts the secret, as
-    projects/P/locations/REGION/keyRings/R/cryptoKeys/K; null for Google's own. It cannot be changed later.
+    Cloud KMS key in the same region that encrypts the secret:
+    projects/P/locations/REGION/keyRings/R/cryptoKeys/K. null: Google's own key. It cannot be changed later.
   EOT
   type        = string
   default     = null
@@ -279,8 +279,8 @@ variable "kms_key" {
 
 variable "key_rotation" {
   description = <<-EOT
-    Reminders that the key is due for rotation, as messages to a Pub/Sub topic of ours. They rotate nothing; null for none.
-    period_days: days from one to the next. first_time: time of the first, in the future, such as 2027-01-01T09:00:00Z.
+    Reminders to rotate the key, as messages to a new Pub/Sub topic. They do not rotate the key. null: no reminders.
+    period_days: days between reminders. first_time: time of the first, in the future, such as 2027-01-01T09:00:00Z.
   EOT
   type = object({
     period_days = optional(number, 90)
@@ -300,14 +300,14 @@ variable "key_rotation" {
 }
 
 variable "firestore_database" {
-  description = "Name of the Firestore database for quotas and stop switches. It is made here, and holds nothing else."
+  description = "Name of the new Firestore database for quotas and stop switches. It holds nothing else."
   type        = string
   default     = "live-tokens"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.firestore_database))
-    error_message = "firestore_database must be 4 to 63 lower-case letters, digits and hyphens, and begin with a letter. (default) is the app's."
+    error_message = "firestore_database must be 4 to 63 lower-case letters, digits and hyphens, and begin with a letter. (default) belongs to the app."
   }
 
   validation {
@@ -317,7 +317,7 @@ variable "firestore_database" {
 }
 
 variable "firestore_location" {
-  description = "Location of the database, a region or eur3, nam5, nam7; null for the region. It cannot be changed later."
+  description = "Location of the database: a region, eur3, nam5 or nam7. null: the region. It cannot be changed later."
   type        = string
   default     = null
 
@@ -329,7 +329,7 @@ variable "firestore_location" {
 
 variable "deletion_protection" {
   description = <<-EOT
-    Whether Terraform refuses to delete what holds data: the secret, the database, apps. To take everything away, apply
+    Whether Terraform refuses to delete resources with data: the secret, the database, apps. To remove everything, apply
     with false first, then destroy.
   EOT
   type        = bool
@@ -339,12 +339,12 @@ variable "deletion_protection" {
 
 variable "identity_platform" {
   description = <<-EOT
-    Sign-in settings of the project; null leaves them alone, which is right for a Firebase project that exists.
-    Identity Platform can be set up once in a project and never taken away. A project on Firebase Authentication may be
-    upgraded by it, and its sign-in settings overwritten; where Identity Platform is on, import it (infra/README.md).
-    email_password, email_link: sign-in by e-mail. anonymous: sign-in without an account; they are deleted after 30 days.
-    authorized_domains: where web apps sign in from; null leaves Firebase's own.
-    sign_ups: false means that only an operator makes accounts.
+    Sign-in settings of the project. null: no change, which is right for an existing Firebase project.
+    Identity Platform cannot be removed from a project. It can upgrade a project with Firebase Authentication and
+    overwrite its sign-in settings. If the project has Identity Platform, import it (infra/README.md).
+    email_password, email_link: sign-in by e-mail. anonymous: sign-in without an account; deleted after 30 days.
+    authorized_domains: domains of web apps that sign in; null: Firebase's own.
+    sign_ups: false: only an operator creates accounts.
   EOT
   type = object({
     email_password     = optional(bool, true)
@@ -357,7 +357,7 @@ variable "identity_platform" {
 
   validation {
     condition     = var.identity_platform == null || try(var.identity_platform.email_password || !var.identity_platform.email_link, false)
-    error_message = "identity_platform.email_link needs email_password: Identity Platform has one switch for both, and one that asks for the password."
+    error_message = "identity_platform.email_link needs email_password: Identity Platform turns on both with one switch."
   }
 
   validation {
@@ -370,12 +370,12 @@ variable "identity_platform" {
 
 variable "firebase_apps" {
   description = <<-EOT
-    Makes the project a Firebase project, and apps in it, each with its App Check provider; null leaves Firebase alone,
-    which is right for a Firebase project that exists.
+    Adds Firebase to the project, with apps and their App Check providers. null: no change, which is right for an existing
+    Firebase project.
     web: name → display_name, recaptcha_enterprise_site_key (null: no App Check for it).
     android: name → display_name, package_name, sha256_hashes of signing certificates (Play Integrity needs one).
     apple: name → display_name, bundle_id, team_id (App Attest needs it; null: no App Check for it).
-    app_check_token_seconds: how long an App Check token is good, from 1800 to 604800.
+    app_check_token_seconds: lifetime of an App Check token, from 1800 to 604800.
   EOT
   type = object({
     web = optional(map(object({
@@ -426,11 +426,12 @@ variable "firebase_apps" {
 
 variable "load_balancer" {
   description = <<-EOT
-    A load balancer with Cloud Armor in front, which closes the direct addresses of the function; null for none. It costs
-    money while it exists.
-    domain: host name for apps. candidate_domain: another one, for a release's smoke test: it leads to the revision with
-    the tag "candidate"; null if releases run inside the network. Both must point to the output load_balancer_address.
-    requests_per_minute: most requests from one address; further ones get 429. Many users share one address.
+    A load balancer with Cloud Armor, which closes the direct URLs of the function. null: none. It costs money while it
+    exists.
+    domain: host name for apps. candidate_domain: another host name, for the smoke test of a release. It leads to the
+    revision with the tag "candidate". null: releases run inside the network. Both names must point to the output
+    load_balancer_address.
+    requests_per_minute: limit per address; further requests get 429. Many users can share one address.
   EOT
   type = object({
     domain              = string

@@ -1,10 +1,10 @@
-# What the operator chooses about alerts, objectives, the audit log and money. Nothing here is required. No number here
-# was measured in production: they are starting points.
+# The operator's settings for alerts, objectives, the audit log and money. All are optional. The numbers are starting
+# points: none was measured in production.
 
 variable "alert_emails" {
   description = <<-EOT
-    E-mail addresses that are told of alerts and of the budget. Without these and notification_channels, incidents open
-    in Cloud Monitoring and nobody is told.
+    E-mail addresses that get alerts and budget mails. Without these and notification_channels, incidents open in Cloud
+    Monitoring and no person is notified.
   EOT
   type        = list(string)
   default     = []
@@ -17,12 +17,12 @@ variable "alert_emails" {
 
   validation {
     condition     = length(distinct(var.alert_emails)) == length(var.alert_emails)
-    error_message = "alert_emails must not have an address twice."
+    error_message = "alert_emails must not repeat an address."
   }
 }
 
 variable "notification_channels" {
-  description = "Notification channels that exist, such as projects/P/notificationChannels/1234567890 (chat, pager): told of alerts too."
+  description = "Existing notification channels that get alerts too, such as projects/P/notificationChannels/1234567890 (chat, pager)."
   type        = list(string)
   default     = []
   nullable    = false
@@ -35,34 +35,34 @@ variable "notification_channels" {
 
 variable "playbook_url" {
   description = <<-EOT
-    Where your people read docs/operations.md, such as https://github.com/you/repository/blob/main/docs/operations.md:
-    alerts link to the section of their playbook there, too. null: alerts carry the text of their playbook, and no link.
+    Where your team reads the folder docs/playbooks, such as https://github.com/you/repository/blob/main/docs/playbooks:
+    each alert then links to its playbook there. null: alerts carry the text of their playbook, without a link.
   EOT
   type        = string
   default     = null
 
   validation {
-    condition     = var.playbook_url == null || can(regex("^https://[^\\s#]+$", var.playbook_url))
-    error_message = "playbook_url must begin with https:// and have no # in it: the section is added."
+    condition     = var.playbook_url == null || can(regex("^https://[^\\s#?]+$", var.playbook_url)) && !endswith(coalesce(var.playbook_url, "-"), ".md")
+    error_message = "playbook_url must be the address of the folder docs/playbooks: it begins with https:// and has no #, ? or file name. The name of the alert's file is added."
   }
 }
 
 variable "alert_thresholds" {
   description = <<-EOT
-    When alerts open. Each opens above its number; counts are of 10 minutes where nothing else is said.
-    failed_share: failed calls as a share of those due a token. 0.05: with retries, most users still get through below.
-    failed_requests: that many failed calls are nothing yet, so that one at night, which is 100 %, wakes nobody. It holds
-    for the alerts on the error budget too, there within an hour.
-    latency_ms: 95th percentile of the time in the function, milliseconds, for issued tokens. 3000: the app can show
-    nothing before. latency_calls: with no more calls than this in 10 minutes, one cold start would be the percentile.
-    quota_refusals: calls over quota within an hour. 100: five users who ask again in a loop, or many who need more.
-    dependency_failures: calls that failed for want of Gemini, of Firestore, or of Firebase, each alert by itself.
-    invalid_credentials: refused ID and App Check tokens that no honest app sends.
-    unanswered_requests: calls that Cloud Run answered by itself.
-    instances_share: of max_instances. spend_usd_per_hour: tokens issued within an hour × worst_case_usd_per_token.
-    burn_fast: times the speed at which the error budget just lasts, over one hour and the last 5 minutes; 14.4 spends
-    2 % of 30 days in an hour. burn_slow: the same over 6 hours and the last 30 minutes; 6 spends 5 %.
-    A rejected key, an unexpected error and a foreign read of the secret have no threshold: one is enough.
+    Thresholds of the alerts. An alert opens above its number. Counts are for 10 minutes unless stated otherwise.
+    failed_share: failed calls as a share of the calls due a token. Below 0.05, most users succeed with a retry.
+    failed_requests: minimum of failed calls, so that a single failure at night, which is 100 %, opens no alert. It also
+    applies to the alerts on the error budget, per hour.
+    latency_ms: 95th percentile of the time in the function for issued tokens, in milliseconds. The app shows nothing
+    before. latency_calls: minimum of issued tokens; below it, one cold start would be the percentile.
+    quota_refusals: calls over quota in an hour. 100: five users who ask in a loop, or many users who need more.
+    dependency_failures: calls that failed because Gemini, Firestore or Firebase was unavailable, for each alert.
+    invalid_credentials: refused ID tokens and App Check tokens that no honest app sends.
+    unanswered_requests: calls that Cloud Run itself answered.
+    instances_share: share of max_instances. spend_usd_per_hour: tokens of an hour × worst_case_usd_per_token.
+    burn_fast: multiple of the rate at which the error budget just lasts, over one hour and the last 5 minutes; 14.4
+    spends 2 % of 30 days in an hour. burn_slow: the same over 6 hours and the last 30 minutes; 6 spends 5 %.
+    A rejected key, an internal error and a read of the secret by another account have no threshold: one opens the alert.
   EOT
   type = object({
     failed_share        = optional(number, 0.05)
@@ -93,12 +93,12 @@ variable "alert_thresholds" {
 
   validation {
     condition     = var.alert_thresholds.failed_share > 0 && var.alert_thresholds.failed_share < 1 && var.alert_thresholds.instances_share > 0 && var.alert_thresholds.instances_share < 1
-    error_message = "alert_thresholds: shares must be between 0 and 1, such as 0.05. Nothing ever gets above 1."
+    error_message = "alert_thresholds: shares must be between 0 and 1, such as 0.05. A share never exceeds 1."
   }
 
   validation {
     condition     = contains(local.latency_bounds, var.alert_thresholds.latency_ms) && var.alert_thresholds.latency_ms < max(local.latency_bounds...)
-    error_message = "alert_thresholds.latency_ms must be a bound of the histogram in metrics.tf, such as 2000, 3000 or 5000, and not the last one: a percentile never gets above that."
+    error_message = "alert_thresholds.latency_ms must be a bound of the histogram in metrics.tf, such as 2000, 3000 or 5000, except the last one: a percentile never exceeds that."
   }
 
   validation {
@@ -113,14 +113,14 @@ variable "alert_thresholds" {
 
   validation {
     condition     = var.alert_thresholds.burn_fast * (1 - var.slo.availability) < 1
-    error_message = "alert_thresholds.burn_fast is more than the error budget can ever burn: with every call failing, that is 1 / (1 - slo.availability). The alert could never open."
+    error_message = "alert_thresholds.burn_fast must be less than 1 / (1 - slo.availability), the rate if every call fails. Otherwise the alert can never open."
   }
 }
 
 variable "slo" {
   description = <<-EOT
-    Objectives, over the last `days` days.
-    availability: share of the calls due a token that get one. 0.99: Gemini's tokens are a preview without a promise.
+    Objectives over the last `days` days.
+    availability: share of the calls due a token that get one. 0.99: Gemini's tokens are a preview without a guarantee.
     latency: share of the issued tokens that take at most latency_ms milliseconds in the function.
   EOT
   type = object({
@@ -134,7 +134,7 @@ variable "slo" {
 
   validation {
     condition     = alltrue([for goal in [var.slo.availability, var.slo.latency] : goal > 0 && goal <= 0.999])
-    error_message = "slo.availability and slo.latency must be more than 0 and at most 0.999: Cloud Monitoring takes no higher goal."
+    error_message = "slo.availability and slo.latency must be more than 0 and at most 0.999, the highest goal of Cloud Monitoring."
   }
 
   validation {
@@ -151,9 +151,8 @@ variable "slo" {
 variable "audit_log" {
   description = <<-EOT
     Where audit events are kept, and for how many days. They hold uids, which are personal data.
-    destination: "log_bucket", a log bucket of their own in the region; "bigquery", a dataset in the region, a table by
-    days; "none". Whatever is chosen, the project's own log bucket has them too, for 30 days unless its owner says
-    otherwise.
+    destination: "log_bucket", a separate log bucket in the region; "bigquery", a dataset in the region with daily
+    partitions; "none". The project's own log bucket always has them too, for 30 days by default.
   EOT
   type = object({
     destination    = optional(string, "log_bucket")
@@ -175,10 +174,9 @@ variable "audit_log" {
 
 variable "audit_secret_reads" {
   description = <<-EOT
-    Whether each read of a secret in this project is written to the audit log, and one of the Gemini key by anybody but
-    the function opens an alert. It is the audit configuration of Secret Manager for the whole project: one that the
-    project has for this service is replaced, and removed by destroy. Where you have one, or the organisation takes care
-    of that, set it to false.
+    Whether reads of secrets in this project are logged, and a read of the Gemini key by another account opens an alert.
+    It sets the audit configuration of Secret Manager for the whole project: it replaces an existing one, and destroy
+    removes it. If you have one, or the organisation sets it, use false.
   EOT
   type        = bool
   default     = true
@@ -187,9 +185,9 @@ variable "audit_secret_reads" {
 
 variable "worst_case_usd_per_token" {
   description = <<-EOT
-    What a session on one live token may cost, in US dollars: for the dashboard and the alert on spending.
-    4.85 is the profile `default` in docs/threat-model.md: 15 minutes, four turns a minute on a full context, the most that
-    a person at an unmodified app brings about. A script could bring it to 67.85. Work yours out from your profiles.
+    Worst-case cost of a session on one live token, in US dollars, for the dashboard and the alert on spending.
+    4.85 is the profile `default` in docs/threat-model.md: 15 minutes with four turns a minute on a full context, the
+    maximum of a person with an unmodified app. A script could reach 67.85. Calculate yours from your profiles.
   EOT
   type        = number
   default     = 4.85
@@ -203,10 +201,10 @@ variable "worst_case_usd_per_token" {
 
 variable "budget" {
   description = <<-EOT
-    A billing budget for this project; null for none. It sends mail, hours late, and does not stop any spending.
-    billing_account: such as 0A1B2C-3D4E5F-678901; you need Billing Account Costs Manager on it. amount: whole units a
-    month. currency: that of the billing account, such as EUR; null is that. thresholds: shares of the amount that send mail.
-    services: ids from the billing catalogue, to count these alone; empty counts the whole project.
+    A billing budget for this project. null: none. It sends mail, hours late, and stops no spending.
+    billing_account: such as 0A1B2C-3D4E5F-678901; you need Billing Account Costs Manager on it. amount: whole units per
+    month. currency: the currency of the billing account, such as EUR; null: the same. thresholds: shares of the amount
+    that send mail. services: ids from the billing catalogue to count; empty: the whole project.
   EOT
   type = object({
     billing_account = string
@@ -219,7 +217,7 @@ variable "budget" {
 
   validation {
     condition     = var.budget == null || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account))
-    error_message = "budget.billing_account must be an id such as 0A1B2C-3D4E5F-678901; `gcloud billing accounts list` tells it."
+    error_message = "budget.billing_account must be an id such as 0A1B2C-3D4E5F-678901; `gcloud billing accounts list` shows it."
   }
 
   validation {
@@ -229,7 +227,7 @@ variable "budget" {
 
   validation {
     condition     = var.budget == null || try(var.budget.currency == null || can(regex("^[A-Z]{3}$", var.budget.currency)), false)
-    error_message = "budget.currency must be three capital letters, such as EUR, and the billing account's."
+    error_message = "budget.currency must be three capital letters, such as EUR, the currency of the billing account."
   }
 
   validation {

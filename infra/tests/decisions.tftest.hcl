@@ -287,7 +287,7 @@ run "the_function_is_told_what_it_needs_and_nothing_that_is_none" {
       PYTHONUNBUFFERED      = "1"
       LOG_EXECUTION_ID      = "true"
     })
-    error_message = "The environment of the function has changed: README.md, Settings, says what each variable does."
+    error_message = "The environment of the function has changed: docs/settings.md says what each variable does."
   }
 
   assert {

@@ -77,13 +77,13 @@ run "each_playbook_has_its_alert_and_each_alert_its_playbook" {
       "api-key-rejected", "gemini-limits", "quota-store-unavailable", "sign-in-unavailable", "internal-errors",
       "unanswered-requests", "instances-at-limit", "invalid-credentials", "spend", "secret-read-by-others",
     ])
-    error_message = "The alerts must be those that docs/operations.md has a playbook for; tests/infra/test_observability_playbooks.py holds that page to them."
+    error_message = "Each file in docs/playbooks must have its alert; tests/infra/test_observability_playbooks.py compares them."
   }
 
   assert {
     condition = alltrue([
       for alert in concat(values(google_monitoring_alert_policy.playbook), google_monitoring_alert_policy.secret_read) :
-      alert.severity != null && length(alert.documentation[0].subject) > 0 && strcontains(alert.documentation[0].content, "Playbook: docs/operations.md#") && alert.alert_strategy[0].auto_close != null
+      alert.severity != null && length(alert.documentation[0].subject) > 0 && strcontains(alert.documentation[0].content, "Playbook: docs/playbooks/") && alert.alert_strategy[0].auto_close != null
     ])
     error_message = "Every alert must have a severity, a subject, its playbook and an end."
   }
@@ -258,14 +258,14 @@ run "alerts_link_to_the_playbooks_where_they_can_be_read" {
   command = plan
 
   variables {
-    playbook_url = "https://example.com/docs/operations.md"
+    playbook_url = "https://example.com/docs/playbooks/"
   }
 
   assert {
     condition = alltrue([
-      for name, alert in google_monitoring_alert_policy.playbook : alert.documentation[0].links[0].url == "https://example.com/docs/operations.md#${name}"
-    ]) && google_monitoring_alert_policy.secret_read[0].documentation[0].links[0].url == "https://example.com/docs/operations.md#secret-read-by-others"
-    error_message = "Each alert must link to its own section."
+      for name, alert in google_monitoring_alert_policy.playbook : alert.documentation[0].links[0].url == "https://example.com/docs/playbooks/${name}.md"
+    ]) && google_monitoring_alert_policy.secret_read[0].documentation[0].links[0].url == "https://example.com/docs/playbooks/secret-read-by-others.md"
+    error_message = "Each alert must link to its own playbook."
   }
 }
 

@@ -41,7 +41,7 @@ run "addresses_with_names_channels_by_number_and_links_without_https_are_refused
   variables {
     alert_emails             = ["On Call <oncall@example.com>"]
     notification_channels    = ["1234567890"]
-    playbook_url             = "http://example.com/operations.md"
+    playbook_url             = "http://example.com/docs/playbooks"
     slo                      = { availability = 1 }
     audit_log                = { destination = "pubsub" }
     worst_case_usd_per_token = 0
@@ -59,7 +59,7 @@ run "the_same_address_twice_and_a_link_with_a_section_are_refused" {
 
   variables {
     alert_emails = ["a@example.com", "a@example.com"]
-    playbook_url = "https://example.com/operations.md#top"
+    playbook_url = "https://example.com/docs/playbooks#top"
     slo          = { latency = 0 }
     audit_log    = { retention_days = 0 }
     budget       = { billing_account = "0A1B2C-3D4E5F-678901", amount = 0.5 }
@@ -68,16 +68,17 @@ run "the_same_address_twice_and_a_link_with_a_section_are_refused" {
   expect_failures = [var.alert_emails, var.playbook_url, var.slo, var.audit_log, var.budget]
 }
 
-run "an_objective_between_two_bounds_is_refused" {
+run "an_objective_between_two_bounds_and_a_link_to_one_file_are_refused" {
   command = plan
 
   variables {
-    slo       = { latency_ms = 1234 }
-    audit_log = { retention_days = 3651 }
-    budget    = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, currency = "eur" }
+    playbook_url = "https://example.com/docs/operations.md"
+    slo          = { latency_ms = 1234 }
+    audit_log    = { retention_days = 3651 }
+    budget       = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, currency = "eur" }
   }
 
-  expect_failures = [var.slo, var.audit_log, var.budget]
+  expect_failures = [var.playbook_url, var.slo, var.audit_log, var.budget]
 }
 
 run "too_many_days_and_a_part_of_one_are_refused" {

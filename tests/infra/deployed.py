@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,9 +18,9 @@ def resources(terraform: Terraform) -> Resources:
 
 
 def alerts(deployed: Resources) -> Resources:
-    """Return the alerts by the anchor of their playbook."""
+    """Return the alerts by the name of their playbook, whose address ends what they say."""
     policies = [v for address, v in deployed.items() if address.startswith("google_monitoring_alert_policy.")]
-    return {policy["documentation"][0]["content"].rsplit("#", 1)[1]: policy for policy in policies}
+    return {PurePosixPath(policy["documentation"][0]["content"]).stem: policy for policy in policies}
 
 
 def log_query(alert: dict[str, Any]) -> str:

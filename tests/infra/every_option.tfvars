@@ -49,7 +49,7 @@ load_balancer = {
 
 alert_emails          = ["oncall@example.com"]
 notification_channels = ["projects/demo-live-tokens/notificationChannels/1234567890"]
-playbook_url          = "https://example.com/docs/operations.md"
+playbook_url          = "https://example.com/docs/playbooks"
 
 audit_log = {
   destination    = "bigquery"

@@ -43,16 +43,3 @@ def test_every_variable_and_output_is_described() -> None:
     ]
     assert len(blocks) > 40
     assert [(file, name) for file, name, body in blocks if not re.search(r"^  description\s*= \S", body, re.M)] == []
-
-
-def test_links_lead_to_files_and_headings() -> None:
-    headings = {
-        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
-        for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        path, _, heading = target.partition("#")
-        if path.startswith("https:"):
-            continue
-        assert not path or (INFRA / path).exists(), target
-        assert path or heading in headings, target

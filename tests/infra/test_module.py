@@ -68,8 +68,8 @@ MISTAKES_IN_RULES = {
     ),
     "the function reads all secrets": Mistake(
         "accounts.tf",
-        '"roles/firebaseauth.viewer" # has',
-        '"roles/secretmanager.secretAccessor" # has',
+        '"roles/firebaseauth.viewer" # user look-up',
+        '"roles/secretmanager.secretAccessor" # user look-up',
         f"google_project_iam_member.grant gives roles/secretmanager.secretAccessor to {RUNTIME}.",
     ),
     "a binding takes the key away from others": Mistake(

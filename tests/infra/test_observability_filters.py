@@ -22,7 +22,10 @@ from terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
 AUDIT_PAGE = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
-OPERATIONS_PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in [ROOT / "docs" / "operations.md", *sorted((ROOT / "docs" / "playbooks").glob("*.md"))]
+}
 SOURCES = {
     path.name: path.read_text(encoding="utf-8")
     for path in [*sorted((ROOT / "infra").glob("*.tf")), ROOT / "infra" / "dashboard.json.tftpl"]
@@ -179,7 +182,7 @@ def test_every_audit_event_is_kept_also_of_a_later_version(deployed: Resources) 
         assert matches(kept, event)
 
 
-@pytest.mark.parametrize("text", [*SOURCES.values(), OPERATIONS_PAGE], ids=[*SOURCES, "operations.md"])
+@pytest.mark.parametrize("text", [*SOURCES.values(), *PAGES.values()], ids=[*SOURCES, *PAGES])
 def test_each_field_that_is_named_is_a_field_of_the_audit_page(text: str) -> None:
     fields = (audit_fields() - SPECIAL_FIELDS) | {f"milliseconds.{step}" for step in documented_steps()}
     patterns = {"${label}", "milliseconds.${each.key}"}  # their values are tested above, on real events
@@ -188,7 +191,7 @@ def test_each_field_that_is_named_is_a_field_of_the_audit_page(text: str) -> Non
 
 
 def test_each_reason_that_is_named_exists(deployed: Resources) -> None:
-    texts = [OPERATIONS_PAGE, json.dumps(deployed).replace('\\\\\\"', '"').replace('\\"', '"')]
+    texts = [*PAGES.values(), json.dumps(deployed).replace('\\\\\\"', '"').replace('\\"', '"')]
     named = set().union(*map(named_reasons, texts))
     assert {"INTERNAL", "HOURLY_QUOTA_EXCEEDED"} <= named <= {kind.reason for kind in ALL_REASONS}
 

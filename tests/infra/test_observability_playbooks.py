@@ -1,4 +1,4 @@
-"""Whoever is told of an alert finds its playbook, and in it the query that shows what happened."""
+"""Each alert carries its playbook: what it means, the query that shows what happened, what to do and when it ends."""
 
 import re
 from pathlib import Path
@@ -6,28 +6,28 @@ from pathlib import Path
 import pytest
 
 from infra.deployed import Resources, alerts, log_query, resources
+from support.documents import table
 from terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "operations.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-PLAYBOOKS = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", TEXT, re.MULTILINE | re.DOTALL))
-MARKDOWN_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+PLAYBOOKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "playbooks").glob("*.md"))}
+PARTS = ["Meaning", "User impact", "Look here", "Do this", "Ends when"]
+RELATIVE_LINK = re.compile(r"\]\((?!https?:)")
 
 
 @pytest.fixture(scope="module")
 def by_playbook(with_defaults: Terraform) -> Resources:
-    """The alerts after an apply with the defaults, by the anchor of their playbook."""
+    """The alerts after an apply with the defaults, by the name of their playbook."""
     return alerts(resources(with_defaults))
 
 
-def anchor(heading: str) -> str:
-    """Return the anchor that a heading of letters, digits, spaces and commas has in Markdown as GitHub shows it."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+def title(playbook: str) -> str:
+    (heading,) = re.findall(r"^# (.+)$", playbook, re.MULTILINE)
+    return str(heading)
 
 
-def anchors(page: Path) -> set[str]:
-    return {anchor(heading) for heading in re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)}
+def parts(playbook: str) -> list[str]:
+    return re.findall(r"^- \*\*([^*]+):\*\* \S", playbook, re.MULTILINE)
 
 
 def query(playbook: str) -> str:
@@ -36,34 +36,48 @@ def query(playbook: str) -> str:
 
 
 def test_each_alert_leads_to_a_playbook_and_each_playbook_has_its_alert(by_playbook: Resources) -> None:
-    assert sorted(by_playbook) == sorted(map(anchor, PLAYBOOKS))
+    assert sorted(by_playbook) == sorted(PLAYBOOKS)
+
+
+def test_a_playbook_has_the_title_of_its_alert(by_playbook: Resources) -> None:
+    assert {name: f"Live tokens: {title(text)}" for name, text in PLAYBOOKS.items()} == {
+        name: alert["display_name"] for name, alert in by_playbook.items()
+    }
+
+
+def test_the_operations_page_lists_each_alert_with_its_severity_and_playbook(by_playbook: Resources) -> None:
+    rows = table("docs/operations.md", "alerts")
+    assert sorted(rows) == sorted(
+        [title(PLAYBOOKS[name]), alert["severity"], f"[{name}](playbooks/{name}.md)"]
+        for name, alert in by_playbook.items()
+    )
 
 
 def test_a_playbook_has_the_query_of_its_alert(by_playbook: Resources) -> None:
-    told = {anchor(heading): query(text).replace("my-app-1a2b", PROJECT) for heading, text in PLAYBOOKS.items()}
+    told = {name: query(text).replace("my-app-1a2b", PROJECT) for name, text in PLAYBOOKS.items()}
     assert told == {name: log_query(alert) for name, alert in by_playbook.items()}
 
 
 def test_an_alert_carries_its_playbook_with_the_names_of_the_deployment(with_every_option: Terraform) -> None:
     deployed = alerts(resources(with_every_option))
     assert len(deployed) == len(PLAYBOOKS)
-    for alert in deployed.values():
+    for name, alert in deployed.items():
         content = alert["documentation"][0]["content"]
-        assert re.findall(r"^\*\*([^*]+):\*\* \S", content, re.MULTILINE) == ["Means", "The user sees", "First", "Over"]
+        assert title(content) == title(PLAYBOOKS[name])
+        assert parts(content) == PARTS
         assert query(content) == log_query(alert)
         assert "my-app-1a2b" not in content
         assert "REGION" not in content
-        assert not MARKDOWN_LINK.search(content)
+        assert not RELATIVE_LINK.search(content)
         # What Cloud Monitoring takes, and what it would expand.
         assert len(content.encode()) <= 8192
         assert "${" not in content
 
 
-@pytest.mark.parametrize("heading", PLAYBOOKS)
-def test_a_playbook_is_short_and_says_what_it_means_what_to_do_and_when_it_is_over(heading: str) -> None:
-    told = re.findall(r"^\*\*([^*]+)(?::\*\*) \S", PLAYBOOKS[heading], re.MULTILINE)
-    assert told == ["Means", "The user sees", "First", "Over"]
-    assert len(PLAYBOOKS[heading].strip().splitlines()) <= 22
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_a_playbook_is_short_and_says_what_it_means_what_to_do_and_when_it_ends(name: str) -> None:
+    assert parts(PLAYBOOKS[name]) == PARTS
+    assert len(PLAYBOOKS[name].strip().splitlines()) <= 20
 
 
 def test_no_link_of_an_alert_is_longer_than_cloud_monitoring_takes(by_playbook: Resources) -> None:
@@ -72,40 +86,34 @@ def test_no_link_of_an_alert_is_longer_than_cloud_monitoring_takes(by_playbook: 
     assert [url for url in urls if len(url) > 2083] == []
 
 
-def test_links_of_the_page_lead_to_a_heading() -> None:
-    links = MARKDOWN_LINK.findall(TEXT)
-    assert links
-    for target, section in links:
-        page = (PAGE.parent / target) if target else PAGE
-        assert page.is_file(), target
-        assert not section or section in anchors(page), f"{target}#{section}"
-
-
-def test_the_defaults_that_the_page_tells_are_those_of_the_alerts(by_playbook: Resources) -> None:
-    said = {heading: " ".join(text.split()) for heading, text in PLAYBOOKS.items()}
+def test_the_defaults_that_playbooks_tell_are_those_of_the_alerts(by_playbook: Resources) -> None:
+    said = {name: " ".join(text.split()) for name, text in PLAYBOOKS.items()}
     values = {
         name: [threshold["threshold_value"] for c in alert["conditions"] for threshold in c["condition_threshold"]]
         for name, alert in by_playbook.items()
     }
     assert values["failed-requests"] == [0.05, 5]
-    assert "more than 5 % of the calls that were due a token, and more than five" in said["Failed requests"]
+    assert (
+        "more than 5 % of the calls that were due a token failed, and more than five calls failed"
+        in said["failed-requests"]
+    )
     assert values["slow-tokens"] == [3000, 20]
-    assert "more than three seconds in the function, with more than 20" in said["Slow tokens"]
+    assert "more than three seconds in the function, with more than 20 tokens issued" in said["slow-tokens"]
     assert values["quota-refusals"] == [100]
-    assert "more than 100 calls in an hour" in said["Quota refusals"]
+    assert "Within an hour, more than 100 calls" in said["quota-refusals"]
     assert values["gemini-limits"] == values["unanswered-requests"] == [5]
-    assert "more than five calls" in said["Gemini limits"]
-    assert "more than five calls" in said["Unanswered requests"]
+    assert "more than five calls" in said["gemini-limits"]
+    assert "more than five calls" in said["unanswered-requests"]
     assert values["invalid-credentials"] == [300]
-    assert "more than 300 calls" in said["Invalid credentials"]
+    assert "more than 300 calls" in said["invalid-credentials"]
     assert values["error-budget-burns-fast"] == [14.4, 14.4, 5]
-    assert "14.4 times" in said["Error budget burns fast"]
+    assert "14.4 times" in said["error-budget-burns-fast"]
     assert values["error-budget-burns-slowly"] == [6, 6, 5]
-    assert "six times" in said["Error budget burns slowly"]
+    assert "six times" in said["error-budget-burns-slowly"]
     assert values["instances-at-limit"] == [9]
-    assert "more than 90 %" in said["Instances at limit"]
+    assert "more than 90 %" in said["instances-at-limit"]
     assert values["spend"] == [round(250 / 4.85, 3)]
-    assert "more than 250 dollars" in said["Spend"]
+    assert "exceed 250 dollars" in said["spend"]
 
 
 def test_the_worst_case_of_a_token_is_a_figure_of_the_threat_model() -> None:

@@ -1,0 +1,55 @@
+"""The table of settings names what the code reads, with the defaults that it has."""
+
+import json
+from datetime import timedelta
+from typing import cast
+
+from live_tokens.settings import Settings
+from support.documents import table
+
+REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
+
+
+class ReadVariables(dict[str, str]):
+    """An environment that notes what is looked up in it."""
+
+    def __init__(self) -> None:
+        super().__init__(REQUIRED)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: object = None) -> str:
+        self.names.add(name)
+        return super().get(name, cast("str", default))
+
+
+def test_the_settings_table_names_each_variable_the_code_reads_and_no_other() -> None:
+    environment = ReadVariables()
+    Settings.from_mapping(environment)
+    assert sorted(row[0].strip("`") for row in table("docs/settings.md", "settings")) == sorted(environment.names)
+
+
+def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
+    told = {row[0].strip("`"): row[1].strip("`") for row in table("docs/settings.md", "settings")}
+    settings = Settings.from_mapping(REQUIRED)
+    assert {name for name, default in told.items() if default == "required"} == set(REQUIRED)
+    assert settings.gemini_api_version == told["GEMINI_API_VERSION"]
+    assert settings.api_key_cache == timedelta(seconds=int(told["API_KEY_CACHE_SECONDS"]))
+    assert settings.check_revoked == json.loads(told["CHECK_REVOKED"])
+    assert settings.app_check == told["APP_CHECK"]
+    assert settings.app_check_consume == json.loads(told["APP_CHECK_CONSUME"])
+    assert settings.app_check_allowed_app_ids == frozenset()
+    assert settings.quota_store == told["QUOTA_STORE"]
+    assert settings.firestore_database == told["FIRESTORE_DATABASE"]
+    assert settings.memory_switches_file is None
+    assert settings.cors_allowed_origins == ()
+    assert settings.secret_manager_emulator_host is None
+    assert settings.gemini_emulator_host is None
+    assert {name for name, default in told.items() if default == "none"} == {
+        "APP_CHECK_ALLOWED_APP_IDS",
+        "CORS_ALLOWED_ORIGINS",
+        "MEMORY_SWITCHES_FILE",
+        "FIRESTORE_EMULATOR_HOST",
+        "FIREBASE_AUTH_EMULATOR_HOST",
+        "SECRET_MANAGER_EMULATOR_HOST",
+        "GEMINI_EMULATOR_HOST",
+    }
