@@ -6,6 +6,7 @@ locals {
       GEMINI_API_KEY_SECRET = "${google_secret_manager_secret.gemini_api_key.id}/versions/latest" # a rotation takes effect by itself
       GEMINI_API_VERSION    = var.gemini_api_version
       API_KEY_CACHE_SECONDS = tostring(var.api_key_cache_seconds)
+      CALL_DEADLINE_SECONDS = tostring(var.call_deadline_seconds)
       CHECK_REVOKED         = tostring(var.check_revoked)
       APP_CHECK             = var.app_check.mode
       QUOTA_STORE           = "firestore"

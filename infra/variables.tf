@@ -135,6 +135,18 @@ variable "max_instances" {
   }
 }
 
+variable "call_deadline_seconds" {
+  description = "How long the function works on a call, with everything that it waits for. Then it answers with an outage."
+  type        = number
+  default     = 25
+  nullable    = false
+
+  validation {
+    condition     = var.call_deadline_seconds == floor(var.call_deadline_seconds) && var.call_deadline_seconds >= 1 && var.call_deadline_seconds <= 55
+    error_message = "call_deadline_seconds must be a whole number from 1 to 55, so that the answer comes before Cloud Run ends the request."
+  }
+}
+
 variable "timeout_seconds" {
   description = "Seconds after which Cloud Run ends a request. The function's own deadlines are far shorter."
   type        = number

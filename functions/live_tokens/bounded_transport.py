@@ -79,6 +79,7 @@ class BoundedTransport(httpx2.BaseTransport):
             httpx2.TimeoutException: there was none in time.
             httpx2.TransportError: there was none, or none that is acceptable.
         """
+        deadline = _deadline_of(request)
         request.headers["Accept-Encoding"] = "identity"
         url = request.url
         asked = httpcore2.Request(
@@ -86,10 +87,10 @@ class BoundedTransport(httpx2.BaseTransport):
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             content=request.read(),
-            extensions={"timeout": request.extensions["timeout"]},
+            extensions={"timeout": {"pool": deadline.left()}},
         )
         direct = url.scheme != "https" or proxy_bypass(url.host)
-        with self._backend.until(_deadline_of(request)), _named_as_in_httpx():
+        with self._backend.until(deadline), _named_as_in_httpx():
             answer = (self._direct if direct else self._proxied).handle_request(asked)
             try:
                 return _read(answer)
@@ -132,7 +133,13 @@ def _named_as_in_httpx() -> Iterator[None]:
     """Raise httpcore's errors as httpx's of the same name, which is what callers of httpx know."""
     try:
         yield
-    except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError) as error:
+    except (
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpcore2.ProtocolError,
+        httpcore2.ProxyError,
+        httpcore2.UnsupportedProtocol,
+    ) as error:
         raise getattr(httpx2, type(error).__name__)("") from error
 
 
@@ -198,7 +205,7 @@ class _Backend(httpcore2.NetworkBackend):
         except TimeoutError as error:
             looked_up.cancel()
             raise httpcore2.ConnectTimeout from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError from error
 
 

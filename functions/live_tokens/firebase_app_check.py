@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import (
@@ -124,11 +126,12 @@ def read_keys(answer: Mapping[str, object]) -> Keys:
     return {key["kid"]: _public_key(key) for key in keys if isinstance(key, dict) and isinstance(key.get("kid"), str)}
 
 
-def _public_key(key: Mapping[str, Any]) -> Any:
+def _public_key(key: Mapping[str, Any]) -> RSAPublicKey | None:
     try:
-        return jwt.PyJWK(dict(key), ALGORITHM).key
-    except (jwt.PyJWTError, ValueError, TypeError, LookupError, AttributeError):
+        public = jwt.PyJWK(dict(key), ALGORITHM).key
+    except (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, LookupError, AttributeError):
         return None
+    return public if isinstance(public, RSAPublicKey) else None
 
 
 class MonitoredAppCheck:

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import firebase_admin
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
 from firebase_admin import auth, credentials
 from firebase_admin.exceptions import FirebaseError
 from google.auth.credentials import AnonymousCredentials
@@ -103,13 +105,14 @@ def read_certificates(answer: Mapping[str, object]) -> Keys:
     return {key_id: _public_key(certificate) for key_id, certificate in answer.items()}
 
 
-def _public_key(certificate: object) -> Any:
+def _public_key(certificate: object) -> RSAPublicKey | None:
     if not isinstance(certificate, str):
         return None
     try:
-        return load_pem_x509_certificate(certificate.encode()).public_key()
-    except ValueError:
+        key = load_pem_x509_certificate(certificate.encode()).public_key()
+    except (ValueError, InvalidVersion, UnsupportedAlgorithm):
         return None
+    return key if isinstance(key, RSAPublicKey) else None
 
 
 class EmulatedIdTokens:

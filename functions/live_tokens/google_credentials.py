@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import google.auth
 from google.auth import transport
@@ -43,6 +44,8 @@ _UNREADABLE = (
 )
 # As long before its end a token is not used any more: the upstream's clock may be ahead.
 _MARGIN = timedelta(minutes=3, seconds=45)
+# Source: https://docs.cloud.google.com/docs/authentication/token-types#access-tokens (an hour; twelve by policy)
+_LONGEST_LIFE = timedelta(hours=12, minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +106,34 @@ class GoogleCredentials:
 
     def _fetch(self, deadline: Deadline) -> AccessToken:
         request = _Request(self._upstream, deadline)
-        found, self._found = self._found, None  # whatever goes wrong, what it leaves behind is not used again
         try:
-            if found is None:
-                found, _ = google.auth.default(scopes=_SCOPES, request=request)
-            found.refresh(request)  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
-            token = _access_token_of(found)
+            if self._found is None:
+                self._found, _ = google.auth.default(scopes=_SCOPES, request=request)
+            self._found.refresh(request)  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
+            return _access_token_of(self._found)
         except UpstreamError as error:
             raise type(error)(f"access token: {error}", error.retry_after) from error
         except _UNREADABLE as error:
+            self._found = None  # what a bad answer leaves behind is not used again
             raise UpstreamError(f"access token: {type(error).__name__}") from error
-        self._found = found
-        return token
 
 
 def _access_token_of(credentials: Credentials) -> AccessToken:
     """Return the token of refreshed credentials.
 
     Raises:
-        ValueError: it is none, or it has no end, which to google-auth means that it is good for ever.
+        ValueError: it is none, or has no end that a token can have. To google-auth, no end means for ever.
     """
     value, expiry = credentials.token, credentials.expiry
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
         raise ValueError("no token")
     if expiry is None:
         raise ValueError("no end")
-    return AccessToken(value, expiry.replace(tzinfo=UTC))
+    token = AccessToken(value, expiry.replace(tzinfo=UTC))
+    now = datetime.now(UTC)
+    if not now < token.expiry <= now + _LONGEST_LIFE:
+        raise ValueError("an end that no token has")
+    return token
 
 
 class _Request(transport.Request):
@@ -151,7 +156,8 @@ class _Request(transport.Request):
         **_options: object,
     ) -> transport.Response:
         answer = self._upstream.ask(method, url, self._deadline, headers, body, tries=2)
-        if answer.status in _FAILURES:
+        # A token endpoint may ask to be asked again in a body, too.
+        if answer.status in _FAILURES or (method == "POST" and answer.status != HTTPStatus.OK):
             raise UpstreamError(f"HTTP {answer.status}")
         return _Response(answer)
 

@@ -79,7 +79,7 @@ class PublicKeys:
         kept, now = self._kept, self._monotonic()
         if kept is None or now >= kept.serves_until:
             kept = self._asked(deadline)
-        elif key_id not in kept.keys:
+        elif kept.keys.get(key_id) is None:
             kept = self._asked(deadline, self._asked_lately)
         elif now >= kept.fresh_until:
             kept = self._refreshed(kept, deadline)

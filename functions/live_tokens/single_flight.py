@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -35,9 +36,9 @@ class Outcome(Generic[T]):
     ended: float
 
     def take(self) -> T:
-        """Return the value, or raise the error."""
+        """Return the value, or raise an error like the one that was raised; each who takes it has one of their own."""
         if self.error is not None:
-            raise self.error
+            raise copy(self.error)
         return self.value  # type: ignore[return-value]  # T may itself be optional
 
 

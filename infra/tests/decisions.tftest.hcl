@@ -279,6 +279,7 @@ run "the_function_is_told_what_it_needs_and_nothing_that_is_none" {
       GEMINI_API_KEY_SECRET = "projects/demo-live-tokens/secrets/gemini-api-key/versions/latest"
       GEMINI_API_VERSION    = "v1beta"
       API_KEY_CACHE_SECONDS = "300"
+      CALL_DEADLINE_SECONDS = "25"
       CHECK_REVOKED         = "true"
       APP_CHECK             = "off"
       QUOTA_STORE           = "firestore"
@@ -307,6 +308,7 @@ run "cors_app_check_quota_database_and_the_rest_arrive_in_the_function" {
     concurrency           = 16
     gemini_api_version    = "v1alpha"
     api_key_cache_seconds = 60
+    call_deadline_seconds = 20
     check_revoked         = false
   }
 
@@ -320,6 +322,7 @@ run "cors_app_check_quota_database_and_the_rest_arrive_in_the_function" {
       THREADS                   = "16"
       GEMINI_API_VERSION        = "v1alpha"
       API_KEY_CACHE_SECONDS     = "60"
+      CALL_DEADLINE_SECONDS     = "20"
       CHECK_REVOKED             = "false"
     }
     error_message = "Each variable must arrive in the function."

@@ -50,6 +50,7 @@ run "numbers_below_their_range_are_refused" {
     min_instances          = -1
     timeout_seconds        = 59 # the function may still give its answer
     api_key_cache_seconds  = 0
+    call_deadline_seconds  = 0
     gemini_api_key_version = "0"
     gemini_api_key         = "not-a-key" # too short
     available_memory       = "64Mi"
@@ -63,6 +64,7 @@ run "numbers_below_their_range_are_refused" {
     var.min_instances,
     var.timeout_seconds,
     var.api_key_cache_seconds,
+    var.call_deadline_seconds,
     var.gemini_api_key_version,
     var.gemini_api_key,
     var.available_memory,
@@ -83,6 +85,7 @@ run "numbers_above_their_range_are_refused" {
     min_instances         = 11 # more than max_instances
     timeout_seconds       = 3601
     api_key_cache_seconds = 86401
+    call_deadline_seconds = 56
     key_rotation          = { period_days = 36501, first_time = "2030-01-01T09:00:00Z" }
     firebase_apps         = { app_check_token_seconds = 604801 }
     load_balancer         = { domain = "live.example.com", requests_per_minute = 10001 }
@@ -96,6 +99,7 @@ run "numbers_above_their_range_are_refused" {
     var.min_instances,
     var.timeout_seconds,
     var.api_key_cache_seconds,
+    var.call_deadline_seconds,
     var.key_rotation,
     var.firebase_apps,
     var.load_balancer,
@@ -110,6 +114,7 @@ run "numbers_that_are_not_whole_are_refused" {
     min_instances          = 0.5
     timeout_seconds        = 60.5
     api_key_cache_seconds  = 1.5
+    call_deadline_seconds  = 2.5
     gemini_api_key_version = "1.5"
     key_rotation           = { period_days = 1.5, first_time = "2030-01-01T09:00:00Z" }
     firebase_apps          = { app_check_token_seconds = 1800.5 }
@@ -121,6 +126,7 @@ run "numbers_that_are_not_whole_are_refused" {
     var.min_instances,
     var.timeout_seconds,
     var.api_key_cache_seconds,
+    var.call_deadline_seconds,
     var.gemini_api_key_version,
     var.key_rotation,
     var.firebase_apps,

@@ -3,6 +3,7 @@
 function_name          = "mint-live-token-two"
 labels                 = { team = "voice" }
 concurrency            = 16
+call_deadline_seconds  = 20
 available_cpu          = "2"
 available_memory       = "1Gi"
 min_instances          = 1

@@ -1,9 +1,14 @@
 """`firebase_id_tokens`: signed tokens, and certificates that come or do not. `tests/integration` has more of both."""
 
 import json
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +164,31 @@ def test_an_unreadable_certificate_beside_a_good_one_is_an_outage_of_that_key_al
     tokens = tokens_with(server, answer_json({KEY_ID: certificate(), "broken": "no PEM"}))
     assert tokens.claims_of(id_token(), AMPLE)["sub"] == "user-1"
     assert type(refusal_of(tokens, id_token({"kid": "broken"}))) is IdentityUnavailable
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return a certificate of a key of another kind."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "other")])
+    now, day = datetime.now(UTC), timedelta(days=1)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - day).not_valid_after(now + day)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def of_version_7(pem: str) -> str:
+    """Return a certificate that says that it is of a version of X.509 that there is not."""
+    der = ssl.PEM_cert_to_DER_cert(pem).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06", 1)
+    return ssl.DER_cert_to_PEM_cert(der)
+
+
+@pytest.mark.parametrize(
+    "odd", [of_version_7(certificate()), pem_of(ec.generate_private_key(ec.SECP256R1()))], ids=["version 7", "EC"]
+)
+def test_a_certificate_of_another_kind_is_an_outage_of_that_key_alone(server: FakeHttpServer, odd: str) -> None:
+    tokens = tokens_with(server, answer_json({KEY_ID: certificate(), "odd": odd}))
+    assert tokens.claims_of(id_token(), AMPLE)["sub"] == "user-1"
+    assert type(refusal_of(tokens, id_token({"kid": "odd"}))) is IdentityUnavailable
+    assert tokens.claims_of(id_token(), AMPLE)["sub"] == "user-1"
 
 
 def test_certificates_that_are_silent_cost_what_the_call_has_left(silent: str) -> None:

@@ -400,3 +400,12 @@ def test_a_caller_without_time_does_not_decide_for_the_next(
     with pytest.raises(UpstreamCutShortError):
         keys.find("three", Deadline.after(-1))
     assert keys.find("three", AMPLE) == "key three"
+
+
+def test_a_key_that_could_not_be_read_is_asked_for_again(
+    keys: PublicKeys, server: FakeHttpServer, clock: FakeClock
+) -> None:
+    server.answer_with(published({"one": "key one", "two": "garbage"}), published(OURS))
+    assert keys.find("one", AMPLE) == "key one"
+    clock.advance(ASK_AGAIN_SECONDS)
+    assert keys.find("two", AMPLE) == "key two"
