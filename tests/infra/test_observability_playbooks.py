@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.deployed import Resources, alerts, log_query, resources
-from terraform_runner import PROJECT, Terraform
+from support.terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "operations.md"

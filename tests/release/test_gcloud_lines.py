@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from function_package import CHECKOUT
-from gcloud_parser import complaints
+from live_tokens_operations.defaults import CHECKOUT
 from release.gcloud_lines import GcloudLine, argument_lists_elsewhere, every_line, lines_of_commands_modules
+from support.gcloud_parser import complaints
 
 _HELP = "gcloud printed its help or its version."
 

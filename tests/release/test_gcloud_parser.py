@@ -2,7 +2,7 @@
 
 import pytest
 
-from gcloud_parser import complaints
+from support.gcloud_parser import complaints
 
 _ACCEPTED = "gcloud functions deploy mint-live-token --gen2 --region=europe-west1 --source=build/function"
 _REFUSED = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from certificate_authority import CertificateAuthority
+from support.certificate_authority import CertificateAuthority
 from unit.fake_http_server import FakeHttpServer
 
 # The same examples in every run, and no judgement on how long one takes.

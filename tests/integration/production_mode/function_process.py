@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from google_hosts.ledger import Ledger
+from support.google_hosts.ledger import Ledger
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 

@@ -13,10 +13,6 @@ from starlette.types import ASGIApp
 
 from gemini_stand_in import GeminiStandIn, StandInConfig
 from gemini_stand_in import create_app as create_gemini_app
-from google_hosts.hosts import run_google_hosts
-from google_hosts.ledger import Ledger
-from google_hosts.tls_proxy import TlsProxy
-from google_hosts.upstream import Upstream
 from integration.production_mode.app_check_tokens import AppCheckKey, AppCheckTokens
 from integration.production_mode.google_stand_ins import (
     Accounts,
@@ -33,6 +29,10 @@ from integration.production_mode.service_account import ServiceAccount
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from serving import serve
+from support.google_hosts.hosts import run_google_hosts
+from support.google_hosts.ledger import Ledger
+from support.google_hosts.tls_proxy import TlsProxy
+from support.google_hosts.upstream import Upstream
 
 _CERTIFICATES = "www.googleapis.com"
 _ACCOUNTS = "identitytoolkit.googleapis.com"

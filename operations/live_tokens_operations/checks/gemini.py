@@ -1,0 +1,116 @@
+"""What Gemini says to the key: GET of each profile's model, which costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from live_tokens.gemini_lock import find_config_faults
+from live_tokens.profiles import LoadedProfiles, ProfileError, load_profiles
+from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.google.gemini_key import (
+    HOST,
+    GeminiKey,
+    Json,
+    NotFound,
+    QuotaSpent,
+    Refused,
+    Taken,
+    Unheard,
+    ask_gemini,
+)
+from live_tokens_operations.google.look import Unseen
+from live_tokens_operations.remedies import command, release, store_key
+
+_VERSION = "v1beta"
+_METHOD = "bidiGenerateContent"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the answer about one model says.
+
+    Attributes:
+        finding: the line.
+        about_the_key: whether it is about the key or the project, and would be the same for every model.
+    """
+
+    finding: Finding
+    about_the_key: bool
+
+
+def examine_gemini(examination: Examination, key: GeminiKey) -> Iterator[Finding]:
+    """Ask Gemini about every model of this checkout's profiles. Those that are deployed cannot be seen.
+
+    Args:
+        examination: what is looked at.
+        key: sent to Gemini, and to nobody else.
+    """
+    try:
+        profiles = load_profiles(examination.project.profiles, find_config_faults)
+    except ProfileError as error:
+        remedy = f"edit functions/profiles/, then {_release(examination)}"
+        yield from (bad(f"Profile {fault}", remedy) for fault in error.faults)
+        return
+    settings = examination.deployment.settings
+    version = settings.gemini_api_version if settings else _VERSION
+    for model, names in _models(profiles).items():
+        verdict = _ask(examination, key, version, model, names)
+        yield verdict.finding
+        if verdict.about_the_key:
+            return
+
+
+def _models(profiles: LoadedProfiles) -> Mapping[str, Sequence[str]]:
+    models: dict[str, list[str]] = {}
+    for name, file in profiles.files.items():
+        models.setdefault(file.profile.model, []).append(name)
+    return models
+
+
+def _ask(examination: Examination, key: GeminiKey, version: str, model: str, profiles: Sequence[str]) -> Verdict:
+    """Source: https://ai.google.dev/api/models#method:-models.get."""
+    match ask_gemini(key, f"{version}/{model}", examination.api.seconds):
+        case Taken(body):
+            return Verdict(_model(examination, body, model, profiles), about_the_key=False)
+        case NotFound():
+            return Verdict(_model(examination, None, model, profiles), about_the_key=False)
+        case Refused() as refused:
+            return Verdict(_refusal(examination, refused), about_the_key=True)
+        case QuotaSpent(why=why):
+            remedy = "https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it"
+            return Verdict(bad(f"Gemini: {why}", remedy), about_the_key=True)
+        case Unheard(why):
+            return Verdict(could_not_look("Gemini", Unseen(why)), about_the_key=True)
+
+
+def _model(examination: Examination, known: Json | None, model: str, profiles: Sequence[str]) -> Finding:
+    files = " and ".join(f"functions/profiles/{name}.toml" for name in profiles)
+    name = model.removeprefix("models/")
+    remedy = f"edit model in {files}, then {_release(examination)}"
+    if known is None:
+        return bad(f"Gemini: model {name} is not known to this key", remedy)
+    if _METHOD not in known.get("supportedGenerationMethods", []):
+        return bad(f"Gemini: model {name} is not for the Live API: it has no {_METHOD}", remedy)
+    return ok(
+        f"Gemini: takes the key, and knows {name} as a Live model (this checkout's profile {', '.join(profiles)})"
+    )
+
+
+def _refusal(examination: Examination, refused: Refused) -> Finding:
+    project_id = refused.project or examination.project.project_id
+    match refused.reason:
+        case "SERVICE_DISABLED":
+            remedy = command(gcloud_commands.enable_services(project_id, [HOST]))
+        case "API_KEY_SERVICE_BLOCKED":
+            remedy = command(gcloud_commands.allow_key_for_gemini(project_id))
+        case _:
+            _, secret_project, _, secret = examination.deployment.secret.split("/")
+            remedy = store_key(gcloud_commands.add_key_version(secret_project, secret))
+    return bad(f"Gemini: {refused.why}", remedy)
+
+
+def _release(examination: Examination) -> str:
+    return release(examination.project.project_id, examination.project.region)

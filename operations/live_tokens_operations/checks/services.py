@@ -1,0 +1,80 @@
+"""The project itself: its APIs are on, and it has billing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.google.look import Found, GoogleApi, Json, Look, Missing
+from live_tokens_operations.remedies import command
+
+# What the running function needs, and what building it needs. infra/services.tf has more, for what is around it.
+REQUIRED = (
+    "artifactregistry.googleapis.com",
+    "cloudbuild.googleapis.com",
+    "cloudfunctions.googleapis.com",
+    "firestore.googleapis.com",
+    "identitytoolkit.googleapis.com",
+    "logging.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+)
+APP_CHECK = "firebaseappcheck.googleapis.com"
+_PAGE = "200"
+
+
+def examine(examination: Examination) -> Iterator[Finding]:
+    """Look at the project."""
+    api, project_id = examination.api, examination.project.project_id
+    settings = examination.deployment.settings
+    required = [*REQUIRED, APP_CHECK] if settings is not None and settings.app_check != "off" else REQUIRED
+    yield _services(_enabled(api, project_id), project_id, required)
+    yield _billing(
+        api.get(f"https://cloudbilling.googleapis.com/v1/projects/{project_id}/billingInfo", "roles/browser"),
+        project_id,
+    )
+
+
+def _enabled(api: GoogleApi, project_id: str) -> Look:
+    """Return all pages as one.
+
+    Source: https://cloud.google.com/service-usage/docs/reference/rest/v1/services/list
+    """
+    url = f"https://serviceusage.googleapis.com/v1/projects/{project_id}/services"
+    services: list[Json] = []
+    page = ""
+    while True:
+        parameters = {"filter": "state:ENABLED", "pageSize": _PAGE, "pageToken": page}
+        look = api.get(url, "roles/serviceusage.serviceUsageViewer", parameters)
+        if not isinstance(look, Found):
+            return look
+        services.extend(look.body.get("services", []))
+        page = look.body.get("nextPageToken", "")
+        if not page:
+            return Found({"services": services})
+
+
+def _services(look: Look, project_id: str, required: list[str] | tuple[str, ...]) -> Finding:
+    match look:
+        case Found(body):
+            on = {str(service.get("name", "")).rpartition("/")[2] for service in body["services"]}
+            off = [service for service in required if service not in on]
+            if off:
+                remedy = command(gcloud_commands.enable_services(project_id, off))
+                return bad(f"APIs: off: {', '.join(off)}", remedy)
+            return ok(f"APIs: the {len(required)} that the function needs are on")
+        case Missing():
+            return bad(f"APIs: there is no project {project_id}", f"gcloud projects create {project_id}")
+    return could_not_look("APIs", look)
+
+
+def _billing(look: Look, project_id: str) -> Finding:
+    """Source: https://cloud.google.com/billing/docs/reference/rest/v1/projects/getBillingInfo."""
+    match look:
+        case Found({"billingEnabled": True}):
+            return ok("Billing: on")
+        case Found() | Missing():
+            return bad("Billing: off; nothing is built or served", command(gcloud_commands.link_billing(project_id)))
+    return could_not_look("Billing", look)

@@ -1,0 +1,161 @@
+"""`up`: from a project with billing to a function that issues tokens. Each step finds what is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from live_tokens_operations.deploy.app_lines import lines_for_the_app
+from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
+from live_tokens_operations.deploy.explanations import require_answer
+from live_tokens_operations.deploy.infrastructure import Infrastructure
+from live_tokens_operations.deploy.prerequisites import Prerequisites
+from live_tokens_operations.deploy.programs import Programs
+from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.deploy.smoke_test import SmokeTest, names_signer, require_options
+from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
+from live_tokens_operations.deploy.stored_key import StoredKey
+from live_tokens_operations.deploy.terminal import Operator
+from live_tokens_operations.deploy.terraform_commands import Terraform
+from live_tokens_operations.deploy.traffic import Service
+from live_tokens_operations.google import gcloud_commands
+
+DEFAULT_REGION = "europe-west1"
+
+# Terraform calls these two before it can switch any API on.
+_SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator asks for.
+
+    Attributes:
+        project: id of the project.
+        region: where the function is to be; None for where it is, or else the default.
+        agreed: whether the plan is applied without a question.
+        new_key: whether a key that is there is replaced.
+        smoke_options: more arguments of the smoke test.
+    """
+
+    project: str
+    region: str | None
+    agreed: bool
+    new_key: bool
+    smoke_options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """The way up.
+
+    Attributes:
+        programs: runs gcloud, Terraform and the smoke test.
+        operator: is told and asked.
+        environment: may hold the key, and credentials for Terraform.
+        module: the root module.
+        colour: whether the operator's terminal shows colours.
+    """
+
+    programs: Programs
+    operator: Operator
+    environment: Mapping[str, str] = field(repr=False)
+    module: Path
+    colour: bool
+
+    def run(self, wishes: Wishes) -> None:
+        """Deploy.
+
+        Raises:
+            DeployError: it stopped before the end. What is done is done, and the next run goes on from there.
+        """
+        require_options(wishes.smoke_options, wishes.project)
+        self._title("Looking at what is needed")
+        settings = SettingsFile.read(self.module / "terraform.tfvars")
+        settings.require_project(wishes.project)
+        asked_region = settings.region_for(wishes.region)
+        prerequisites = Prerequisites(self.programs, self.environment, wishes.project)
+        signer_named = names_signer(wishes.smoke_options, wishes.project)
+        number = prerequisites.require_for_up(asked_region, settings, signer_named=signer_named)
+        bucket = StateBucket(self.programs, wishes.project, number)
+        found = bucket.find()
+        region = _region(wishes.project, asked_region, found)
+
+        self._title(f"Terraform's state: gs://{bucket.name}")
+        if found is None:
+            bucket.make(region)
+        if found is None or found.region is None:
+            self._enable_services(wishes.project)
+        write_backend(self.module, bucket.name, region)
+        infrastructure = Infrastructure(self.programs, Terraform(self.module, wishes.project, region, self.colour))
+        infrastructure.initialise()
+        if settings.sets_sign_in_up:
+            prerequisites.require_sign_in_is_free(settings, infrastructure.resources())
+
+        self._title(f"Project {wishes.project}, region {region}")
+        # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
+        self._apply(infrastructure, wishes, lambda: bucket.complete(found, region))
+        outputs = infrastructure.outputs()
+
+        self._title("The Gemini API key")
+        stored = StoredKey(self.programs, self.operator, self.environment, outputs["secret_name"], wishes.project)
+        stored.provide(replace=wishes.new_key)
+        if found is not None and found.region is not None:
+            self.operator.say("\nThis was about the configuration. New code and profiles go out with `make release`.")
+        self._finish(outputs, wishes)
+
+    def _enable_services(self, project: str) -> None:
+        finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
+        require_answer(finished, "APIs could not be switched on")
+
+    def _apply(self, infrastructure: Infrastructure, wishes: Wishes, agreed: Callable[[], None]) -> None:
+        with infrastructure.planned() as plan:
+            if plan is None:
+                self.operator.say("Everything is as it should be.")
+                agreed()
+                return
+            if not wishes.agreed:
+                self._ask()
+            agreed()
+            infrastructure.apply(plan)
+
+    def _ask(self) -> None:
+        if not self.operator.present:
+            raise DeclinedError("There is no terminal to ask at, so the plan was not applied. Add YES=1 (--yes).")
+        if self.operator.ask("Apply this plan? [y/N] ").lower() not in ("y", "yes"):
+            raise DeclinedError(
+                "The plan was not applied. Of this run stay, if new: the state bucket, two APIs, infra/backend.tf."
+            )
+
+    def _finish(self, outputs: Mapping[str, Any], wishes: Wishes) -> None:
+        url = outputs.get("load_balancer_url") or outputs["function_url"]
+        self._title("For the app")
+        self.operator.say(lines_for_the_app(url))
+        if dashboard := outputs.get("dashboard_url"):
+            self.operator.say(f"The dashboard: {dashboard}")
+        if address := outputs.get("load_balancer_address"):
+            self.operator.say(
+                f"The names of load_balancer must point to {address}. Until they do, and for up to an hour after, the "
+                "smoke test cannot pass: run this again then."
+            )
+        Service(self.programs, outputs["function_name"], wishes.project, outputs["region"]).require_newest_to_serve()
+        self._title(f"Smoke test of {url}")
+        waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
+        smoke_test = SmokeTest(self.programs, wishes.smoke_options)
+        smoke_test.require(url, wishes.project, lambda: self.operator.say(waiting))
+        self._title("Done")
+
+    def _title(self, text: str) -> None:
+        self.operator.say(f"\n== {text}")
+
+
+def _region(project: str, asked: str | None, found: Found | None) -> str:
+    where_it_is = found.region if found else None
+    if where_it_is and asked not in (None, where_it_is):
+        raise MisuseError(
+            f"The function of {project} is in {where_it_is}, and nothing moves it. Nothing was done. "
+            f"Leave REGION out, or take it away first: make destroy PROJECT_ID={project}"
+        )
+    return where_it_is or asked or DEFAULT_REGION

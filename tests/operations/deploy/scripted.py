@@ -1,0 +1,85 @@
+"""`Programs` and `Operator` that follow a script, for what real programs would take too long to show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from live_tokens_operations.deploy.programs import Finished
+
+
+@dataclass
+class ScriptedPrograms:
+    """Answers command lines, and notes them.
+
+    Attributes:
+        answers: first words of a command line → what comes of it, time after time; the last one stays.
+        missing: programs that are not there.
+        lines: all command lines, with their stdin.
+    """
+
+    answers: dict[str, list[Finished]] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+    lines: list[tuple[str, str]] = field(default_factory=list)
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a program."""
+        return name not in self.missing
+
+    def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
+        """Answer a command line."""
+        line = " ".join(argv)
+        self.lines.append((line, stdin))
+        for words, answers in self.answers.items():
+            if line.startswith(words):
+                return answers.pop(0) if len(answers) > 1 else answers[0]
+        raise AssertionError(f"nobody expected {line!r}")
+
+    def show(self, argv: Sequence[str]) -> Finished:
+        """Answer a command line."""
+        return self.ask(argv)
+
+    def follow(self, argv: Sequence[str]) -> Finished:
+        """Answer a command line."""
+        return self.ask(argv)
+
+
+@dataclass
+class ScriptedOperator:
+    """Types what it is told to.
+
+    Attributes:
+        types: the lines that are typed, one for each question.
+        present: whether there is anybody.
+        told: what was said.
+    """
+
+    types: list[str] = field(default_factory=list)
+    present: bool = True
+    told: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Take note."""
+        self.told.append(text)
+
+    def ask(self, question: str) -> str:
+        """Type the next line."""
+        self.told.append(question)
+        return self.types.pop(0)
+
+    def ask_secret(self, question: str) -> str:
+        """Type the next line."""
+        return self.ask(question)
+
+
+@dataclass
+class ScriptedTime:
+    """A clock that only waiting moves on."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds."""
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += seconds

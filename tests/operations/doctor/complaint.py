@@ -1,0 +1,60 @@
+"""What a test expects the doctor to say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from operations.doctor.sample_project import PROJECT, REGION, Sample
+
+DEPLOY = f"make deploy PROJECT_ID={PROJECT} REGION={REGION}"
+RELEASE = f"make release PROJECT_ID={PROJECT} REGION={REGION}"
+AT = f"--region={REGION} --project={PROJECT}"
+READ_LOG = f"gcloud functions logs read mint-live-token --gen2 {AT} --limit=50"
+STORE_KEY = (
+    'read -rs KEY && printf %s "$KEY" | '
+    f"gcloud secrets versions add gemini-api-key --data-file=- --project={PROJECT}; unset KEY"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One line that is not `ok`.
+
+    Attributes:
+        mark: BAD, warn or ?.
+        text: how it begins, after the mark.
+        remedy: all that comes after the arrow; empty if there is none.
+    """
+
+    mark: str
+    text: str
+    remedy: str = ""
+
+    def is_in(self, line: str) -> bool:
+        """Tell whether a line says this."""
+        said, _, remedy = line.partition("  → ")
+        return said.startswith(f"{self.mark:<4} {self.text}") and remedy == self.remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Illness:
+    """Something that is broken, and all that the doctor says of it.
+
+    Attributes:
+        name: a sentence, which is the name of the test.
+        broken: breaks it.
+        complaints: all lines that are not `ok`, in order.
+    """
+
+    name: str
+    broken: Callable[[Sample], object]
+    complaints: tuple[Complaint, ...]
+
+
+def check(illness: Illness, lines: tuple[str, ...], exit_code: int) -> None:
+    """Compare what was said with what should be."""
+    said = "\n".join(lines)
+    assert len(lines) == len(illness.complaints), said
+    for complaint, line in zip(illness.complaints, lines, strict=True):
+        assert complaint.is_in(line), f"{complaint}\n{said}"
+    marks = {complaint.mark for complaint in illness.complaints}
+    assert exit_code == (1 if "BAD" in marks else 3 if "?" in marks else 0)
