@@ -26,7 +26,8 @@ from live_tokens_operations.checks.deployment import Examination, Project, find_
 from live_tokens_operations.checks.finding import Finding, Mark, bad, could_not_look
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.credentials import Account, CredentialsRefusedError, NoCredentialsError
-from live_tokens_operations.google.look import GoogleApi, Unseen
+from live_tokens_operations.google.look import Unseen
+from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.process import ExitCode, Process
 from live_tokens_operations.remedies import command
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import requests
-
 from live_tokens_operations.checks.finding import Finding, could_not_look, ok, warn
 from live_tokens_operations.google.look import Unseen
+from live_tokens_operations.google.rest import send
 
 # Public, and what the function itself reads to verify ID tokens.
 _URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
@@ -24,11 +23,11 @@ def examine_clock(seconds: float, now: Callable[[], datetime] = lambda: datetime
         seconds: how long the answer may take.
         now: the current aware UTC time of this machine.
     """
+    answer = send("GET", _URL, seconds)
+    if isinstance(answer, Unseen):
+        return could_not_look("Clock", answer)
     try:
-        date = requests.get(_URL, timeout=seconds, allow_redirects=False).headers.get("Date", "")
-        skew = (now() - parsedate_to_datetime(date)).total_seconds()
-    except requests.RequestException as error:
-        return could_not_look("Clock", Unseen(f"www.googleapis.com cannot be reached ({type(error).__name__})"))
+        skew = (now() - parsedate_to_datetime(answer.headers.get("Date", ""))).total_seconds()
     except (ValueError, TypeError):
         return could_not_look("Clock", Unseen("the answer of www.googleapis.com has no date"))
     if abs(skew) <= _TOLERANCE_SECONDS:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live_tokens.settings import Settings, SettingsError
-from live_tokens_operations.google.look import Found, GoogleApi, Json, Look
+from live_tokens_operations.google.look import Found, Json, Look
+from live_tokens_operations.google.rest import GoogleApi
 
 # What infra/ calls them, for as long as there is no function to ask.
 _SECRET = "gemini-api-key"  # noqa: S105  # its name

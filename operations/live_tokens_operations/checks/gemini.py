@@ -10,18 +10,8 @@ from live_tokens.profiles import LoadedProfiles, ProfileError, load_profiles
 from live_tokens_operations.checks.deployment import Examination
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.gemini_key import (
-    HOST,
-    GeminiKey,
-    Json,
-    NotFound,
-    QuotaSpent,
-    Refused,
-    Taken,
-    Unheard,
-    ask_gemini,
-)
-from live_tokens_operations.google.look import Unseen
+from live_tokens_operations.google.gemini_key import HOST, GeminiKey, Refused, ask_gemini
+from live_tokens_operations.google.look import Found, Json, Missing, Unseen
 from live_tokens_operations.remedies import command, release, store_key
 
 _VERSION = "v1beta"
@@ -73,17 +63,17 @@ def _models(profiles: LoadedProfiles) -> Mapping[str, Sequence[str]]:
 def _ask(examination: Examination, key: GeminiKey, version: str, model: str, profiles: Sequence[str]) -> Verdict:
     """Source: https://ai.google.dev/api/models#method:-models.get."""
     match ask_gemini(key, f"{version}/{model}", examination.api.seconds):
-        case Taken(body):
+        case Found(body):
             return Verdict(_model(examination, body, model, profiles), about_the_key=False)
-        case NotFound():
+        case Missing():
             return Verdict(_model(examination, None, model, profiles), about_the_key=False)
         case Refused() as refused:
             return Verdict(_refusal(examination, refused), about_the_key=True)
-        case QuotaSpent(why=why):
+        case Unseen(status=429, why=why):
             remedy = "https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it"
             return Verdict(bad(f"Gemini: {why}", remedy), about_the_key=True)
-        case Unheard(why):
-            return Verdict(could_not_look("Gemini", Unseen(why)), about_the_key=True)
+        case unseen:
+            return Verdict(could_not_look("Gemini", unseen), about_the_key=True)
 
 
 def _model(examination: Examination, known: Json | None, model: str, profiles: Sequence[str]) -> Finding:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import requests
-
 from live_tokens_operations.checks.deployment import Examination, Project
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.look import Found, GoogleApi, Json, Missing, Unseen, json_object
+from live_tokens_operations.google.look import Found, Json, Missing, Unseen
+from live_tokens_operations.google.rest import Answer, GoogleApi, send
 from live_tokens_operations.remedies import command, deploy, set_and_deploy
 
 _INVOKER = "roles/run.invoker"
@@ -93,20 +92,14 @@ def _probe(examination: Examination) -> Finding:
             if ingress != "ALLOW_ALL":
                 return not_looked_at("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
     url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
-    seconds = examination.api.seconds
-    try:
-        response = requests.post(url, json={"data": None}, timeout=seconds, allow_redirects=False)
-    except requests.Timeout:
-        return could_not_look("Call", Unseen(f"{url} did not answer within {seconds:g} s"))
-    except requests.RequestException as error:
-        return could_not_look("Call", Unseen(f"{url} cannot be reached from here ({type(error).__name__})"))
-    return _judged(project, response)
+    answer = send("POST", url, examination.api.seconds, body={"data": None})
+    return could_not_look("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
 
 
-def _judged(project: Project, response: requests.Response) -> Finding:
+def _judged(project: Project, response: Answer) -> Finding:
     place = (project.project_id, project.region, project.function)
-    answer = f"HTTP {response.status_code}"
-    match response.status_code, json_object(response):
+    answer = f"HTTP {response.status}"
+    match response.status, response.body:
         case 401, {"error": {"details": {"reason": "ID_TOKEN_MISSING"}}}:
             return ok("Call: one without a sign-in is refused by the function itself, 401 ID_TOKEN_MISSING")
         case 401 | 403, None:

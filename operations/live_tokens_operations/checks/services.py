@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from live_tokens_operations.checks.deployment import Examination
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.look import Found, GoogleApi, Json, Look, Missing
+from live_tokens_operations.google.look import Found, Json, Look, Missing
+from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.remedies import command
 
 # What the running function needs, and what building it needs. infra/services.tf has more, for what is around it.

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from live_tokens.settings import Settings
 from live_tokens_operations.checks.deployment import Examination
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
-from live_tokens_operations.google.look import Found, GoogleApi, Json, Look, Missing, Unseen
-from live_tokens_operations.google.sign_in_config import HOST, SignInConfig, config_url, read
+from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
+from live_tokens_operations.google.rest import GoogleApi
+from live_tokens_operations.google.sign_in_config import HOST, VIEWER, SignInConfig, look_at
 from live_tokens_operations.remedies import set_and_deploy
 
 _CONSOLE = "https://console.firebase.google.com/project"
-_AUTHENTICATION_VIEWER = "roles/firebaseauth.viewer"
 # What an app of each platform can prove itself with, and what in the answer says that it was set up.
 # Source: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps
 _PROVIDERS = {
@@ -36,9 +36,9 @@ def examine(examination: Examination) -> Iterator[Finding]:
 def _authentication(examination: Examination) -> Iterator[Finding]:
     project_id = examination.deployment.firebase_project
     console = f"{_CONSOLE}/{project_id}/authentication"
-    match examination.api.get(config_url(project_id), _AUTHENTICATION_VIEWER):
-        case Found(body):
-            yield from _sign_in_methods(examination, project_id, read(body))
+    match look_at(examination.api, project_id):
+        case SignInConfig() as config:
+            yield from _sign_in_methods(examination, project_id, config)
         case Missing():
             yield bad(f"Authentication: not set up in {project_id}: nobody can sign in", f"{console}, Get started")
         case unseen:
@@ -70,7 +70,7 @@ def _provider(api: GoogleApi, project_id: str, config: SignInConfig) -> bool | U
         kinds += ["oauthIdpConfigs", "inboundSamlConfigs"]
     for kind in kinds:
         url = f"https://{HOST}/admin/v2/projects/{project_id}/{kind}"
-        look = api.get(url, _AUTHENTICATION_VIEWER, {"pageSize": "100"})
+        look = api.get(url, VIEWER, {"pageSize": "100"})
         if isinstance(look, Unseen):
             return look
         if isinstance(look, Found) and any(provider.get("enabled") for provider in look.body.get(kind, [])):

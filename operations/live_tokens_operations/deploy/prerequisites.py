@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from live_tokens_operations.deploy import firebase_authentication, terraform_commands
+from live_tokens_operations.deploy import terraform_commands
 from live_tokens_operations.deploy.errors import MisuseError, PrerequisiteError, ProgramError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.infrastructure import Resource
@@ -15,7 +15,9 @@ from live_tokens_operations.deploy.programs import Finished, Programs, json_of
 from live_tokens_operations.deploy.settings_file import SettingsFile
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.credentials import Account, NoCredentialsError
-from live_tokens_operations.google.sign_in_config import HOST, NotSeen, NotSetUp, SignInConfig
+from live_tokens_operations.google.look import Missing, Unseen
+from live_tokens_operations.google.rest import GoogleApi
+from live_tokens_operations.google.sign_in_config import HOST, SignInConfig, look_at
 
 OLDEST_TERRAFORM = (1, 11)
 
@@ -97,9 +99,9 @@ class Prerequisites:
             return
         finished = self.programs.ask(gcloud_commands.access_token())
         require_answer(finished, "gcloud is not logged in any more")
-        look = firebase_authentication.look(self.project, finished.out.strip())
-        if isinstance(look, NotSeen):
-            text = f"Whether {self.project} has Firebase Authentication could not be found out: {HOST}: {look.why}\n"
+        look = look_at(self._api(finished.out.strip()), self.project)
+        if isinstance(look, Unseen) and look.reason != "SERVICE_DISABLED":
+            text = f"Whether {self.project} has Firebase Authentication could not be found out: {HOST}: {look.codes}\n"
             text += f"Nothing was planned, because {settings.name} sets identity_platform."
             raise ProgramError(text)
         if isinstance(look, SignInConfig):
@@ -196,16 +198,19 @@ class Prerequisites:
                 return []
             console = f"https://console.firebase.google.com/project/{self.project}/authentication"
             remedy = f"Press “Get started” there: {console}, or set identity_platform in {settings.name}"
-            match firebase_authentication.look(self.project, token):
+            match look_at(self._api(token), self.project):
                 case SignInConfig(email_sign_up=email_sign_up):
                     return [] if email_sign_up or signer_named else self._check_signer()
-                case NotSetUp():
+                case Missing() | Unseen(reason="SERVICE_DISABLED"):
                     return [Fault(f"{self.project} has no Firebase Authentication, so nobody can sign in.", remedy)]
-                case NotSeen(why):
+                case unseen:
                     missing = f"Whether {self.project} has Firebase Authentication could not be found out."
-                    return [Fault(missing, remedy, f"{HOST}: {why}")]
+                    return [Fault(missing, remedy, f"{HOST}: {unseen.codes}")]
 
         return check
+
+    def _api(self, access_token: str) -> GoogleApi:
+        return GoogleApi(Account.of_access_token(access_token, self.project), self.project)
 
     def _check_signer(self) -> list[Fault]:
         """Where nobody may sign up with e-mail and password, the smoke test of a person cannot make its user."""

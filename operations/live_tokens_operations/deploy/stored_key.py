@@ -15,12 +15,10 @@ from live_tokens_operations.google.gemini_key import (
     WHERE_TO_GET_IT,
     GeminiKey,
     NotAKeyError,
-    QuotaSpent,
     Refused,
-    Reply,
-    Unheard,
     ask_gemini,
 )
+from live_tokens_operations.google.look import Look, Unseen
 
 _TRIES = 3
 _ANSWER_SECONDS = 20.0
@@ -32,7 +30,7 @@ class UselessKeyError(Exception):
     """What was given is no key, or Gemini refuses it. The text says why, and does not repeat it."""
 
 
-def list_models(key: GeminiKey) -> Reply:
+def list_models(key: GeminiKey) -> Look | Refused:
     """Ask Gemini what costs nothing, and needs a key that is good."""
     return ask_gemini(key, "v1beta/models?pageSize=1", _ANSWER_SECONDS)
 
@@ -55,7 +53,7 @@ class StoredKey:
     environment: Mapping[str, str] = field(repr=False)
     secret: str
     project: str
-    ask: Callable[[GeminiKey], Reply] = list_models
+    ask: Callable[[GeminiKey], Look | Refused] = list_models
 
     def provide(self, *, replace: bool) -> None:
         """Store a key, unless there is one that is to be kept.
@@ -120,6 +118,6 @@ class StoredKey:
         match self.ask(key):
             case Refused(why):
                 raise UselessKeyError(f"Gemini: {why}. Mend that, or get another at {WHERE_TO_GET_IT}")
-            case QuotaSpent(why=why) | Unheard(why):
+            case Unseen(why):
                 self.operator.say(f"The key is stored untried, because Gemini could not be asked: {why}.")
         return key

@@ -76,6 +76,17 @@ class Account:
             credentials = credentials.with_quota_project(project)
         return cls(credentials, project)
 
+    @classmethod
+    def of_access_token(cls, access_token: str, project: str) -> Account:
+        """Return that of a person whose access token is known, such as gcloud's.
+
+        Args:
+            access_token: of the person.
+            project: answers for the calls: a person's credentials belong to no project.
+        """
+        credentials: Any = UserCredentials(access_token)  # type: ignore[no-untyped-call]  # google-auth has no types
+        return cls(credentials.with_quota_project(project), project)
+
     @property
     def is_a_person(self) -> bool:
         """Whether somebody has logged in, and no service account. A person signs nothing."""

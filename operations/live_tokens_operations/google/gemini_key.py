@@ -5,20 +5,15 @@ How a key begins says nothing: Google has changed that before. Gemini has the la
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-import requests
-
-from live_tokens_operations.google.error_reason import reason_in
+from live_tokens_operations.google.look import Json, Look, Unseen
+from live_tokens_operations.google.rest import Answer, json_object, look_in, send
 
 KEY_VARIABLE = "GEMINI_API_KEY"
 WHERE_TO_GET_IT = "https://aistudio.google.com/apikey"
 HOST = "generativelanguage.googleapis.com"
-
-Json = dict[str, Any]
 
 _MISTAKEN_FOR_IT = (
     (re.compile(r"ya29\."), "an OAuth access token"),
@@ -61,22 +56,6 @@ class GeminiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Gemini takes the key.
-
-    Attributes:
-        body: what was asked for.
-    """
-
-    body: Json
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """Gemini has not got what was asked for, or not for this key."""
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """Gemini refuses the key.
 
@@ -87,32 +66,11 @@ class Refused:
     """
 
     why: str
-    reason: str
-    project: str | None
+    reason: str = ""
+    project: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaSpent:
-    """Gemini takes no more requests from the key's project for now, and so says nothing of the key."""
-
-    why = "the quota of the key's project is used up (429)"
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """What Gemini says to the key is not known.
-
-    Attributes:
-        why: without a word of an answer.
-    """
-
-    why: str
-
-
-Reply = Taken | NotFound | Refused | QuotaSpent | Unheard
-
-
-def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Reply:
+def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Look | Refused:
     """Ask Gemini for something that costs nothing, such as a model.
 
     Args:
@@ -122,32 +80,24 @@ def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Reply:
 
     Source: https://ai.google.dev/api/models
     """
-    headers = {"x-goog-api-key": key.value}
-    try:
-        response = requests.get(f"https://{HOST}/{path}", headers=headers, timeout=seconds, allow_redirects=False)
-    except requests.Timeout:
-        return Unheard(f"{HOST} did not answer within {seconds:g} s")
-    except requests.RequestException as error:
-        # No text of it: what is wrong with a header can be quoted in there, and the key is in one.
-        return Unheard(f"{HOST} cannot be reached from here ({type(error).__name__})")
-    body = _json_object(response.content)
-    if body is None:
-        return Unheard(f"{HOST} gives an answer that is not JSON (HTTP {response.status_code})")
-    match response.status_code:
-        case 200:
-            return Taken(body)
-        case 404:
-            return NotFound()
-        case 429:
-            return QuotaSpent()
-    return _refusal(response.status_code, body)
+    url = f"https://{HOST}/{path}"
+    answer = send("GET", url, seconds, headers={"x-goog-api-key": key.value})
+    look = look_in(answer, url)
+    match look:
+        case Unseen(status=429):
+            return replace(look, why="the quota of the key's project is used up (429)")
+        case Unseen(reason="API_KEY_IP_ADDRESS_BLOCKED"):
+            return replace(look, why="the key is restricted to addresses that this machine's is not among")
+        case Unseen() if isinstance(answer, Answer) and answer.body is not None:
+            return _refusal(look, answer.body) or look
+    return look
 
 
 def _fault(text: str) -> str:
     if not text:
         return "is empty"
     if text.startswith(("{", "[")):
-        account = (_json_object(text) or {}).get("type") == "service_account"
+        account = (json_object(text) or {}).get("type") == "service_account"
         return f"is not a key, but {'the key file of a service account' if account else 'JSON'}"
     for form, name in _MISTAKEN_FOR_IT:
         if form.match(text):
@@ -161,19 +111,9 @@ def _fault(text: str) -> str:
     return ""
 
 
-def _json_object(text: str | bytes) -> Json | None:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _refusal(code: int, body: Json) -> Refused | Unheard:
+def _refusal(unseen: Unseen, body: Json) -> Refused | None:
     """Sources: https://ai.google.dev/gemini-api/docs/troubleshooting, /api-key."""
-    reason = reason_in(body)
-    if reason == "API_KEY_IP_ADDRESS_BLOCKED":
-        return Unheard("the key is restricted to addresses that this machine's is not among")
+    status, reason = unseen.status, unseen.reason
     why = ""
     if reason == "SERVICE_DISABLED":
         why = "its API is off in the key's project, or was switched on minutes ago"
@@ -181,11 +121,11 @@ def _refusal(code: int, body: Json) -> Refused | Unheard:
         why = "the key is restricted to other APIs"
     elif reason in _FOR_OTHER_CALLERS:
         why = f"the key is restricted to {_FOR_OTHER_CALLERS[reason]}, and the function is none"
-    elif code == 403 and "leaked" in str(body.get("error", {}).get("message", "")):
+    elif status == 403 and "leaked" in str(body.get("error", {}).get("message", "")):
         why = "the key was reported as leaked, and is dead"
-    elif code in (401, 403) or reason == "API_KEY_INVALID":
-        why = f"refuses the key (HTTP {code}{f' {reason}' if reason else ''})"
-    return Refused(why, reason, _consumer(body)) if why else Unheard(f"{HOST} answers HTTP {code}")
+    elif unseen.refused or reason == "API_KEY_INVALID":
+        why = f"refuses the key (HTTP {status}{f' {reason}' if reason else ''})"
+    return Refused(why, reason, _consumer(body)) if why else None
 
 
 def _consumer(body: Json) -> str | None:

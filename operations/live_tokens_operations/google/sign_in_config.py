@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import requests
-
-from live_tokens_operations.google.rest import GoogleApiError, ask
+from live_tokens_operations.google.look import Found, Looks, Missing, Unseen
 
 HOST = "identitytoolkit.googleapis.com"
+VIEWER = "roles/firebaseauth.viewer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +31,15 @@ class SignInConfig:
     identity_platform: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NotSetUp:
-    """Nobody has set Firebase Authentication, or Identity Platform, up.
-
-    Attributes:
-        api_is_off: whether that is because the API itself was never switched on.
-    """
-
-    api_is_off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NotSeen:
-    """It may be set up or not.
-
-    Attributes:
-        why: HTTP status and Google's codes, or that there was no answer.
-        refused: whether Google does not let this account look. Otherwise it is an outage, or something on the way.
-    """
-
-    why: str
-    refused: bool
-
-
-def config_url(project: str) -> str:
-    """Return where a project's configuration is. Who asks needs `firebaseauth.configs.get`."""
-    return f"https://{HOST}/admin/v2/projects/{project}/config"
-
-
-def look_at(session: requests.Session, project: str) -> SignInConfig | NotSetUp | NotSeen:
-    """Ask once.
+def look_at(api: Looks, project: str) -> SignInConfig | Missing | Unseen:
+    """Ask once. `Missing` means that nobody has set Firebase Authentication, or Identity Platform, up.
 
     Args:
-        session: authorised. A person's must name a quota project.
+        api: a person's credentials must name a quota project.
         project: its id.
     """
-    try:
-        return read(ask(session, "GET", config_url(project)))
-    except GoogleApiError as error:
-        # A 404 without a code is of something on the way, not of Google.
-        if error.reason == "SERVICE_DISABLED" or (error.status == requests.codes.not_found and error.code):
-            return NotSetUp(api_is_off=error.reason == "SERVICE_DISABLED")
-        refused = error.status in (requests.codes.unauthorized, requests.codes.forbidden)
-        return NotSeen(str(error), refused=refused)
+    look = api.get(f"https://{HOST}/admin/v2/projects/{project}/config", VIEWER)
+    return read(look.body) if isinstance(look, Found) else look
 
 
 def read(config: Mapping[str, object]) -> SignInConfig:

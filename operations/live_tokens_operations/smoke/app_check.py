@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
-from live_tokens_operations.google.rest import GoogleApiError, ask
+from live_tokens_operations.google.look import Found
 from live_tokens_operations.smoke.signers import ServiceAccountSigner
 
 _AUDIENCE = "https://firebaseappcheck.googleapis.com/google.firebase.appcheck.v1.TokenExchangeService"
@@ -78,14 +78,15 @@ class ExchangedAppCheckTokens:
         )
         app = f"projects/{self.project}/apps/{quote(self.app_id, safe=':')}"
         url = f"https://firebaseappcheck.googleapis.com/v1/{app}:exchangeCustomToken"
-        try:
-            answer = ask(self.signer.session, "POST", url, {"customToken": custom_token, "limitedUse": True})
-        except GoogleApiError as error:
-            raise AppCheckError(
-                f"App Check did not exchange the custom token ({error}). Is {self.app_id} an app of {self.project}, "
-                f"and firebaseappcheck.googleapis.com on? Or put a token of a device into APP_CHECK_TOKEN."
-            ) from error
-        token = answer.get("token")
-        if not isinstance(token, str):
-            raise AppCheckError("App Check answered without a token. Try again.")
-        return token
+        exchange = {"customToken": custom_token, "limitedUse": True}
+        match self.signer.api.post(url, "roles/firebaseappcheck.admin", exchange):
+            case Found({"token": str(token)}):
+                return token
+            case Found():
+                raise AppCheckError("App Check answered without a token. Try again.")
+            case refused:
+                raise AppCheckError(
+                    f"App Check did not exchange the custom token ({refused.codes}). Is {self.app_id} an app of "
+                    f"{self.project}, and firebaseappcheck.googleapis.com on? Or put a token of a device into "
+                    f"APP_CHECK_TOKEN."
+                )

@@ -122,7 +122,7 @@ class _Run:
             toolkit = IdentityToolkit.in_emulator(self._emulator)
             return throw_away_user(toolkit, CustomTokenUser(toolkit, EmulatorSigner(), claims), self._report)
         account = self._google_account()
-        api_key = self._environment.get("FIREBASE_API_KEY", "").strip() or web_api_key(account.session, self._project())
+        api_key = self._environment.get("FIREBASE_API_KEY", "").strip() or web_api_key(account.api, self._project())
         self._report.hide(api_key)
         toolkit = IdentityToolkit.at_google(api_key)
         # A person can sign nothing, but sign up. Claims take somebody who signs.

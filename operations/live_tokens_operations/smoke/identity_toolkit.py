@@ -5,13 +5,11 @@ Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import requests
-
-from live_tokens_operations.google.rest import GoogleApiError, ask
-from live_tokens_operations.google.sign_in_config import HOST, NotSeen, NotSetUp, SignInConfig, look_at
+from live_tokens_operations.google.look import Found, Look, Looks, Missing, Unseen
+from live_tokens_operations.google.rest import call
+from live_tokens_operations.google.sign_in_config import HOST, SignInConfig, look_at
 
 _API_IS_OFF = "An API is off: `gcloud services enable identitytoolkit.googleapis.com`"
 _GET_STARTED = (
@@ -62,11 +60,7 @@ class IdentityToolkit:
 
         Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/signInWithCustomToken
         """
-        try:
-            answer = self._post("signInWithCustomToken", {"token": custom_token, "returnSecureToken": True})
-        except GoogleApiError as error:
-            raise SignInError(_explanation(error)) from error
-        return _id_token(answer)
+        return _id_token(self._post("signInWithCustomToken", {"token": custom_token, "returnSecureToken": True}))
 
     def sign_up(self, email: str, password: str) -> str:
         """Make a user with an e-mail address and a password, and return its ID token.
@@ -76,13 +70,10 @@ class IdentityToolkit:
 
         Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/signUp
         """
-        try:
-            answer = self._post("signUp", {"email": email, "password": password, "returnSecureToken": True})
-        except GoogleApiError as error:
-            if error.code in ("OPERATION_NOT_ALLOWED", "ADMIN_ONLY_OPERATION"):
-                raise SignInError(f"{_NO_PASSWORDS} ({error.code}). {_WHO_SIGNS}") from error
-            raise SignInError(_explanation(error)) from error
-        return _id_token(answer)
+        look = self._post("signUp", {"email": email, "password": password, "returnSecureToken": True})
+        if isinstance(look, Unseen) and look.code in ("OPERATION_NOT_ALLOWED", "ADMIN_ONLY_OPERATION"):
+            raise SignInError(f"{_NO_PASSWORDS} ({look.code}). {_WHO_SIGNS}")
+        return _id_token(look)
 
     def delete(self, id_token: str) -> None:
         """Delete the user whose ID token this is; within five minutes of the sign-in nothing else is needed.
@@ -92,37 +83,35 @@ class IdentityToolkit:
 
         Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/delete
         """
-        try:
-            self._post("delete", {"idToken": id_token})
-        except GoogleApiError as error:
-            raise SignInError(f"Firebase Authentication did not delete it ({error})") from error
+        look = self._post("delete", {"idToken": id_token})
+        if not isinstance(look, Found):
+            raise SignInError(f"Firebase Authentication did not delete it ({look.codes})")
 
-    def _post(self, method: str, body: dict[str, object]) -> dict[str, object]:
+    def _post(self, method: str, body: dict[str, object]) -> Look:
         # The key goes into a header, not into the URL, where errors would quote it.
-        with requests.Session() as session:
-            return ask(session, "POST", f"{self.base}/accounts:{method}", body, {"X-Goog-Api-Key": self.api_key})
+        return call("POST", f"{self.base}/accounts:{method}", body, {"X-Goog-Api-Key": self.api_key})
 
 
-def web_api_key(session: requests.Session, project: str) -> str:
+def web_api_key(api: Looks, project: str) -> str:
     """Look the project's web API key up.
 
     Args:
-        session: authorised as somebody with `firebaseauth.configs.get`.
+        api: asked in the name of somebody with `firebaseauth.configs.get`.
         project: its id.
 
     Raises:
         SignInError: there is none.
     """
-    match look_at(session, project):
-        case NotSetUp(api_is_off=True):
+    match look_at(api, project):
+        case Unseen(reason="SERVICE_DISABLED"):
             raise SignInError(_API_IS_OFF)
-        case NotSetUp():
+        case Missing():
             raise SignInError(_GET_STARTED)
-        case NotSeen(why, refused=False):
-            raise SignInError(f"The web API key of {project} could not be looked up ({why}). Try again.")
-        case NotSeen(why):
+        case Unseen(refused=False) as unseen:
+            raise SignInError(f"The web API key of {project} could not be looked up ({unseen.codes}). Try again.")
+        case Unseen() as unseen:
             raise SignInError(
-                f"The web API key of {project} could not be looked up ({why}): that takes Firebase Authentication "
+                f"The web API key of {project} could not be looked up ({unseen.codes}): that takes Authentication "
                 f"Viewer (roles/firebaseauth.viewer). {_OTHER_KEY}"
             )
         case SignInConfig(web_api_key=str(key)):
@@ -130,23 +119,27 @@ def web_api_key(session: requests.Session, project: str) -> str:
     raise SignInError(f"Identity Toolkit knows no web API key of {project}. {_OTHER_KEY}")
 
 
-def _id_token(answer: Mapping[str, object]) -> str:
-    id_token = answer.get("idToken")
-    if not isinstance(id_token, str):
-        raise SignInError("Firebase Authentication answered without an ID token. Try again.")
-    return id_token
+def _id_token(look: Look) -> str:
+    match look:
+        case Found({"idToken": str(id_token)}):
+            return id_token
+        case Found():
+            raise SignInError("Firebase Authentication answered without an ID token. Try again.")
+        case refused:
+            raise SignInError(_explanation(refused))
 
 
-def _explanation(error: GoogleApiError) -> str:
-    if error.reason == "SERVICE_DISABLED":
+def _explanation(refused: Missing | Unseen) -> str:
+    reason = refused.reason if isinstance(refused, Unseen) else ""
+    if reason == "SERVICE_DISABLED":
         return _API_IS_OFF
-    if error.code == "CONFIGURATION_NOT_FOUND":
+    if refused.code == "CONFIGURATION_NOT_FOUND":
         return _GET_STARTED
-    if error.reason.startswith("API_KEY_") or error.reason == "CONSUMER_INVALID":
-        return f"Firebase Authentication refuses the web API key ({error.reason}). {_OTHER_KEY}"
-    if error.code in ("INVALID_CUSTOM_TOKEN", "CREDENTIAL_MISMATCH"):
+    if reason.startswith("API_KEY_") or reason == "CONSUMER_INVALID":
+        return f"Firebase Authentication refuses the web API key ({reason}). {_OTHER_KEY}"
+    if refused.code in ("INVALID_CUSTOM_TOKEN", "CREDENTIAL_MISMATCH"):
         return (
-            f"Firebase Authentication refuses the custom token ({error.code}): the service account that signs and the "
-            f"web API key must be of the same project. --service-account names another account."
+            f"Firebase Authentication refuses the custom token ({refused.code}): the service account that signs and "
+            f"the web API key must be of the same project. --service-account names another account."
         )
-    return f"Firebase Authentication did not sign the user in ({error})."
+    return f"Firebase Authentication did not sign the user in ({refused.codes})."

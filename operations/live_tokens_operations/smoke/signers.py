@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
-
-from google.auth.transport.requests import AuthorizedSession
 
 from live_tokens_operations.google.credentials import (
     Account,
@@ -15,10 +13,10 @@ from live_tokens_operations.google.credentials import (
     NoAccessTokenError,
     NoCredentialsError,
 )
-from live_tokens_operations.google.rest import GoogleApiError, ask
+from live_tokens_operations.google.look import Found, Missing, Unseen
+from live_tokens_operations.google.rest import SECONDS, GoogleApi
 from live_tokens_operations.smoke.id_tokens import unsigned_token
 
-_SECONDS = 20.0
 _LOG_IN = "`gcloud auth application-default login` makes some, and --service-account names who shall sign."
 
 
@@ -57,12 +55,12 @@ class GoogleAccount:
     """The caller's own account at Google.
 
     Attributes:
-        session: authorised as the account.
+        api: asked in its name.
         service_account: address of the one that signs for it; None for a person who named none.
         project: id of the project that the credentials name, or None.
     """
 
-    session: AuthorizedSession = field(repr=False)
+    api: GoogleApi
     service_account: str | None
     project: str | None
 
@@ -79,15 +77,15 @@ class GoogleAccount:
         """
         try:
             account = Account.find(project)
-            account.get_access_token(_SECONDS)
+            account.get_access_token(SECONDS)
         except (NoCredentialsError, CredentialsRefusedError) as error:
             raise SigningError(f"{error} {_LOG_IN}") from error
         except NoAccessTokenError as error:
             raise SigningError(
                 f"Google gives no access token, and that is no fault of yours: {error}. Try again."
             ) from error
-        session = AuthorizedSession(account.credentials)  # type: ignore[no-untyped-call]  # the library has no types for it
-        return cls(session, sign_as or account.service_account, account.project)
+        api = GoogleApi(account, account.project or "PROJECT")
+        return cls(api, sign_as or account.service_account, account.project)
 
     def signer(self) -> ServiceAccountSigner:
         """Return who signs.
@@ -99,7 +97,7 @@ class GoogleAccount:
             raise SigningError(
                 "These credentials are a person's, and only a service account signs: name one with --service-account."
             )
-        return ServiceAccountSigner(self.session, self.service_account)
+        return ServiceAccountSigner(self.api, self.service_account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +105,11 @@ class ServiceAccountSigner:
     """Signs through IAM Credentials, without a key file.
 
     Attributes:
-        session: authorised as somebody who may sign as the account.
+        api: asked in the name of somebody who may sign as the account.
         email: of the service account.
     """
 
-    session: AuthorizedSession = field(repr=False)
+    api: GoogleApi
     email: str
 
     def sign(self, claims: Mapping[str, object]) -> str:
@@ -120,22 +118,22 @@ class ServiceAccountSigner:
         Source: https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt
         """
         url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{self.email}:signJwt"
-        try:
-            signed = ask(self.session, "POST", url, {"payload": json.dumps(dict(claims))}).get("signedJwt")
-        except GoogleApiError as error:
-            raise SigningError(self._explanation(error)) from error
-        if not isinstance(signed, str):
-            raise SigningError("IAM Credentials answered without a signed token. Try again.")
-        return signed
+        match self.api.post(url, "roles/iam.serviceAccountTokenCreator", {"payload": json.dumps(dict(claims))}):
+            case Found({"signedJwt": str(signed)}):
+                return signed
+            case Found():
+                raise SigningError("IAM Credentials answered without a signed token. Try again.")
+            case refused:
+                raise SigningError(self._explanation(refused))
 
-    def _explanation(self, error: GoogleApiError) -> str:
-        if error.reason == "SERVICE_DISABLED":
+    def _explanation(self, error: Missing | Unseen) -> str:
+        if isinstance(error, Unseen) and error.reason == "SERVICE_DISABLED":
             return "An API is off: `gcloud services enable iamcredentials.googleapis.com` in the project that signs."
-        if error.status in (403, 404):
+        if isinstance(error, Missing) or error.status == 403:
             return (
-                f"This account may not sign as {self.email}, or there is no such account ({error}). Grant it Service "
-                f"Account Token Creator there, also if it is the account itself: `gcloud iam service-accounts "
+                f"This account may not sign as {self.email}, or there is no such account ({error.codes}). Grant it "
+                f"Service Account Token Creator there, also if it is the account itself: `gcloud iam service-accounts "
                 f"add-iam-policy-binding {self.email} --member=… "
                 f"--role=roles/iam.serviceAccountTokenCreator`"
             )
-        return f"IAM Credentials did not sign ({error}). Try again."
+        return f"IAM Credentials did not sign ({error.codes}). Try again."

@@ -12,7 +12,8 @@ from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished, LocalPrograms
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.up import Up
-from live_tokens_operations.google.gemini_key import GeminiKey, QuotaSpent, Refused, Reply, Taken, Unheard
+from live_tokens_operations.google.gemini_key import GeminiKey, Refused
+from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.scripted import ScriptedOperator, ScriptedPrograms
 
 PROJECT = "my-app-1a2b"
@@ -23,7 +24,7 @@ OLD_KIND = "AIza" + secrets.token_urlsafe(26)
 
 ABSENT = Finished(1, "", "ERROR: (gcloud.secrets.versions.describe) NOT_FOUND: Secret Version [latest] not found.")
 ENABLED = Finished(0, "ENABLED\n")
-REFUSED = Refused("the key was reported as leaked, and is dead", "", None)
+REFUSED = Refused("the key was reported as leaked, and is dead")
 
 
 def store(
@@ -32,7 +33,7 @@ def store(
     *,
     newest: Finished = ABSENT,
     replace: bool = False,
-    replies: tuple[Reply, ...] = (),
+    replies: tuple[Look | Refused, ...] = (),
 ) -> list[str]:
     """Provide a key, and return what was stored. Gemini gives these replies, and then takes every key."""
     programs = ScriptedPrograms(
@@ -40,8 +41,8 @@ def store(
     )
     waiting = list(replies)
 
-    def ask(_key: GeminiKey) -> Reply:
-        return waiting.pop(0) if waiting else Taken({})
+    def ask(_key: GeminiKey) -> Look | Refused:
+        return waiting.pop(0) if waiting else Found({})
 
     StoredKey(programs, operator, environment, SECRET, PROJECT, ask).provide(replace=replace)
     return [stdin for line, stdin in programs.lines if line.startswith("gcloud secrets versions add")]
@@ -62,7 +63,7 @@ def test_a_key_in_the_environment_does_not_appear_in_the_repr_of_whoever_has_tha
 
 def test_the_project_answers_for_the_calls_whichever_one_gcloud_is_set_to() -> None:
     programs = ScriptedPrograms({"gcloud secrets versions": [Finished(0, "")]})
-    StoredKey(programs, ScriptedOperator([NEW_KIND]), {}, SECRET, PROJECT, lambda _: Taken({})).provide(replace=False)
+    StoredKey(programs, ScriptedOperator([NEW_KIND]), {}, SECRET, PROJECT, lambda _: Found({})).provide(replace=False)
     assert len(programs.lines) == 2
     assert [line for line, _ in programs.lines if f" --project={PROJECT} " not in line] == []
 
@@ -117,8 +118,8 @@ def test_a_key_in_the_environment_that_gemini_refuses_stops_without_a_question()
     assert operator.types == [NEW_KIND]
 
 
-@pytest.mark.parametrize("reply", [Unheard("it did not answer within 20 s"), QuotaSpent()])
-def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_stored(reply: Reply) -> None:
+@pytest.mark.parametrize("reply", [Unseen("it did not answer within 20 s"), Unseen("the quota is used up", status=429)])
+def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_stored(reply: Look) -> None:
     operator = ScriptedOperator([NEW_KIND])
     assert store(operator, {}, replies=(reply,)) == [NEW_KIND]
     assert "The key is stored untried, because Gemini could not be asked: " in operator.told[1]

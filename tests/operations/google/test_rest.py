@@ -2,7 +2,7 @@
 
 import pytest
 
-from live_tokens_operations.google.error_reason import reason_in
+from live_tokens_operations.google.rest import reason_in
 
 ERROR_INFO = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED", "domain": "d"}
 HELP = {"@type": "type.googleapis.com/google.rpc.Help", "links": []}
