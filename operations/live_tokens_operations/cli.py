@@ -54,8 +54,11 @@ def _parser(chosen: str) -> Parser:
 
 def _deploy() -> Subcommand:
     from live_tokens_operations.deploy import command
+    from live_tokens_operations.smoke.command import SmokeTest
 
-    return Subcommand(command.add_deploy_arguments, command.deploy)
+    return Subcommand(
+        command.add_deploy_arguments, lambda typed, process: command.deploy(typed, process, SmokeTest.read)
+    )
 
 
 def _destroy() -> Subcommand:

@@ -7,22 +7,29 @@ import signal
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from live_tokens_operations.arguments import Parser, project_id, variable
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.deploy.down import Down
-from live_tokens_operations.deploy.programs import LocalPrograms
+from live_tokens_operations.deploy.programs import KEY_VARIABLES, LocalPrograms
+from live_tokens_operations.deploy.smoke_test import ReadSmokeTest, SmokeStep
 from live_tokens_operations.deploy.terminal import Terminal
 from live_tokens_operations.deploy.up import Up, Wishes
-from live_tokens_operations.process import ExitCode, Process, StoppedError
+from live_tokens_operations.process import ExitCode, Process, StoppedError, Terminated
 
 MODULE = CHECKOUT / "infra"
 
 _SMOKE_OPTIONS = "SMOKE_OPTIONS"
 
 
-def deploy(typed: Namespace, process: Process) -> ExitCode:
+def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -> ExitCode:
     """Deploy, or go on with it.
+
+    Args:
+        typed: the arguments.
+        process: environment and streams.
+        read_smoke_test: reads the arguments of the smoke test.
 
     Raises:
         DeployError: it stopped before the end.
@@ -30,7 +37,12 @@ def deploy(typed: Namespace, process: Process) -> ExitCode:
     with _interruptions():
         programs, operator, colour = _parts(process)
         wishes = _wishes(typed, process.environment)
-        Up(programs, operator, process.environment, MODULE, colour).run(wishes)
+        # The smoke test has nothing to do with the key.
+        environment = {name: value for name, value in process.environment.items() if name not in KEY_VARIABLES}
+        smoke_test = SmokeStep(
+            read_smoke_test, replace(process, environment=environment), typed.project, wishes.smoke_options
+        )
+        Up(programs, operator, process.environment, MODULE, colour).run(wishes, smoke_test)
     return ExitCode.DONE
 
 
@@ -62,7 +74,7 @@ def _interruptions() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
-    except KeyboardInterrupt as interruption:
+    except (KeyboardInterrupt, Terminated) as interruption:
         raise StoppedError("\nInterrupted. The same command goes on from what is there.") from interruption
     finally:
         signal.signal(signal.SIGTERM, before)

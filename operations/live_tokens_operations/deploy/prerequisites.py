@@ -65,13 +65,13 @@ class Prerequisites:
     environment: Mapping[str, str] = field(repr=False)
     project: str
 
-    def require_for_up(self, region: str | None, settings: SettingsFile, *, signer_named: bool = False) -> int:
+    def require_for_up(self, region: str | None, settings: SettingsFile, *, has_signer: bool = False) -> int:
         """Make sure that a deployment can begin.
 
         Args:
             region: the one that was asked for, or None.
             settings: the operator's own.
-            signer_named: whether a service account was named that signs for the smoke test.
+            has_signer: whether a service account was named that signs for the smoke test.
 
         Returns:
             The project's number.
@@ -79,7 +79,7 @@ class Prerequisites:
         Raises:
             PrerequisiteError: something is missing. All of it is in the text.
         """
-        of_project = (self._check_billing, self._check_authentication(settings, signer_named=signer_named))
+        of_project = (self._check_billing, self._check_authentication(settings, has_signer=has_signer))
         return self._require(_check_region(region), of_project)
 
     def require_sign_in_is_free(self, settings: SettingsFile, resources: Iterable[Resource]) -> None:
@@ -192,7 +192,7 @@ class Prerequisites:
             return _failed(finished, f"Whether billing is on for {self.project} could not be found out.", remedy)
         return Fault(f"Billing is off for {self.project}.", remedy)
 
-    def _check_authentication(self, settings: SettingsFile, *, signer_named: bool) -> _Check:
+    def _check_authentication(self, settings: SettingsFile, *, has_signer: bool) -> _Check:
         def check(token: str) -> list[Fault]:
             if settings.sets_sign_in_up:
                 return []
@@ -200,7 +200,7 @@ class Prerequisites:
             remedy = f"Press “Get started” there: {console}, or set identity_platform in {settings.name}"
             match look_at(self._api(token), self.project):
                 case SignInConfig(email_sign_up=email_sign_up):
-                    return [] if email_sign_up or signer_named else self._check_signer()
+                    return [] if email_sign_up or has_signer else self._check_signer()
                 case Missing() | Unseen(reason="SERVICE_DISABLED"):
                     return [Fault(f"{self.project} has no Firebase Authentication, so nobody can sign in.", remedy)]
                 case unseen:

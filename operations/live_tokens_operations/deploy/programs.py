@@ -1,4 +1,4 @@
-"""Runs gcloud, Terraform and the smoke test. No shell is involved, and nothing secret is ever an argument."""
+"""Runs gcloud and Terraform. No shell is involved, and nothing secret is ever an argument."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ _FOR_TERRAFORM = {
     "TF_WORKSPACE": "default",  # whichever one somebody has selected by hand
 }
 _TERRAFORM_KEY_VARIABLE = "TF_VAR_gemini_api_key"
+KEY_VARIABLES = (KEY_VARIABLE, _TERRAFORM_KEY_VARIABLE)
+"""Environment variables that hold the Gemini API key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,6 @@ class Programs(Protocol):
         """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
         ...
 
-    def follow(self, argv: Sequence[str]) -> Finished:
-        """Run a program whose answer is for the operator, who sees it as it comes, and for us."""
-        ...
-
 
 class LocalPrograms:
     """`Programs` of this machine.
@@ -122,13 +120,6 @@ class LocalPrograms:
 
     def show(self, argv: Sequence[str]) -> Finished:
         """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
-        return self._run_shown(argv, None)
-
-    def follow(self, argv: Sequence[str]) -> Finished:
-        """Run a program whose answer is for the operator, who sees it as it comes, and for us."""
-        return self._run_shown(argv, subprocess.PIPE)
-
-    def _run_shown(self, argv: Sequence[str], stdout: int | None) -> Finished:
         sys.stdout.flush()
         # In a session of its own the terminal's Ctrl-C does not reach it, so that it gets exactly the one that is
         # passed on: at a second one Terraform stops at once, and leaves the state locked.
@@ -138,15 +129,13 @@ class LocalPrograms:
                 argv,
                 env=self._environment_of(argv),
                 stdin=subprocess.DEVNULL,
-                stdout=stdout,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             ) as process,
         ):
             interruptions.pass_on_to(process)
-            out = _Reader(process.stdout, copy_to=sys.stdout.buffer)
             err = _Reader(process.stderr, copy_to=sys.stderr.buffer)
-            finished = Finished(process.wait(), out.text(), err.text())
+            finished = Finished(process.wait(), err=err.text())
         if interruptions.came:
             raise KeyboardInterrupt
         return finished

@@ -14,7 +14,7 @@ from live_tokens_operations.deploy.infrastructure import Infrastructure
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Programs
 from live_tokens_operations.deploy.settings_file import SettingsFile
-from live_tokens_operations.deploy.smoke_test import SmokeTest, names_signer, require_options
+from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.terminal import Operator
@@ -52,7 +52,7 @@ class Up:
     """The way up.
 
     Attributes:
-        programs: runs gcloud, Terraform and the smoke test.
+        programs: runs gcloud and Terraform.
         operator: is told and asked.
         environment: may hold the key, and credentials for Terraform.
         module: the root module.
@@ -65,20 +65,19 @@ class Up:
     module: Path
     colour: bool
 
-    def run(self, wishes: Wishes) -> None:
+    def run(self, wishes: Wishes, smoke_test: SmokeStep) -> None:
         """Deploy.
 
         Raises:
             DeployError: it stopped before the end. What is done is done, and the next run goes on from there.
         """
-        require_options(wishes.smoke_options, wishes.project)
+        has_signer = smoke_test.require_options().has_signer
         self._title("Looking at what is needed")
         settings = SettingsFile.read(self.module / "terraform.tfvars")
         settings.require_project(wishes.project)
         asked_region = settings.region_for(wishes.region)
         prerequisites = Prerequisites(self.programs, self.environment, wishes.project)
-        signer_named = names_signer(wishes.smoke_options, wishes.project)
-        number = prerequisites.require_for_up(asked_region, settings, signer_named=signer_named)
+        number = prerequisites.require_for_up(asked_region, settings, has_signer=has_signer)
         bucket = StateBucket(self.programs, wishes.project, number)
         found = bucket.find()
         region = _region(wishes.project, asked_region, found)
@@ -104,7 +103,7 @@ class Up:
         stored.provide(replace=wishes.new_key)
         if found is not None and found.region is not None:
             self.operator.say("\nThis was about the configuration. New code and profiles go out with `make release`.")
-        self._finish(outputs, wishes)
+        self._finish(outputs, wishes, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
@@ -129,7 +128,7 @@ class Up:
                 "The plan was not applied. Of this run stay, if new: the state bucket, two APIs, infra/backend.tf."
             )
 
-    def _finish(self, outputs: Mapping[str, Any], wishes: Wishes) -> None:
+    def _finish(self, outputs: Mapping[str, Any], wishes: Wishes, smoke_test: SmokeStep) -> None:
         url = outputs.get("load_balancer_url") or outputs["function_url"]
         self._title("For the app")
         self.operator.say(lines_for_the_app(url))
@@ -143,8 +142,7 @@ class Up:
         Service(self.programs, outputs["function_name"], wishes.project, outputs["region"]).require_newest_to_serve()
         self._title(f"Smoke test of {url}")
         waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
-        smoke_test = SmokeTest(self.programs, wishes.smoke_options)
-        smoke_test.require(url, wishes.project, lambda: self.operator.say(waiting))
+        smoke_test.require(url, lambda: self.operator.say(waiting))
         self._title("Done")
 
     def _title(self, text: str) -> None:

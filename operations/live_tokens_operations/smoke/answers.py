@@ -77,6 +77,19 @@ _OF_GEMINI = (
 )
 
 
+# A grant takes some minutes: https://cloud.google.com/iam/docs/access-change-propagation
+# Each of these may be an account that has no role yet, or a key that is new.
+_MAY_PASS = {"IDENTITY_UNAVAILABLE", "QUOTA_UNAVAILABLE", "API_KEY_UNAVAILABLE", "API_KEY_REJECTED"}
+
+
+def may_pass_later(answer: Answer) -> bool:
+    """Whether an answer that should have been another one may be that other one in a few minutes."""
+    if answer.refusal is not None:
+        return answer.refusal.reason in _MAY_PASS
+    # Cloud Run itself refuses the call: that everybody may make it is a grant, too.
+    return answer.status in (401, 403)
+
+
 def doctor(project: str | None) -> str:
     """Say which command looks further.
 

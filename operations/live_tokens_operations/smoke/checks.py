@@ -69,7 +69,7 @@ class Checks:
         """
         answer = self.service.call(None)
         if answer.refusal is None and answer.result is None:
-            self.report.bad(f"{self.service.url} answers {explanation(answer, self.service.project)}")
+            self.report.bad(f"{self.service.url} answers {explanation(answer, self.service.project)}", answer)
             raise PointlessError
         self._expect_refusal("A call without an ID token", answer, "ID_TOKEN_MISSING")
 
@@ -113,12 +113,13 @@ class Checks:
             refusal is not None and (refusal.status, refusal.reason) == (401, reason),
             f"{call} is refused: 401 {reason}",
             f"{call} must be refused with 401 {reason}, and the answer is {explanation(answer, self.service.project)}",
+            answer,
         )
 
     def _mint(self, id_token: IdToken) -> LiveToken:
         answer = self.service.call(id_token.text)
         if answer.result is None:
-            self.report.bad(f"A signed-in user gets no token: {explanation(answer, self.service.project)}")
+            self.report.bad(f"A signed-in user gets no token: {explanation(answer, self.service.project)}", answer)
             raise PointlessError
         try:
             live_token = read_live_token(answer.result, self.service.profile)
@@ -178,7 +179,8 @@ class Checks:
         answer = self.service.call(id_token.text)
         if answer.result is None:
             self.report.bad(
-                f"A second token, to try the lock with, was not given: {explanation(answer, self.service.project)}"
+                f"A second token, to try the lock with, was not given: {explanation(answer, self.service.project)}",
+                answer,
             )
             return
         try:

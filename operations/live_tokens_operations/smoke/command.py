@@ -6,8 +6,9 @@ import json
 import re
 import signal
 from argparse import ArgumentTypeError, BooleanOptionalAction, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from live_tokens_operations.smoke.checks import Checks, HeldSession, PointlessEr
 from live_tokens_operations.smoke.findings import Findings
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit, SignInError, web_api_key
+from live_tokens_operations.smoke.outcome import Outcome
 from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import DEFAULT_PROFILE, Service
 from live_tokens_operations.smoke.signers import EmulatorSigner, GoogleAccount, SigningError
@@ -40,16 +42,49 @@ class TimeIsUp(BaseException):
     """The run has taken too long. Like KeyboardInterrupt, nobody on the way takes it for an error of their own."""
 
 
-def run(typed: Namespace, process: Process) -> ExitCode:
-    """Run the smoke test, and print a line for each check.
+@dataclass(frozen=True, slots=True)
+class SmokeTest:
+    """The smoke test with its arguments.
 
-    Raises:
-        UsageError: the arguments and the environment do not fit together.
-        Terminated: somebody asked the program to end.
+    Attributes:
+        arguments: as they were typed.
+        typed: what they say.
     """
-    smoke_test = _Run(typed, process.environment, Report(process.stdout))
-    with _limits(typed.deadline):
-        return smoke_test.to_its_end()
+
+    arguments: tuple[str, ...]
+    typed: Namespace
+
+    @classmethod
+    def read(cls, arguments: Sequence[str]) -> SmokeTest:
+        """Read a command line.
+
+        Raises:
+            UsageError: it is wrong.
+        """
+        parser = Parser(prog="live-tokens smoke")
+        add_arguments(parser)
+        return cls(tuple(arguments), parser.parse_args(arguments))
+
+    @property
+    def has_signer(self) -> bool:
+        """Whether a service account was named that signs."""
+        return self.typed.service_account is not None
+
+    def run(self, process: Process) -> Outcome:
+        """Run it, and print a line for each check.
+
+        Raises:
+            UsageError: the arguments and the environment do not fit together. Nothing was tried.
+            Terminated: somebody asked the program to end.
+        """
+        run = _Run(self.typed, process.environment, Report(process.stdout))
+        with _limits(self.typed.deadline):
+            return run.to_its_end()
+
+
+def run(typed: Namespace, process: Process) -> ExitCode:
+    """Run the smoke test. See `SmokeTest.run`."""
+    return ExitCode.DONE if SmokeTest((), typed).run(process).passed else ExitCode.FAILED
 
 
 class _Run:
@@ -70,8 +105,8 @@ class _Run:
         if self._given and typed.claims:
             raise UsageError("--claims is for a user that is made for the run, and ID_TOKEN brings one.")
 
-    def to_its_end(self) -> ExitCode:
-        """Make all checks, and return the exit code."""
+    def to_its_end(self) -> Outcome:
+        """Make all checks."""
         report = self._report
         for secret in ("ID_TOKEN", "FOREIGN_ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY"):
             report.hide(self._environment.get(secret, "").strip())
@@ -87,11 +122,12 @@ class _Run:
             report.bad(
                 f"The run was not over after {self.typed.deadline:g} s: something hangs. {doctor(self._named_project)}"
             )
-        if report.failed:
-            report.note(f"{report.failed} of {report.held + report.failed} checks do not hold.")
-            return ExitCode.FAILED
-        report.note(f"All {report.held} checks hold.")
-        return ExitCode.DONE
+        outcome = report.outcome
+        if outcome.passed:
+            report.note(f"All {outcome.held} checks hold.")
+        else:
+            report.note(f"{outcome.failed} of {outcome.held + outcome.failed} checks do not hold.")
+        return outcome
 
     def _check(self) -> None:
         client = MintClient(self.typed.url, self.typed.timeout)
@@ -218,13 +254,6 @@ def add_arguments(parser: Parser) -> None:
         metavar="SECONDS",
         help=f"how long everything may take ({_LONGEST_RUN:.0f} at most: a user can delete itself for five minutes)",
     )
-
-
-def parser() -> Parser:
-    """Return what reads the command line."""
-    parser = Parser(prog="live-tokens smoke")
-    add_arguments(parser)
-    return parser
 
 
 def _url(text: str) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from live_tokens_operations.client.mint_client import Answer
+from live_tokens_operations.smoke.answers import may_pass_later
+from live_tokens_operations.smoke.outcome import Outcome
+
 
 class Report:
     """Prints lines, and keeps count.
@@ -19,8 +23,19 @@ class Report:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._secrets: set[str] = set()
+        self._failed_answers: list[Answer] = []
         self.held = 0
         self.failed = 0
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it until now."""
+        return Outcome(
+            self.held,
+            self.failed,
+            frozenset(answer.refusal.reason for answer in self._failed_answers if answer.refusal),
+            any(may_pass_later(answer) for answer in self._failed_answers),
+        )
 
     def hide(self, *secrets: str) -> None:
         """Keep these out of all further lines, even where a server repeats them."""
@@ -31,17 +46,24 @@ class Report:
         self.held += 1
         self._line("✓", text)
 
-    def bad(self, text: str) -> None:
-        """A check does not hold. The text says what happened, and what to do."""
+    def bad(self, text: str, answer: Answer | None = None) -> None:
+        """A check does not hold.
+
+        Args:
+            text: what happened, and what to do.
+            answer: of the function, if it is what failed the check.
+        """
         self.failed += 1
+        if answer is not None:
+            self._failed_answers.append(answer)
         self._line("✗", text)
 
-    def expect(self, holds: bool, good: str, bad: str) -> bool:  # noqa: FBT001  # reads as a sentence
+    def expect(self, holds: bool, good: str, bad: str, answer: Answer | None = None) -> bool:  # noqa: FBT001  # a sentence
         """A check holds, or not. Returns whether it does."""
         if holds:
             self.good(good)
         else:
-            self.bad(bad)
+            self.bad(bad, answer)
         return holds
 
     def finding(self, question: str, answer: str) -> None:

@@ -1,9 +1,13 @@
 """`Programs` and `Operator` that follow a script, for what real programs would take too long to show."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.deploy.programs import Finished
+from live_tokens_operations.process import Process
+from live_tokens_operations.smoke.outcome import Outcome
 
 
 @dataclass
@@ -37,10 +41,6 @@ class ScriptedPrograms:
         """Answer a command line."""
         return self.ask(argv)
 
-    def follow(self, argv: Sequence[str]) -> Finished:
-        """Answer a command line."""
-        return self.ask(argv)
-
 
 @dataclass
 class ScriptedOperator:
@@ -68,6 +68,35 @@ class ScriptedOperator:
     def ask_secret(self, question: str) -> str:
         """Type the next line."""
         return self.ask(question)
+
+
+@dataclass
+class ScriptedSmokeTest:
+    """Ends as it is told to.
+
+    Attributes:
+        outcomes: what comes of it, or why it takes not what it was given, time after time; the last one stays.
+        runs: how often it was run.
+        has_signer: whether a service account was named that signs.
+    """
+
+    outcomes: list[Outcome | UsageError]
+    runs: int = 0
+    has_signer: bool = False
+
+    def run(self, process: Process) -> Outcome:
+        """End as the script says."""
+        del process
+        self.runs += 1
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        if isinstance(outcome, UsageError):
+            raise outcome
+        return outcome
+
+
+def no_process() -> Process:
+    """Return a process without an environment, whose output goes nowhere."""
+    return Process({}, io.StringIO(), io.StringIO(), io.StringIO())
 
 
 @dataclass

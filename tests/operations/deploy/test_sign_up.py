@@ -9,7 +9,7 @@ from live_tokens_operations.deploy.errors import PrerequisiteError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished
 from live_tokens_operations.deploy.settings_file import SettingsFile
-from live_tokens_operations.deploy.smoke_test import names_signer
+from live_tokens_operations.smoke.command import SmokeTest
 from operations.deploy.google import LOGIN_TOKEN, PROJECT, Google
 from operations.deploy.scripted import ScriptedPrograms
 from operations.deploy.test_prerequisites import ALL_IS_WELL, faults
@@ -37,8 +37,8 @@ def look(folder: Path, *smoke_options: str, **environment: str) -> int:
     answers = ALL_IS_WELL | {"gcloud auth print-access-token": Finished(0, LOGIN_TOKEN)}
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
     settings = SettingsFile.read(folder / "terraform.tfvars")
-    signer_named = names_signer(smoke_options, PROJECT)
-    return Prerequisites(programs, environment, PROJECT).require_for_up(None, settings, signer_named=signer_named)
+    has_signer = SmokeTest.read(["https://function.example", *smoke_options]).has_signer
+    return Prerequisites(programs, environment, PROJECT).require_for_up(None, settings, has_signer=has_signer)
 
 
 @pytest.mark.usefixtures("a_person")
