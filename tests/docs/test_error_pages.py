@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.reasons import reasons
+from support.reasons import reasons
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## ([A-Z_]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))

@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from docs.reasons import reasons
 from live_tokens.callable_endpoint import ERROR_TABLE
 from live_tokens.settings import Settings
+from support.reasons import reasons
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

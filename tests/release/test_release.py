@@ -10,7 +10,6 @@ import pytest
 
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.package import source_of
-from operations.smoke.smoke_program import smoke
 from release.release_at_work import (
     BUILD,
     GoogleCloud,
@@ -21,6 +20,7 @@ from release.release_at_work import (
     smoke_test_ends_with,
 )
 from support.gcloud_parser import require_gcloud
+from support.smoke_program import smoke
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
 _OF_THE_RELEASE = ("source", "revision", "allTrafficOnLatestRevision")

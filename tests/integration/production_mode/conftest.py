@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from integration.production_mode.function_process import FunctionProcess, StartFunction, run_function
-from integration.production_mode.local_google import PROJECT, SECRET, LocalGoogle, run_local_google
 from support.google_hosts.ledger import Ledger
+from support.production_mode.function_process import FunctionProcess, StartFunction, run_function
+from support.production_mode.local_google import PROJECT, SECRET, LocalGoogle, run_local_google
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from integration.production_mode.service_account import ServiceAccount
 from live_tokens_operations.deploy.errors import PrerequisiteError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished
@@ -13,8 +12,9 @@ from live_tokens_operations.smoke.command import SmokeTest
 from operations.deploy.google import LOGIN_TOKEN, PROJECT, Google
 from operations.deploy.scripted import ScriptedPrograms
 from operations.deploy.test_prerequisites import ALL_IS_WELL, faults
-from operations.doctor.sample_project import user_credentials
 from support.google_hosts.hosts import GoogleHosts
+from support.production_mode.service_account import ServiceAccount
+from support.user_credentials import user_credentials
 
 SIGNER = f"live-tokens-release@{PROJECT}.iam.gserviceaccount.com"
 

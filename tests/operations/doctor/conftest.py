@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from integration.production_mode.service_account import ServiceAccount
 from live_tokens_operations.cli import main
 from live_tokens_operations.process import Process
 from operations.doctor.sample_project import PROJECT, Sample, SampleHosts, healthy, run_sample_hosts
 from operations.doctor.visit import Doctor, Visit
+from support.production_mode.service_account import ServiceAccount
 
 _TIMEOUT = "20"
 

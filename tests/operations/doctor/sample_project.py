@@ -1,6 +1,5 @@
 """A project in which everything is as it should be, under Google's own host names; each test breaks one thing."""
 
-import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -280,18 +279,6 @@ def run_sample_hosts(folder: Path) -> Iterator[SampleHosts]:
 
     with run_google_hosts(folder, {host: led(host) for host in apps}) as hosts:
         yield SampleHosts(hosts, apps)
-
-
-def user_credentials(file: Path) -> Path:
-    """Write what `gcloud auth application-default login` writes, and return the file."""
-    content = {
-        "type": "authorized_user",
-        "client_id": "sample.apps.googleusercontent.com",
-        "client_secret": "sample-client-secret",
-        "refresh_token": "1//sample-refresh-token",
-    }
-    file.write_text(json.dumps(content), encoding="utf-8")
-    return file
 
 
 def _anonymous_call(sample: Sample, path: str) -> ASGIApp:

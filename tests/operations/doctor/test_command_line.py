@@ -15,10 +15,11 @@ from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import GeminiKey
 from live_tokens_operations.process import Process
 from live_tokens_operations.remedies import store_key
-from operations.doctor.sample_project import ACCESS_TOKENS, PROJECT, REGION, Sample, SampleHosts, user_credentials
+from operations.doctor.sample_project import ACCESS_TOKENS, PROJECT, REGION, Sample, SampleHosts
 from operations.doctor.visit import Doctor
 from support.google.door import refusal
 from support.google_hosts.upstream import Silence
+from support.user_credentials import user_credentials
 
 LOG_IN = "gcloud auth application-default login"
 ROOT = Path(__file__).parents[3]

@@ -45,7 +45,13 @@ ILLNESSES = (
     Illness(
         "nobody can sign in",
         lambda sample: sample.authentication.clear(),
-        (Complaint("BAD", f"Authentication: not set up in {PROJECT}", f"{CONSOLE}/authentication, Get started"),),
+        (
+            Complaint(
+                "BAD",
+                f"Authentication: not set up in {PROJECT}",
+                f"{CONSOLE}/authentication, Get started; or identity_platform in infra/",
+            ),
+        ),
     ),
     Illness(
         "no way to sign in is on",

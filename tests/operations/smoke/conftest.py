@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration.production_mode.local_google import LocalGoogle, run_local_google
 from local_stack import LocalStack, StackOptions
 from operations.smoke.google_project import HOST, GoogleProject, run_deployed_function, run_google_project
 from support.google_hosts.ledger import Ledger
+from support.production_mode.local_google import LocalGoogle, run_local_google
 
 SCHOOL = """
 model = "gemini-3.8-live"

@@ -21,16 +21,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integration.production_mode.function_process import run_function
-from integration.production_mode.google_stand_ins import User, create_accounts_app, create_app_check_app
-from integration.production_mode.id_tokens import SigningKey, encode
-from integration.production_mode.local_google import PROJECT, SECRET, LocalGoogle
-from operations.smoke.smoke_program import Outcome, smoke
 from serving import serve
 from support.google.door import Door, refusal
 from support.google.identity_config import IDENTITY, create_identity_app
 from support.google_hosts.ledger import Ledger
 from support.google_hosts.upstream import Upstream
+from support.production_mode.function_process import run_function
+from support.production_mode.google_stand_ins import User, create_accounts_app, create_app_check_app
+from support.production_mode.id_tokens import SigningKey, encode
+from support.production_mode.local_google import PROJECT, SECRET, LocalGoogle
+from support.smoke_program import Outcome, smoke
 
 HOST = f"europe-west1-{PROJECT}.cloudfunctions.net"
 URL = f"https://{HOST}/mint-live-token"

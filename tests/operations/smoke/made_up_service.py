@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gemini_stand_in import GeminiStandIn, StandInConfig, create_app
-from integration.production_mode.id_tokens import encode
 from serving import serve
+from support.production_mode.id_tokens import encode
 
 PROJECT = "made-up-project"
 KEY = "made-up-gemini-key-of-the-smoke-tests"

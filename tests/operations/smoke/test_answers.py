@@ -10,7 +10,7 @@ from live_tokens_operations.client.mint_client import Answer
 from live_tokens_operations.smoke.answers import WHAT_TO_DO, explanation
 from live_tokens_operations.smoke.report import Report
 from operations.smoke.made_up_service import Faults, run_service
-from operations.smoke.smoke_program import smoke
+from support.smoke_program import smoke
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 URL = "https://europe-west1-my-app-1a2b.cloudfunctions.net/mint-live-token"

@@ -4,11 +4,11 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from docs.reasons import reasons
 from live_tokens_operations.smoke.answers import WHAT_TO_DO
 from operations.smoke.made_up_service import Faults, id_token, run_service
-from operations.smoke.smoke_program import smoke
 from support.google_hosts.upstream import Silence
+from support.reasons import reasons
+from support.smoke_program import smoke
 
 URL = "https://europe-west1-p.cloudfunctions.net/mint-live-token"
 

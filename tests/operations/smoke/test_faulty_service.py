@@ -25,7 +25,7 @@ from operations.smoke.made_up_service import (
     id_token,
     run_service,
 )
-from operations.smoke.smoke_program import Outcome, smoke
+from support.smoke_program import Outcome, smoke
 
 
 def outcome_of(faults: Faults, *arguments: str) -> Outcome:

@@ -12,8 +12,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from integration.production_mode.id_tokens import IdTokens
-from integration.production_mode.local_google import PROJECT, LocalGoogle
 from operations.smoke.google_project import (
     APP_ID,
     SERVICE_ACCOUNT,
@@ -23,9 +21,11 @@ from operations.smoke.google_project import (
     run_deployed_function,
 )
 from operations.smoke.made_up_service import id_token
-from operations.smoke.smoke_program import running_smoke
 from serving import serve
 from support.google_hosts.upstream import Silence
+from support.production_mode.id_tokens import IdTokens
+from support.production_mode.local_google import PROJECT, LocalGoogle
+from support.smoke_program import running_smoke
 
 ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"
 

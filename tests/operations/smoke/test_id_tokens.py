@@ -8,10 +8,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from integration.production_mode.id_tokens import IdTokens, SigningKey
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from operations.smoke.made_up_service import PROJECT, Faults, id_token, run_service
-from operations.smoke.smoke_program import smoke
+from support.production_mode.id_tokens import IdTokens, SigningKey
+from support.smoke_program import smoke
 
 
 @pytest.fixture(scope="module")

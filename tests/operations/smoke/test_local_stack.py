@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from local_stack import PROJECT_ID, LocalStack
-from operations.smoke.smoke_program import Outcome, smoke
+from support.smoke_program import Outcome, smoke
 
 
 def run(stack: LocalStack, *arguments: str, **environment: str) -> Outcome:

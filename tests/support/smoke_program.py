@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 _PATHS = ("functions", "operations")
 _LONGEST_SECONDS = 120
 _LIVE_TOKEN = re.compile(r"auth_tokens/\w|[0-9a-f]{64}")

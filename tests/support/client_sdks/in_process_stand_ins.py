@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gemini_stand_in import GeminiStandIn
-from integration.client_sdks.secrets_seen import SecretsSeen
 from secret_manager_stand_in import StandInSecret
+from support.client_sdks.secrets_seen import SecretsSeen
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from integration.production_mode.id_tokens import Claims, encode
+from support.production_mode.id_tokens import Claims, encode
 
 PROJECT_NUMBER = "123456789012"
 APP_ID = f"1:{PROJECT_NUMBER}:android:0a1b2c3d4e5f6a7b8c9d0e"

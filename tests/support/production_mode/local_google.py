@@ -13,8 +13,15 @@ from starlette.types import ASGIApp
 
 from gemini_stand_in import GeminiStandIn, StandInConfig
 from gemini_stand_in import create_app as create_gemini_app
-from integration.production_mode.app_check_tokens import AppCheckKey, AppCheckTokens
-from integration.production_mode.google_stand_ins import (
+from secret_manager_stand_in import StandInSecret
+from secret_manager_stand_in import create_app as create_secret_manager_app
+from serving import serve
+from support.google_hosts.hosts import run_google_hosts
+from support.google_hosts.ledger import Ledger
+from support.google_hosts.tls_proxy import TlsProxy
+from support.google_hosts.upstream import Upstream
+from support.production_mode.app_check_tokens import AppCheckKey, AppCheckTokens
+from support.production_mode.google_stand_ins import (
     Accounts,
     AppCheckService,
     User,
@@ -24,15 +31,8 @@ from integration.production_mode.google_stand_ins import (
     create_metadata_app,
     create_token_app,
 )
-from integration.production_mode.id_tokens import IdTokens, SigningKey
-from integration.production_mode.service_account import ServiceAccount
-from secret_manager_stand_in import StandInSecret
-from secret_manager_stand_in import create_app as create_secret_manager_app
-from serving import serve
-from support.google_hosts.hosts import run_google_hosts
-from support.google_hosts.ledger import Ledger
-from support.google_hosts.tls_proxy import TlsProxy
-from support.google_hosts.upstream import Upstream
+from support.production_mode.id_tokens import IdTokens, SigningKey
+from support.production_mode.service_account import ServiceAccount
 
 _CERTIFICATES = "www.googleapis.com"
 _ACCOUNTS = "identitytoolkit.googleapis.com"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from integration.client_sdks.secrets_seen import SecretsSeen
+from support.client_sdks.secrets_seen import SecretsSeen
 
 SDKS = Path(__file__).parents[2] / "sdks"
 
