@@ -7,6 +7,8 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 
+from live_tokens_operations.defaults import PROJECT_ID_PATTERN, REGION_PATTERN
+
 _T = TypeVar("_T")
 
 
@@ -29,16 +31,11 @@ class Parser(ArgumentParser):
 def project_id(text: str) -> str:
     """Return the id of a project, which is safe in a URL and in a command line. It is a `type` of argparse.
 
-    The function and Terraform have the same rule. Ids with a company's domain before a colon, which are no longer
-    made, are no names of a bucket or an account.
-
     Raises:
         ArgumentTypeError: it is none.
-
-    Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
     """
     return like(
-        r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        PROJECT_ID_PATTERN,
         text,
         "the id of a Firebase project, such as my-app-1a2b (not its name or number)",
     )
@@ -50,7 +47,7 @@ def region(text: str) -> str:
     Raises:
         ArgumentTypeError: it is none, but a zone for example.
     """
-    return like(r"[a-z]+(-[a-z]+)+[0-9]{1,2}", text, "a region, such as europe-west1")
+    return like(REGION_PATTERN, text, "a region, such as europe-west1")
 
 
 def like(form: str, text: str, description: str) -> str:

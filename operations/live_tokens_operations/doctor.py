@@ -24,14 +24,13 @@ from live_tokens_operations.checks import (
 from live_tokens_operations.checks.clock import examine_clock
 from live_tokens_operations.checks.deployment import Examination, Project, find_region, look_at
 from live_tokens_operations.checks.finding import Finding, Mark, bad, could_not_look
+from live_tokens_operations.defaults import FUNCTION, FUNCTION_PATTERN, REGION
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.credentials import Account, CredentialsRefusedError, NoCredentialsError
 from live_tokens_operations.google.look import Unseen
 from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.process import ExitCode, Process
 from live_tokens_operations.remedies import command
-
-_REGION = "europe-west1"  # of a function that is nowhere yet
 
 _Area = Callable[[Examination], Iterable[Finding]]
 _AREAS: Mapping[str, _Area] = {
@@ -75,7 +74,7 @@ def _examine(typed: Namespace) -> list[Finding]:
         return [bad(text, command(gcloud_commands.log_in())), examine_clock(typed.timeout)]
     if unseen is not None:
         return [could_not_look("Everything", unseen), examine_clock(typed.timeout)]
-    where = typed.region or find_region(api, typed.project, typed.function) or _REGION
+    where = typed.region or find_region(api, typed.project, typed.function) or REGION
     project = Project(typed.project, where, typed.function, typed.url, typed.profiles, read_key=not typed.leave_key)
     with ThreadPoolExecutor(len(_AREAS) + 1) as pool:
         clock = pool.submit(examine_clock, typed.timeout)
@@ -102,7 +101,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--project", type=project_id, required=True, help="id of the project")
     parser.add_argument("--region", type=region, help="of the function (default: where there is one)")
-    parser.add_argument("--function", type=_name, default="mint-live-token", help="its name (default: %(default)s)")
+    parser.add_argument("--function", type=_name, default=FUNCTION, help="its name (default: %(default)s)")
     parser.add_argument("--url", type=_url, help="at which apps call it, where that is not the function's own address")
     parser.add_argument(
         "--leave-key", action="store_true", help="do not read the key: nobody is alerted, and Gemini is not asked"
@@ -123,7 +122,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def _name(text: str) -> str:
-    return like(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", text, "the name of a function, such as mint-live-token")
+    return like(FUNCTION_PATTERN, text, "the name of a function, such as mint-live-token")
 
 
 def _url(text: str) -> str:

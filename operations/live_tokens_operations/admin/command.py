@@ -14,6 +14,7 @@ from live_tokens_operations.admin.quotas import forget, today
 from live_tokens_operations.admin.report import console_on, plain, show_heaviest, show_switches, when
 from live_tokens_operations.admin.switches import EndHasPassedError, Ending, Target, every_switch, let_go_on, stop
 from live_tokens_operations.arguments import Parser, UsageError, project_id, timeout, variable
+from live_tokens_operations.defaults import DATABASE
 from live_tokens_operations.process import ExitCode, Process
 
 
@@ -98,7 +99,7 @@ def _place(typed: Namespace, environment: Mapping[str, str]) -> Place:
         raise UsageError("FIRESTORE_EMULATOR_HOST is set, and empty. Unset it to talk to Google.")
     return Place(
         project=project,
-        database=typed.database or variable(environment, "FIRESTORE_DATABASE", values.database) or "live-tokens",
+        database=typed.database or variable(environment, "FIRESTORE_DATABASE", values.database) or DATABASE,
         emulator=variable(environment, "FIRESTORE_EMULATOR_HOST", values.emulator),
     )
 
@@ -147,7 +148,7 @@ def _common() -> Parser:
 def _add_common(common: ArgumentParser) -> None:
     common.add_argument("--project", type=project_id, help="id of the project (default: FIREBASE_PROJECT_ID)")
     common.add_argument(
-        "--database", type=values.database, help="name of the database (default: FIRESTORE_DATABASE, or live-tokens)"
+        "--database", type=values.database, help=f"name of the database (default: FIRESTORE_DATABASE, or {DATABASE})"
     )
     common.add_argument(
         "--timeout",

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live_tokens.settings import Settings, SettingsError
+from live_tokens_operations.defaults import DATABASE, SECRET
 from live_tokens_operations.google.look import Found, Json, Look
 from live_tokens_operations.google.rest import GoogleApi
-
-# What infra/ calls them, for as long as there is no function to ask.
-_SECRET = "gemini-api-key"  # noqa: S105  # its name
-_DATABASE = "live-tokens"
 
 _FUNCTION_VIEWER = "roles/cloudfunctions.viewer"
 
@@ -109,7 +106,7 @@ def deployment_of(project: Project, function: Look, service: Look) -> Deployment
     secret, _, version = (
         settings.gemini_api_key_secret
         if settings
-        else f"projects/{project.project_id}/secrets/{_SECRET}/versions/latest"
+        else f"projects/{project.project_id}/secrets/{SECRET}/versions/latest"
     ).partition("/versions/")
     return Deployment(
         function=function,
@@ -120,7 +117,7 @@ def deployment_of(project: Project, function: Look, service: Look) -> Deployment
         firebase_project=settings.firebase_project_id if settings else project.project_id,
         secret=secret,
         version=version,
-        database=settings.firestore_database if settings else _DATABASE,
+        database=settings.firestore_database if settings else DATABASE,
         runtime_account=config.get("serviceAccountEmail"),
     )
 

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from live_tokens_operations.checks.billing import check_billing
 from live_tokens_operations.checks.deployment import Examination
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.defaults import APP_CHECK_SERVICE, REQUIRED_SERVICES
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Look, Missing
 from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.remedies import command
 
-# What the running function needs, and what building it needs. infra/services.tf has more, for what is around it.
-REQUIRED = (
-    "artifactregistry.googleapis.com",
-    "cloudbuild.googleapis.com",
-    "cloudfunctions.googleapis.com",
-    "firestore.googleapis.com",
-    "identitytoolkit.googleapis.com",
-    "logging.googleapis.com",
-    "run.googleapis.com",
-    "secretmanager.googleapis.com",
-)
-APP_CHECK = "firebaseappcheck.googleapis.com"
 _PAGE = "200"
 
 
@@ -30,12 +20,13 @@ def examine(examination: Examination) -> Iterator[Finding]:
     """Look at the project."""
     api, project_id = examination.api, examination.project.project_id
     settings = examination.deployment.settings
-    required = [*REQUIRED, APP_CHECK] if settings is not None and settings.app_check != "off" else REQUIRED
-    yield _services(_enabled(api, project_id), project_id, required)
-    yield _billing(
-        api.get(f"https://cloudbilling.googleapis.com/v1/projects/{project_id}/billingInfo", "roles/browser"),
-        project_id,
+    required = (
+        [*REQUIRED_SERVICES, APP_CHECK_SERVICE]
+        if settings is not None and settings.app_check != "off"
+        else REQUIRED_SERVICES
     )
+    yield _services(_enabled(api, project_id), project_id, required)
+    yield check_billing(api, project_id)
 
 
 def _enabled(api: GoogleApi, project_id: str) -> Look:
@@ -69,13 +60,3 @@ def _services(look: Look, project_id: str, required: list[str] | tuple[str, ...]
         case Missing():
             return bad(f"APIs: there is no project {project_id}", f"gcloud projects create {project_id}")
     return could_not_look("APIs", look)
-
-
-def _billing(look: Look, project_id: str) -> Finding:
-    """Source: https://cloud.google.com/billing/docs/reference/rest/v1/projects/getBillingInfo."""
-    match look:
-        case Found({"billingEnabled": True}):
-            return ok("Billing: on")
-        case Found() | Missing():
-            return bad("Billing: off; nothing is built or served", command(gcloud_commands.link_billing(project_id)))
-    return could_not_look("Billing", look)

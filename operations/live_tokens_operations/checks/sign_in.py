@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from live_tokens.settings import Settings
 from live_tokens_operations.checks.deployment import Examination
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
-from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
+from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing, Unseen
 from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.google.sign_in_config import HOST, VIEWER, SignInConfig, look_at
 from live_tokens_operations.remedies import set_and_deploy
@@ -33,16 +33,25 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield _cors(examination, settings)
 
 
+def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
+    """Return how users may sign in, or the finding that they cannot, or that nobody could see."""
+    match look_at(api, project_id):
+        case SignInConfig() as config:
+            return config
+        case Missing():
+            remedy = f"{_CONSOLE}/{project_id}/authentication, Get started; or identity_platform in infra/"
+            return bad(f"Authentication: not set up in {project_id}: nobody can sign in", remedy)
+        case unseen:
+            return could_not_look("Authentication", unseen)
+
+
 def _authentication(examination: Examination) -> Iterator[Finding]:
     project_id = examination.deployment.firebase_project
-    console = f"{_CONSOLE}/{project_id}/authentication"
-    match look_at(examination.api, project_id):
+    match check_authentication(examination.api, project_id):
         case SignInConfig() as config:
             yield from _sign_in_methods(examination, project_id, config)
-        case Missing():
-            yield bad(f"Authentication: not set up in {project_id}: nobody can sign in", f"{console}, Get started")
-        case unseen:
-            yield could_not_look("Authentication", unseen)
+        case finding:
+            yield finding
 
 
 def _sign_in_methods(examination: Examination, project_id: str, config: SignInConfig) -> Iterator[Finding]:

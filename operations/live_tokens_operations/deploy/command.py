@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from live_tokens_operations.arguments import Parser, project_id, variable
-from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.defaults import CHECKOUT, REGION
 from live_tokens_operations.deploy.down import Down
 from live_tokens_operations.deploy.programs import KEY_VARIABLES, LocalPrograms
 from live_tokens_operations.deploy.smoke_test import ReadSmokeTest, SmokeStep
@@ -98,7 +98,7 @@ def _words(text: str) -> tuple[str, ...]:
 def add_deploy_arguments(parser: Parser) -> None:
     """Describe the command line of `deploy`."""
     _add_project(parser)
-    parser.add_argument("--region", metavar="REGION", help="where; by default where it is, or europe-west1")
+    parser.add_argument("--region", metavar="REGION", help=f"where; by default where it is, or {REGION}")
     parser.add_argument("--yes", action="store_true", help="apply the plan without a question")
     parser.add_argument("--new-key", action="store_true", help="store a new Gemini API key in place of the present one")
     parser.add_argument(

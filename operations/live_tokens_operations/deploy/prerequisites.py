@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from live_tokens_operations.checks.billing import check_billing
+from live_tokens_operations.checks.finding import Finding, Mark
+from live_tokens_operations.checks.sign_in import check_authentication
+from live_tokens_operations.defaults import REGION_PATTERN
 from live_tokens_operations.deploy import terraform_commands
 from live_tokens_operations.deploy.errors import MisuseError, PrerequisiteError, ProgramError
 from live_tokens_operations.deploy.explanations import require_answer
@@ -15,7 +19,7 @@ from live_tokens_operations.deploy.programs import Finished, Programs, json_of
 from live_tokens_operations.deploy.settings_file import SettingsFile
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.credentials import Account, NoCredentialsError
-from live_tokens_operations.google.look import Missing, Unseen
+from live_tokens_operations.google.look import Looks, Unseen
 from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.google.sign_in_config import HOST, SignInConfig, look_at
 
@@ -23,7 +27,6 @@ OLDEST_TERRAFORM = (1, 11)
 
 _GCLOUD = "https://cloud.google.com/sdk/docs/install"
 _TERRAFORM = "https://developer.hashicorp.com/terraform/install"
-_REGION = re.compile(r"[a-z]+(-[a-z]+)+[0-9]{1,2}")
 # Terraform's provider and its state take these in place of Application Default Credentials.
 # https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference#authentication
 _INSTEAD_OF_DEFAULT_CREDENTIALS = ("GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS")
@@ -51,6 +54,10 @@ class Fault:
     words: str = ""
 
 
+def _google_api(access_token: str, project: str) -> Looks:
+    return GoogleApi(Account.of_access_token(access_token, project), project)
+
+
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
     """The look at what a project and this machine offer.
@@ -59,11 +66,13 @@ class Prerequisites:
         programs: runs what looks.
         environment: in which Terraform will look for credentials.
         project: id of the project.
+        ask_as: given an access token and the project, asks Google.
     """
 
     programs: Programs
     environment: Mapping[str, str] = field(repr=False)
     project: str
+    ask_as: Callable[[str, str], Looks] = _google_api
 
     def require_for_up(self, region: str | None, settings: SettingsFile, *, has_signer: bool = False) -> int:
         """Make sure that a deployment can begin.
@@ -99,7 +108,7 @@ class Prerequisites:
             return
         finished = self.programs.ask(gcloud_commands.access_token())
         require_answer(finished, "gcloud is not logged in any more")
-        look = look_at(self._api(finished.out.strip()), self.project)
+        look = look_at(self.ask_as(finished.out.strip(), self.project), self.project)
         if isinstance(look, Unseen) and look.reason != "SERVICE_DISABLED":
             text = f"Whether {self.project} has Firebase Authentication could not be found out: {HOST}: {look.codes}\n"
             text += f"Nothing was planned, because {settings.name} sets identity_platform."
@@ -129,8 +138,9 @@ class Prerequisites:
             faults += [fault for look in looks for fault in look.result()]
             number = 0
             if token:
+                api = self.ask_as(token, self.project)
                 # A project that is not there has no billing either: that would only be noise.
-                looks = [looking.submit(check, token) for check in of_project]
+                looks = [looking.submit(check, api) for check in of_project]
                 number, of_its_own = self._project_number()
                 faults += of_its_own or [fault for look in looks for fault in look.result()]
         if faults:
@@ -181,36 +191,20 @@ class Prerequisites:
             return 0, [Fault(f"Project {self.project} is about to be deleted.", remedy)]
         return int(described["projectNumber"]), []
 
-    def _check_billing(self, _token: str) -> list[Fault]:
-        finished = self.programs.ask(gcloud_commands.describe_billing(self.project))
-        return [] if _says_yes(finished) else [self._billing_fault(finished)]
-
-    def _billing_fault(self, finished: Finished) -> Fault:
-        link = f"gcloud billing projects link {self.project} --billing-account=ACCOUNT_ID"
-        remedy = f"List the accounts (gcloud billing accounts list), then run: {link}"
-        if finished.code != 0:
-            return _failed(finished, f"Whether billing is on for {self.project} could not be found out.", remedy)
-        return Fault(f"Billing is off for {self.project}.", remedy)
+    def _check_billing(self, api: Looks) -> list[Fault]:
+        return _faults_of(check_billing(api, self.project))
 
     def _check_authentication(self, settings: SettingsFile, *, has_signer: bool) -> _Check:
-        def check(token: str) -> list[Fault]:
+        def check(api: Looks) -> list[Fault]:
             if settings.sets_sign_in_up:
                 return []
-            console = f"https://console.firebase.google.com/project/{self.project}/authentication"
-            remedy = f"Press “Get started” there: {console}, or set identity_platform in {settings.name}"
-            match look_at(self._api(token), self.project):
+            match check_authentication(api, self.project):
                 case SignInConfig(email_sign_up=email_sign_up):
                     return [] if email_sign_up or has_signer else self._check_signer()
-                case Missing() | Unseen(reason="SERVICE_DISABLED"):
-                    return [Fault(f"{self.project} has no Firebase Authentication, so nobody can sign in.", remedy)]
-                case unseen:
-                    missing = f"Whether {self.project} has Firebase Authentication could not be found out."
-                    return [Fault(missing, remedy, f"{HOST}: {unseen.codes}")]
+                case finding:
+                    return _faults_of(finding)
 
         return check
-
-    def _api(self, access_token: str) -> GoogleApi:
-        return GoogleApi(Account.of_access_token(access_token, self.project), self.project)
 
     def _check_signer(self) -> list[Fault]:
         """Where nobody may sign up with e-mail and password, the smoke test of a person cannot make its user."""
@@ -230,12 +224,16 @@ class Prerequisites:
         ]
 
 
-_Check = Callable[[str], list[Fault]]
-"""Given an access token, returns what is missing."""
+_Check = Callable[[Looks], list[Fault]]
+"""Asks Google, and returns what is missing."""
+
+
+def _faults_of(finding: Finding) -> list[Fault]:
+    return [] if finding.mark is Mark.OK else [Fault(finding.text, finding.remedy)]
 
 
 def _check_region(region: str | None) -> list[Fault]:
-    if region is None or _REGION.fullmatch(region):
+    if region is None or re.fullmatch(REGION_PATTERN, region):
         return []
     return [Fault(f"{region!r} is not a region.", "Take one such as europe-west1 or us-central1, not a zone")]
 
@@ -246,10 +244,6 @@ def _failed(finished: Finished, missing: str, remedy: str) -> Fault:
         remedy = "Check the network, and what HTTPS_PROXY names if that is set. Then run this again"
         return Fault("Google cannot be reached.", remedy, finished.err)
     return Fault(missing, remedy, finished.err)
-
-
-def _says_yes(finished: Finished) -> bool:
-    return finished.code == 0 and finished.out.strip() == "True"
 
 
 def _said(faults: list[Fault]) -> str:

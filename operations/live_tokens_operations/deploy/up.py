@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from live_tokens_operations.defaults import REGION
 from live_tokens_operations.deploy.app_lines import lines_for_the_app
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
@@ -21,8 +22,6 @@ from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform_commands import Terraform
 from live_tokens_operations.deploy.traffic import Service
 from live_tokens_operations.google import gcloud_commands
-
-DEFAULT_REGION = "europe-west1"
 
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
@@ -156,4 +155,4 @@ def _region(project: str, asked: str | None, found: Found | None) -> str:
             f"The function of {project} is in {where_it_is}, and nothing moves it. Nothing was done. "
             f"Leave REGION out, or take it away first: make destroy PROJECT_ID={project}"
         )
-    return where_it_is or asked or DEFAULT_REGION
+    return where_it_is or asked or REGION

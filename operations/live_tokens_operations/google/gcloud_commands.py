@@ -20,11 +20,6 @@ def describe_project(project: str) -> list[str]:
     return ["gcloud", "projects", "describe", project, "--format=json", "--quiet"]
 
 
-def describe_billing(project: str) -> list[str]:
-    """Print whether billing is on: `True` or `False`."""
-    return ["gcloud", "billing", "projects", "describe", project, "--format=value(billingEnabled)", "--quiet"]
-
-
 def describe_bucket(bucket: str, project: str) -> list[str]:
     """Describe a bucket as Cloud Storage's own JSON."""
     url = f"gs://{bucket}"

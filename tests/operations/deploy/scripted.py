@@ -1,11 +1,13 @@
 """`Programs` and `Operator` that follow a script, for what real programs would take too long to show."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.deploy.programs import Finished
+from live_tokens_operations.google.look import Look
 from live_tokens_operations.process import Process
 from live_tokens_operations.smoke.outcome import Outcome
 
@@ -68,6 +70,20 @@ class ScriptedOperator:
     def ask_secret(self, question: str) -> str:
         """Type the next line."""
         return self.ask(question)
+
+
+@dataclass
+class ScriptedGoogle:
+    """Answers for the APIs of Google: host name → what comes of a look."""
+
+    looks: dict[str, Look]
+
+    def get(
+        self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None
+    ) -> Look:
+        """Answer a look."""
+        del role, params, grant
+        return self.looks[urlsplit(url).hostname or ""]
 
 
 @dataclass

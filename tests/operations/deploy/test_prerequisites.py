@@ -10,9 +10,10 @@ from live_tokens_operations.deploy.infrastructure import Resource
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished
 from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.checkout import Checkout
 from operations.deploy.google import DEFAULT_TOKEN, LOGIN_TOKEN, NUMBER, PROJECT, Google
-from operations.deploy.scripted import ScriptedPrograms
+from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
 from support.google.resource_manager import Project
 from support.google_hosts.hosts import GoogleHosts
 
@@ -67,10 +68,10 @@ def test_a_project_without_billing_and_sign_in_is_told_of_both(checkout: Checkou
     ended = checkout.build("deploy", "--yes")
     assert ended.code == 1
     assert faults(ended.shown) == [
-        f"Billing is off for {PROJECT}.",
-        f"{PROJECT} has no Firebase Authentication, so nobody can sign in.",
+        "Billing: off; nothing is built or served",
+        f"Authentication: not set up in {PROJECT}: nobody can sign in",
     ]
-    assert f"gcloud billing projects link {PROJECT} --billing-account=ACCOUNT_ID" in ended.shown
+    assert f"gcloud billing projects link {PROJECT} --billing-account=BILLING_ACCOUNT_ID" in ended.shown
     assert f"https://console.firebase.google.com/project/{PROJECT}/authentication" in ended.shown
     assert LOGIN_TOKEN not in ended.shown
     assert DEFAULT_TOKEN not in ended.shown
@@ -81,7 +82,7 @@ def test_terraform_may_set_sign_in_up_in_place_of_the_console(checkout: Checkout
     google.billing[PROJECT] = None
     google.authentication.clear()
     (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
-    assert faults(checkout.build("deploy", "--yes").shown) == [f"Billing is off for {PROJECT}."]
+    assert faults(checkout.build("deploy", "--yes").shown) == ["Billing: off; nothing is built or served"]
 
 
 def test_sign_in_that_somebody_else_has_set_up_is_not_overwritten(checkout: Checkout, google: Google) -> None:
@@ -115,8 +116,8 @@ def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) ->
     google.projects["another-project"] = Project(NUMBER + 1)
     ended = checkout.build("deploy", "--yes", "--project", "another-project")
     assert ended.code == 1
-    assert faults(ended.shown)[0] == "Whether billing is on for another-project could not be found out."
-    assert "The caller does not have permission" in ended.shown
+    assert faults(ended.shown)[0] == "Billing: could not look: needs role roles/browser"
+    assert "gcloud projects add-iam-policy-binding another-project" in ended.shown
 
 
 def test_without_a_network_nobody_is_sent_to_log_in(checkout: Checkout, hosts: GoogleHosts) -> None:
@@ -132,10 +133,10 @@ ALL_IS_WELL = {
     "gcloud auth application-default": Finished(0, "made-up-token"),
     "terraform version": Finished(0, '{"terraform_version": "1.11.0"}'),
     "gcloud projects describe": Finished(0, json.dumps({"projectNumber": "12", "lifecycleState": "ACTIVE"})),
-    "gcloud billing projects describe": Finished(0, "True\n"),
 }
 """Answers in the form of gcloud 528 and Terraform 1.11; the tests above have the real ones."""
 
+BILLING_IS_ON = Found({"billingEnabled": True})
 FAILED = Finished(1, "", "words of the program")
 CRASHED = (
     "ERROR: gcloud crashed (ProxyError): HTTPSConnectionPool(host='g', port=443): Max retries exceeded with url: /v1"
@@ -155,8 +156,6 @@ CRASHED = (
             Finished(0, json.dumps({"projectNumber": "12", "lifecycleState": "DELETE_REQUESTED"})),
             "Project my-app-1a2b is about to be deleted.",
         ),
-        ("gcloud billing projects describe", FAILED, "Whether billing is on for my-app-1a2b could not be found out."),
-        ("gcloud billing projects describe", Finished(0, "False\n"), "Billing is off for my-app-1a2b."),
         (
             "gcloud projects describe",
             Finished(-9, "", "gcloud did not answer within 120 s"),
@@ -173,6 +172,23 @@ def test_each_thing_that_is_missing_alone_is_said_alone(
     assert len(faults(str(refused.value))) == 1
     assert faults(str(refused.value))[0].startswith(missing)
     assert answer.err in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("billing", "missing"),
+    [
+        (Unseen("an outage", "wait"), "Billing: could not look: an outage\n    wait"),
+        (
+            Found({"billingEnabled": False}),
+            "Billing: off; nothing is built or served\n    gcloud billing projects link",
+        ),
+    ],
+)
+def test_billing_that_is_missing_alone_is_said_alone(tmp_path: Path, billing: Look, missing: str) -> None:
+    with pytest.raises(PrerequisiteError) as refused:
+        look(ALL_IS_WELL, tmp_path, billing=billing)
+    assert len(faults(str(refused.value))) == 1
+    assert f"  - {missing}" in str(refused.value)
 
 
 @pytest.mark.parametrize("line", ["terraform version", "gcloud projects describe"])
@@ -221,9 +237,12 @@ def look(
     folder: Path,
     region: str | None = None,
     environment: dict[str, str] | None = None,
+    billing: Look = BILLING_IS_ON,
 ) -> int:
-    """Look at what scripted programs answer, where Terraform sets sign-in up."""
+    """Look at what scripted programs and a scripted Google answer, where Terraform sets sign-in up."""
     file = folder / "terraform.tfvars"
     file.write_text(IDENTITY_PLATFORM, encoding="utf-8")
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
-    return Prerequisites(programs, environment or {}, PROJECT).require_for_up(region, SettingsFile.read(file))
+    google = ScriptedGoogle({"cloudbilling.googleapis.com": billing})
+    prerequisites = Prerequisites(programs, environment or {}, PROJECT, lambda _token, _project: google)
+    return prerequisites.require_for_up(region, SettingsFile.read(file))
