@@ -14,27 +14,25 @@ the checkout nor on the machine. `gcloud functions deploy NAME --source=build/fu
 from __future__ import annotations
 
 import os
-import stat
+import shutil
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.process import ExitCode, OperationError, Process
 
-_FOLDER = CHECKOUT / "build" / "function"
-_BYTECODE = "__pycache__"
-_FILE_MODE = 0o644
-_FOLDER_MODE = 0o755
+_DEPLOYED = ("main.py", "live_tokens/**/*.py", "profiles/*.toml")
+_NEEDED = ("main.py", "live_tokens/__init__.py", "profiles/default.toml")
 _MODIFIED = 946_728_000
 """2000-01-01T12:00:00Z. A zip's times begin in 1980, and gcloud's zipper gives older files the time of day."""
 
 
 class PackageError(OperationError):
-    """The folder was not staged, and what was there is as it was. The text says why, and what to do."""
+    """The folder was not staged, and what was there is as it was."""
 
 
 class ForeignFileError(PackageError):
@@ -51,7 +49,9 @@ class ForeignFolderError(PackageError):
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command line."""
-    parser.add_argument("folder", nargs="?", type=Path, default=_FOLDER, help="where to; build/function by default")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=CHECKOUT / "build/function", help="where to; default: build/function"
+    )
 
 
 def run(typed: Namespace, process: Process) -> ExitCode:
@@ -71,8 +71,6 @@ def run(typed: Namespace, process: Process) -> ExitCode:
 def stage(checkout: Path, folder: Path) -> str:
     """Put the function's source into a folder of its own, in place of what was staged there before.
 
-    At every moment the folder is as it was, absent for an instant, or complete.
-
     Args:
         checkout: root of the repository.
         folder: where to; must be absent, empty, or as an earlier call left it.
@@ -81,24 +79,19 @@ def stage(checkout: Path, folder: Path) -> str:
         The folder's digest: SHA-256 in hexadecimal digits.
 
     Raises:
-        PackageError: one of its family, and nothing was changed.
+        PackageError: nothing was changed.
         OSError: a file cannot be read or written.
     """
     content = source_of(checkout)
-    _check_is_ours(folder)
+    _require_ours(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the folder, so that moving it there is a rename.
+    # Beside the folder, so that moving it there is a rename: it is never there in part.
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        fresh, old = Path(scratch, "fresh"), Path(scratch, "old")
+        fresh = Path(scratch, "fresh")
         _write(fresh, content)
         if folder.exists():
-            folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
+            shutil.rmtree(folder)
+        fresh.rename(folder)
     digest = digest_of(content)
     _record(folder).write_text(f"{digest}\n", encoding="ascii")
     return digest
@@ -111,15 +104,22 @@ def source_of(checkout: Path) -> dict[str, bytes]:
         ForeignFileError: among it is something that is not deployed.
         MissingFileError: something that the function needs is not there.
     """
-    functions = checkout / "functions"
-    files = {name: functions / name for name in _names(functions)}
-    foreign = [f"functions/{name}" for name in files if not _is_deployed(name)]
-    if foreign:
-        raise ForeignFileError(f"Not part of the function, so remove it or move it away: {', '.join(sorted(foreign))}")
-    for needed in ("main.py", "live_tokens/__init__.py", "profiles/default.toml"):
-        if needed not in files:
-            raise MissingFileError(f"The function needs functions/{needed}, which is not there.")
-    files["requirements.txt"] = _plain(checkout / "requirements.txt")
+    functions, requirements = checkout / "functions", checkout / "requirements.txt"
+    files = _files_below(functions)
+    deployed = {
+        path.relative_to(functions).as_posix()
+        for pattern in _DEPLOYED
+        for path in functions.glob(pattern)
+        if not path.name.startswith(".")
+    }
+    if links := sorted(str(path) for path in (requirements, *files.values()) if path.is_symlink()):
+        raise ForeignFileError(f"What is deployed must be plain files, and this is a link: {', '.join(links)}")
+    if foreign := sorted(f"functions/{name}" for name in files.keys() - deployed):
+        raise ForeignFileError(f"Not part of the function, so remove it or move it away: {', '.join(foreign)}")
+    needed = (*(functions / name for name in _NEEDED), requirements)
+    if missing := [str(path) for path in needed if not path.is_file()]:
+        raise MissingFileError(f"The function needs what is not there: {', '.join(missing)}")
+    files["requirements.txt"] = requirements
     return {name: files[name].read_bytes() for name in sorted(files)}
 
 
@@ -137,70 +137,37 @@ def digest_of(content: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _is_deployed(name: str) -> bool:
-    path = PurePosixPath(name)
-    match path.parts:
-        case ("main.py",):
-            return True
-        case ("live_tokens", *_, _):
-            return path.suffix == ".py" and not path.name.startswith(".")
-        case ("profiles", _):
-            return path.suffix == ".toml" and not path.name.startswith(".")
-        case _:
-            return False
-
-
-def _names(folder: Path) -> Iterator[str]:
-    """Yield the names of all files below `folder`, with slashes. Bytecode is nobody's source, and is passed over."""
-    for path in _plain(folder).iterdir():
-        if path.name == _BYTECODE:
-            continue
-        if _plain(path).is_dir():
-            yield from (f"{path.name}/{name}" for name in _names(path))
-        else:
-            yield path.name
-
-
-def _plain(path: Path) -> Path:
-    """Return `path` if it is a file or a folder itself, and not a link or a device."""
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        raise MissingFileError(f"{path} is not there.") from None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise ForeignFileError(f"{path} is a link or a device; what is deployed must be plain files.")
-    return path
+def _files_below(folder: Path) -> dict[str, Path]:
+    """Return all files and links by their names, with slashes. Bytecode is nobody's source, and is passed over."""
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if (path.is_symlink() or not path.is_dir()) and "__pycache__" not in path.relative_to(folder).parts
+    }
 
 
 def _record(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.sha256")
 
 
-def _check_is_ours(folder: Path) -> None:
+def _require_ours(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ForeignFolderError(f"{folder} is not a folder. Name another one.")
     if not folder.exists() or not any(folder.iterdir()):
         return
-    record = _record(folder)
-    recorded = record.read_text(encoding="ascii").strip() if record.is_file() else None
-    try:
-        found = digest_of({name: (folder / name).read_bytes() for name in _names(folder)})
-    except ForeignFileError:
-        found = None
-    if recorded is None or recorded != found:
+    files, record = _files_below(folder), _record(folder)
+    plain = record.is_file() and not any(path.is_symlink() for path in files.values())
+    found = digest_of({name: path.read_bytes() for name, path in files.items()}) if plain else None
+    if found is None or record.read_text(encoding="ascii").strip() != found:
         raise ForeignFolderError(f"{folder} holds what this program did not put there. Remove it, or name another one.")
 
 
 def _write(folder: Path, content: Mapping[str, bytes]) -> None:
-    folder.mkdir()
     for name, data in content.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-        file.chmod(_FILE_MODE)
-        os.utime(file, (_MODIFIED, _MODIFIED))
-    # From the innermost folder out: writing into a folder changes its time.
+    # From the innermost path out: writing into a folder changes its time.
     for path in sorted((folder, *folder.rglob("*")), reverse=True):
-        if path.is_dir():
-            path.chmod(_FOLDER_MODE)
-            os.utime(path, (_MODIFIED, _MODIFIED))
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (_MODIFIED, _MODIFIED))

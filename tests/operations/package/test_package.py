@@ -130,7 +130,6 @@ def _zip_by_gcloud(gcloud: Gcloud, folder: Path) -> list[tuple[Any, ...]]:
     command = [str(gcloud.python), "-I", "-c", _ZIP_AS_GCLOUD_DOES, str(gcloud.root / "lib"), str(place), str(folder)]
     # A configuration folder of its own, so that gcloud writes nothing into the user's.
     environment = {"CLOUDSDK_CONFIG": str(place), "HOME": str(place)}
-    environment |= {"PYTHONPATH": str(CHECKOUT / "operations")}
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     with zipfile.ZipFile(said.stdout.strip()) as archive:
         return sorted((i.filename, i.date_time, i.external_attr, i.CRC, i.file_size) for i in archive.infolist())
