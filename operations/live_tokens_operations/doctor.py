@@ -21,8 +21,8 @@ from live_tokens_operations.checks import (
     settings,
     sign_in,
 )
-from live_tokens_operations.checks.clock import examine_clock
-from live_tokens_operations.checks.deployment import Examination, Project, find_region, look_at
+from live_tokens_operations.checks.clock import check_clock
+from live_tokens_operations.checks.deployment import CheckContext, Project, find_region, look_at
 from live_tokens_operations.checks.finding import Finding, Mark, bad, could_not_look
 from live_tokens_operations.defaults import FUNCTION, FUNCTION_PATTERN, REGION
 from live_tokens_operations.google import gcloud_commands
@@ -32,17 +32,17 @@ from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.process import ExitCode, Process
 from live_tokens_operations.remedies import command
 
-_Area = Callable[[Examination], Iterable[Finding]]
+_Area = Callable[[CheckContext], Iterable[Finding]]
 _AREAS: Mapping[str, _Area] = {
-    "Project": services.examine,
-    "Function": function.examine,
-    "Settings": settings.examine,
-    "Public": public_access.examine,
-    "Key": key.examine,
-    "Firestore": database.examine,
-    "Roles": roles.examine,
-    "Sign-in": sign_in.examine,
-    "Last hour": recent_failures.examine,
+    "Project": services.check,
+    "Function": function.check,
+    "Settings": settings.check,
+    "Public": public_access.check,
+    "Key": key.check,
+    "Firestore": database.check,
+    "Roles": roles.check,
+    "Sign-in": sign_in.check,
+    "Last hour": recent_failures.check,
 }
 # What reading an answer ends in that has not the documented form.
 _UNEXPECTED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -51,7 +51,7 @@ _UNEXPECTED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 def run(typed: Namespace, process: Process) -> ExitCode:
     """Look at one project, change nothing, and print what was found."""
     print(f"Looking at {typed.function} in project {typed.project}. Nothing is changed.", file=process.stderr)
-    findings = _examine(typed)
+    findings = _findings(typed)
     for finding in findings:
         print(_plain(str(finding)), file=process.stdout)
     marks = Counter(finding.mark for finding in findings)
@@ -61,7 +61,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     return ExitCode.UNSURE if any(finding.leaves_open for finding in findings) else ExitCode.DONE
 
 
-def _examine(typed: Namespace) -> list[Finding]:
+def _findings(typed: Namespace) -> list[Finding]:
     try:
         api = GoogleApi(Account.find(typed.project), typed.project, typed.timeout)
     except NoCredentialsError:
@@ -71,23 +71,23 @@ def _examine(typed: Namespace) -> list[Finding]:
         unseen = api.sign_in()
     except CredentialsRefusedError:
         text = "Credentials: Google refuses those of this machine, so nothing else was looked at"
-        return [bad(text, command(gcloud_commands.log_in())), examine_clock(typed.timeout)]
+        return [bad(text, command(gcloud_commands.log_in())), check_clock(typed.timeout)]
     if unseen is not None:
-        return [could_not_look("Everything", unseen), examine_clock(typed.timeout)]
+        return [could_not_look("Everything", unseen), check_clock(typed.timeout)]
     where = typed.region or find_region(api, typed.project, typed.function) or REGION
     project = Project(typed.project, where, typed.function, typed.url, typed.profiles, read_key=not typed.leave_key)
     with ThreadPoolExecutor(len(_AREAS) + 1) as pool:
-        clock = pool.submit(examine_clock, typed.timeout)
-        examination = Examination(api, project, look_at(api, project))
-        areas = [pool.submit(_all, name, area, examination) for name, area in _AREAS.items()]
+        clock = pool.submit(check_clock, typed.timeout)
+        context = CheckContext(api, project, look_at(api, project))
+        areas = [pool.submit(_all, name, area, context) for name, area in _AREAS.items()]
         return [*(finding for area in areas for finding in area.result()), clock.result()]
 
 
-def _all(name: str, area: _Area, examination: Examination) -> list[Finding]:
+def _all(name: str, area: _Area, context: CheckContext) -> list[Finding]:
     """Return the findings of one area. If it breaks off, the other areas still have theirs."""
     findings: list[Finding] = []
     try:
-        findings.extend(area(examination))
+        findings.extend(area(context))
     except _UNEXPECTED as error:
         unseen = Unseen(f"an answer of Google has an unexpected form ({type(error).__name__})")
         findings.append(could_not_look(f"{name}, the rest", unseen))

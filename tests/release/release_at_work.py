@@ -25,9 +25,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from live_tokens_operations.defaults import CHECKOUT
 from support.gcloud_parser import Gcloud, settings_of_its_own
 from support.google import service_usage
+from support.google.access import ApiAccess, refusal
 from support.google.cloud_functions_release import HOST, UPLOAD_HOST, DeployedFunction
 from support.google.cloud_run_release import Json, RunService
-from support.google.door import Door, refusal
 from support.google.resource_manager import Project, create_resource_manager_app
 from support.google_hosts.hosts import run_google_hosts
 
@@ -109,7 +109,7 @@ class GoogleCloud:
                 ]
             ),
             service_usage.HOST: service_usage.create_service_usage_app(
-                Door(_ACCESS_TOKEN, services={service_usage.HOST}), PROJECT, str(NUMBER), set(_SERVICES)
+                ApiAccess(_ACCESS_TOKEN, services={service_usage.HOST}), PROJECT, str(NUMBER), set(_SERVICES)
             ),
             "cloudresourcemanager.googleapis.com": create_resource_manager_app({PROJECT: Project(NUMBER)}),
         }
@@ -270,7 +270,7 @@ def release_of(
             resolved_build(**given),
             {
                 **settings_of_its_own(configuration),
-                **hosts.way,
+                **hosts.environment,
                 "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
                 "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
                 "PATH": f"{programs}:{gcloud.root / 'bin'}:{os.environ['PATH']}",

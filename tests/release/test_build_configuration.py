@@ -63,7 +63,7 @@ def _submitted_with_gcloud(file: Path, folder: Path) -> _Submission:
         environment = {
             "PATH": os.environ["PATH"],
             **settings_of_its_own(folder),
-            **hosts.way,
+            **hosts.environment,
             "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
             "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
         }

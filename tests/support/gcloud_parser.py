@@ -1,7 +1,7 @@
 """gcloud itself says whether it accepts command lines. It parses them, runs none, and needs no network.
 
     def test_gcloud_accepts_what_we_run():
-        assert complaints([["gcloud", "run", "services", "list", "--region=europe-west1"]]) == [None]
+        assert refusals([["gcloud", "run", "services", "list", "--region=europe-west1"]]) == [None]
 
 Parsing finds an unknown command, a misspelt flag, a flag or argument that is missing, and a value of the wrong form. It
 does not find what a command checks only when it runs.
@@ -47,7 +47,7 @@ def require_gcloud() -> Gcloud:
     return found
 
 
-def complaints(lines: Sequence[Sequence[str]]) -> list[str | None]:
+def refusals(lines: Sequence[Sequence[str]]) -> list[str | None]:
     """Return for each command line None, or why gcloud refuses it. One process parses all of them.
 
     Args:

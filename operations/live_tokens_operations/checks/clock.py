@@ -16,7 +16,7 @@ _URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gse
 _TOLERANCE_SECONDS = 10
 
 
-def examine_clock(seconds: float, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Finding:
+def check_clock(seconds: float, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Finding:
     """Compare.
 
     Args:

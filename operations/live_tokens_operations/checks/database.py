@@ -10,7 +10,7 @@ from urllib.parse import quote
 from live_tokens.errors import ServicePaused
 from live_tokens.firestore_quota import QUOTAS, SERVICE_SWITCH, SWITCHES
 from live_tokens.stop_switches import StopSwitches
-from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
@@ -23,14 +23,14 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _ALLOW = re.compile(r"\ballow\b[^;:]*(?::\s*if\b(?P<condition>[^;]*))?;")
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at the database."""
-    deployment, project = examination.deployment, examination.project
+    deployment, project = context.deployment, context.project
     if deployment.settings is not None and deployment.settings.quota_store != "firestore":
         return
     name = f"Firestore {deployment.database}"
     database = f"projects/{deployment.firebase_project}/databases/{quote(deployment.database, safe='()')}"
-    match examination.api.get(f"{_HOST}/{database}", _VIEWER):
+    match context.api.get(f"{_HOST}/{database}", _VIEWER):
         case Found({"type": "FIRESTORE_NATIVE"}):
             yield ok(f"{name}: there, in Native mode")
         case Found({"type": "DATASTORE_MODE"}):
@@ -46,21 +46,21 @@ def examine(examination: Examination) -> Iterator[Finding]:
             yield could_not_look(name, Unseen("Google does not say which mode it is in"))
         case unseen:
             yield could_not_look(name, unseen)
-    yield _expiry(examination, database)
-    yield _rules(examination)
-    yield _switch(examination, database)
+    yield _expiry(context, database)
+    yield _rules(context)
+    yield _switch(context, database)
 
 
-def _expiry(examination: Examination, database: str) -> Finding:
+def _expiry(context: CheckContext, database: str) -> Finding:
     """Source: https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.collectionGroups.fields."""
-    deployment = examination.deployment
+    deployment = context.deployment
     field = f"{database}/collectionGroups/{QUOTAS}/fields/{_EXPIRY}"
     remedy = gcloud_commands.expire_documents(deployment.firebase_project, deployment.database, QUOTAS, _EXPIRY)
-    match examination.api.get(f"{_HOST}/{field}", _VIEWER):
+    match context.api.get(f"{_HOST}/{field}", _VIEWER):
         case Found({"ttlConfig": {"state": "ACTIVE"}}):
             return ok(f"TTL: documents of {QUOTAS} expire by {_EXPIRY}")
         case Found({"ttlConfig": {"state": "CREATING"}}):
-            again = f"{doctor(examination.project.project_id)}, in some minutes again"
+            again = f"{doctor(context.project.project_id)}, in some minutes again"
             return warn(f"TTL: the policy on {QUOTAS} is being made", again)
         case Found({"ttlConfig": {"state": state}}):
             return bad(f"TTL: the policy on {QUOTAS} is {state}", command(remedy))
@@ -70,9 +70,9 @@ def _expiry(examination: Examination, database: str) -> Finding:
             return could_not_look("TTL", unseen)
 
 
-def _rules(examination: Examination) -> Finding:
+def _rules(context: CheckContext) -> Finding:
     """Source: https://firebase.google.com/docs/reference/rules/rest/rest/v1/projects.releases/get."""
-    api, deployment, project = examination.api, examination.deployment, examination.project
+    api, deployment, project = context.api, context.deployment, context.project
     host = "https://firebaserules.googleapis.com/v1"
     role = "roles/firebaserules.viewer"
     default = deployment.database == "(default)"
@@ -109,10 +109,10 @@ def _judged(ruleset: Json, database: str, remedy: str) -> Finding:
     return ok(f"Rules: no client reads or writes in {database}")
 
 
-def _switch(examination: Examination, database: str) -> Finding:
+def _switch(context: CheckContext, database: str) -> Finding:
     """Source: https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.documents/get."""
-    deployment = examination.deployment
-    match examination.api.get(f"{_HOST}/{database}/documents/{SWITCHES}/{SERVICE_SWITCH}", _VIEWER):
+    deployment = context.deployment
+    match context.api.get(f"{_HOST}/{database}/documents/{SWITCHES}/{SERVICE_SWITCH}", _VIEWER):
         case Found(document):
             try:
                 StopSwitches(service=_fields(document)).refuse_stopped(datetime.now(UTC))

@@ -65,8 +65,8 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
-    """What each area of the examination has in hand."""
+class CheckContext:
+    """What each area of the context has in hand."""
 
     api: GoogleApi
     project: Project

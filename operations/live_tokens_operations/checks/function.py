@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_tokens_operations.checks.deployment import Deployment, Examination, Project
+from live_tokens_operations.checks.deployment import CheckContext, Deployment, Project
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing
@@ -16,9 +16,9 @@ _LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 _THREADS = "32"
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at the function."""
-    project, deployment = examination.project, examination.deployment
+    project, deployment = context.project, context.deployment
     yield _state(project, deployment)
     match deployment.service:
         case Found(service):

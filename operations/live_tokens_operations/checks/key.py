@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import google_crc32c
 
-from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
-from live_tokens_operations.checks.gemini import examine_gemini
+from live_tokens_operations.checks.gemini import check_gemini
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import WHERE_TO_GET_IT, GeminiKey, NotAKeyError
 from live_tokens_operations.google.look import Found, Json, Look, Missing
@@ -33,32 +33,32 @@ class Payload:
     fault: str = ""
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at the secret, and ask Gemini with what is in it."""
-    secret = examination.deployment.secret
-    look = examination.api.get(f"https://secretmanager.googleapis.com/v1/{secret}", _VIEWER)
+    secret = context.deployment.secret
+    look = context.api.get(f"https://secretmanager.googleapis.com/v1/{secret}", _VIEWER)
     if isinstance(look, Found):
-        yield from _version(examination)
+        yield from _version(context)
         return
     if isinstance(look, Missing):
-        project = examination.project
+        project = context.project
         yield bad(f"Key: there is no secret {secret}", deploy(project.project_id, project.region))
     else:
         yield could_not_look("Key", look)
     yield not_looked_at("Gemini", "there is no key to ask with")
 
 
-def _version(examination: Examination) -> Iterator[Finding]:
+def _version(context: CheckContext) -> Iterator[Finding]:
     """Look at the version that the function reads.
 
     Source: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions#State
     """
-    deployment = examination.deployment
+    deployment = context.deployment
     version = f"{deployment.secret}/versions/{deployment.version}"
-    look = examination.api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
+    look = context.api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
     match look:
-        case Found({"state": "ENABLED", "name": name}) if examination.project.read_key:
-            yield from _payload(examination, str(name).rpartition("/")[2])
+        case Found({"state": "ENABLED", "name": name}) if context.project.read_key:
+            yield from _payload(context, str(name).rpartition("/")[2])
             return
         case Found({"state": "ENABLED"}):
             yield not_looked_at("Key", "you did not want it to be read; its version is enabled", by_choice=True)
@@ -78,10 +78,10 @@ def _version(examination: Examination) -> Iterator[Finding]:
     yield not_looked_at("Gemini", "there is no key to ask with")
 
 
-def _payload(examination: Examination, number: str) -> Iterator[Finding]:
-    secret = examination.deployment.secret
-    grant = gcloud_commands.grant_on_secret(*_names(secret), examination.api.member)
-    look = examination.api.get(
+def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
+    secret = context.deployment.secret
+    grant = gcloud_commands.grant_on_secret(*_names(secret), context.api.member)
+    look = context.api.get(
         f"https://secretmanager.googleapis.com/v1/{secret}/versions/{number}:access", _ACCESSOR, grant=grant
     )
     if not isinstance(look, Found):
@@ -95,10 +95,10 @@ def _payload(examination: Examination, number: str) -> Iterator[Finding]:
     elif payload.key.value.startswith("AIza"):
         text = f"Key: version {number} is a standard key (AIza…); Google announced the end of those for September 2026"
         yield warn(f"{text}. Make an authorization key at {WHERE_TO_GET_IT}", _store(secret))
-        yield from examine_gemini(examination, payload.key)
+        yield from check_gemini(context, payload.key)
     else:
         yield ok(f"Key: version {number} may be a key")
-        yield from examine_gemini(examination, payload.key)
+        yield from check_gemini(context, payload.key)
 
 
 def _unread(look: Look, secret: str, number: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_tokens_operations.checks.deployment import Examination, Project
+from live_tokens_operations.checks.deployment import CheckContext, Project
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing, Unseen
@@ -15,16 +15,16 @@ _INVOKER = "roles/run.invoker"
 _MEMBERS_POLICY = "iam.allowedPolicyMemberDomains"
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at both."""
-    yield _invoker(examination)
-    yield _probe(examination)
+    yield _invoker(context)
+    yield _probe(context)
 
 
-def _invoker(examination: Examination) -> Finding:
+def _invoker(context: CheckContext) -> Finding:
     """Source: https://cloud.google.com/run/docs/authenticating/public."""
-    api, project = examination.api, examination.project
-    match examination.deployment.service:
+    api, project = context.api, context.project
+    match context.deployment.service:
         case Found({"invokerIamDisabled": True}):
             return ok("Public: yes; the service does not ask who calls")
         case Found():
@@ -80,10 +80,10 @@ def _restricts_members(policy: Json) -> bool:
     return bool(rules) and not any(rule.get("allowAll") for rule in rules)
 
 
-def _probe(examination: Examination) -> Finding:
+def _probe(context: CheckContext) -> Finding:
     """Call without a sign-in. The function must be the one that refuses, in JSON."""
-    project = examination.project
-    function = examination.deployment.function
+    project = context.project
+    function = context.deployment.function
     if project.url is None:
         if isinstance(function, Missing):
             return not_looked_at("Call", "there is no function")
@@ -92,7 +92,7 @@ def _probe(examination: Examination) -> Finding:
             if ingress != "ALLOW_ALL":
                 return not_looked_at("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
     url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
-    answer = send("POST", url, examination.api.seconds, body={"data": None})
+    answer = send("POST", url, context.api.seconds, body={"data": None})
     return could_not_look("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, could_not_look, not_looked_at, ok, warn
 from live_tokens_operations.google.look import Found, Json, Unseen
 
@@ -18,12 +18,12 @@ _RATE_LIMITED = "GEMINI_RATE_LIMITED"
 _RATE_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it"
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Read the events of calls that failed, and not by the caller's doing.
 
     Source: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
     """
-    project = examination.project
+    project = context.project
     since = datetime.now(UTC) - _HOUR
     conditions = (
         'resource.type="cloud_run_revision"',
@@ -42,7 +42,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
     # A page may be empty though the search goes on: only one without a token is the last.
     for _ in range(_MOST_PAGES):
         page = {"pageToken": token} if token else {}
-        look = examination.api.post(_LIST, "roles/logging.viewer", search | page)
+        look = context.api.post(_LIST, "roles/logging.viewer", search | page)
         if not isinstance(look, Found):
             yield from _by_reason(entries, more=True)
             yield could_not_look("Last hour", look) if isinstance(look, Unseen) else _no_log()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from live_tokens_operations.checks.deployment import Deployment, Examination
+from live_tokens_operations.checks.deployment import CheckContext, Deployment
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
@@ -26,16 +26,16 @@ class Binding:
     condition: str | None
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at the roles on the project and on the secret."""
-    api, deployment = examination.api, examination.deployment
+    api, deployment = context.api, context.deployment
     account = deployment.runtime_account
     if account is None:
         yield not_looked_at("Roles", "the account that the function runs as is not known")
         return
     member = f"serviceAccount:{account}"
     if account.endswith(_DEFAULT_ACCOUNTS):
-        project = examination.project
+        project = context.project
         text = f"Roles: the function runs as {account}, which others of the project share"
         yield warn(text, deploy(project.project_id, project.region))
     # Version 3 shows conditions. Source: https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy

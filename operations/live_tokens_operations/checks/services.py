@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from live_tokens_operations.checks.billing import check_billing
-from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
 from live_tokens_operations.defaults import APP_CHECK_SERVICE, REQUIRED_SERVICES
 from live_tokens_operations.google import gcloud_commands
@@ -16,10 +16,10 @@ from live_tokens_operations.remedies import command
 _PAGE = "200"
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at the project."""
-    api, project_id = examination.api, examination.project.project_id
-    settings = examination.deployment.settings
+    api, project_id = context.api, context.project.project_id
+    settings = context.deployment.settings
     required = (
         [*REQUIRED_SERVICES, APP_CHECK_SERVICE]
         if settings is not None and settings.app_check != "off"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, not_looked_at, ok, warn
 from live_tokens_operations.remedies import deploy
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at the environment variables."""
-    project, deployment = examination.project, examination.deployment
+    project, deployment = context.project, context.deployment
     remedy = deploy(project.project_id, project.region)
     if deployment.environment is None:
         yield not_looked_at("Settings", "the function's environment is not known")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from live_tokens.settings import Settings
-from live_tokens_operations.checks.deployment import Examination
+from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
 from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing, Unseen
 from live_tokens_operations.google.rest import GoogleApi
@@ -22,15 +22,15 @@ _PROVIDERS = {
 }
 
 
-def examine(examination: Examination) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
     """Look at all of it."""
-    yield from _authentication(examination)
-    settings = examination.deployment.settings
+    yield from _authentication(context)
+    settings = context.deployment.settings
     if settings is None:
         yield not_looked_at("App Check, CORS", "the function's settings are not known")
         return
-    yield from _app_check(examination, settings)
-    yield _cors(examination, settings)
+    yield from _app_check(context, settings)
+    yield _cors(context, settings)
 
 
 def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
@@ -45,17 +45,17 @@ def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
             return could_not_look("Authentication", unseen)
 
 
-def _authentication(examination: Examination) -> Iterator[Finding]:
-    project_id = examination.deployment.firebase_project
-    match check_authentication(examination.api, project_id):
+def _authentication(context: CheckContext) -> Iterator[Finding]:
+    project_id = context.deployment.firebase_project
+    match check_authentication(context.api, project_id):
         case SignInConfig() as config:
-            yield from _sign_in_methods(examination, project_id, config)
+            yield from _sign_in_methods(context, project_id, config)
         case finding:
             yield finding
 
 
-def _sign_in_methods(examination: Examination, project_id: str, config: SignInConfig) -> Iterator[Finding]:
-    match config.own_method or _provider(examination.api, project_id, config):
+def _sign_in_methods(context: CheckContext, project_id: str, config: SignInConfig) -> Iterator[Finding]:
+    match config.own_method or _provider(context.api, project_id, config):
         case Unseen() as unseen:
             yield could_not_look("Authentication, its providers", unseen)
         case False:
@@ -87,8 +87,8 @@ def _provider(api: GoogleApi, project_id: str, config: SignInConfig) -> bool | U
     return False
 
 
-def _app_check(examination: Examination, settings: Settings) -> Iterator[Finding]:
-    place = (examination.project.project_id, examination.project.region)
+def _app_check(context: CheckContext, settings: Settings) -> Iterator[Finding]:
+    place = (context.project.project_id, context.project.region)
     if settings.app_check == "off":
         text = "App Check: off; any program with a user's sign-in can take tokens"
         yield warn(text, set_and_deploy('app_check = { mode = "monitor" }', *place))
@@ -98,9 +98,9 @@ def _app_check(examination: Examination, settings: Settings) -> Iterator[Finding
         yield warn(text, set_and_deploy('app_check = { mode = "enforce" }', *place))
     else:
         yield ok(f"App Check: enforced{', a token is good for one call' if settings.app_check_consume else ''}")
-    match _apps(examination.api, settings.firebase_project_id):
+    match _apps(context.api, settings.firebase_project_id):
         case Found(body):
-            yield from _attested(examination, settings, body["apps"])
+            yield from _attested(context, settings, body["apps"])
         case Missing():
             yield bad("App Check: the project is no Firebase project", f"firebase projects:addfirebase {place[0]}")
         case unseen:
@@ -125,18 +125,18 @@ def _apps(api: GoogleApi, project_id: str) -> Look:
             return Found({"apps": apps})
 
 
-def _attested(examination: Examination, settings: Settings, apps: list[Json]) -> Iterator[Finding]:
+def _attested(context: CheckContext, settings: Settings, apps: list[Json]) -> Iterator[Finding]:
     allowed = settings.app_check_allowed_app_ids
     there = {str(app.get("appId")): str(app.get("platform")) for app in apps if app.get("state", "ACTIVE") == "ACTIVE"}
     project_id = settings.firebase_project_id
-    place = (examination.project.project_id, examination.project.region)
+    place = (context.project.project_id, context.project.region)
     for app_id in sorted(allowed - there.keys()):
         text = f"App Check: {app_id} is allowed, but {project_id} has no such app"
         yield bad(text, set_and_deploy("app_check.allowed_app_ids", *place))
     if not there:
         yield bad(f"App Check: {project_id} has no app that could prove itself", f"{_CONSOLE}/{project_id}/settings")
     for app_id in sorted(allowed & there.keys() if allowed else there):
-        yield _attestation(examination.api, project_id, app_id, there[app_id], settings.app_check)
+        yield _attestation(context.api, project_id, app_id, there[app_id], settings.app_check)
 
 
 def _attestation(api: GoogleApi, project_id: str, app_id: str, platform: str, mode: str) -> Finding:
@@ -152,8 +152,8 @@ def _attestation(api: GoogleApi, project_id: str, app_id: str, platform: str, mo
     return bad(f"{text}, and is refused", remedy) if mode == "enforce" else warn(text, remedy)
 
 
-def _cors(examination: Examination, settings: Settings) -> Finding:
-    place = (examination.project.project_id, examination.project.region)
+def _cors(context: CheckContext, settings: Settings) -> Finding:
+    place = (context.project.project_id, context.project.region)
     origins = settings.cors_allowed_origins
     remedy = set_and_deploy("cors_allowed_origins", *place)
     if origins == ("*",):

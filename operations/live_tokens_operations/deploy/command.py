@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from live_tokens_operations.arguments import Parser, project_id, variable
 from live_tokens_operations.defaults import CHECKOUT, REGION
-from live_tokens_operations.deploy.down import Down
+from live_tokens_operations.deploy.down import Destroy
 from live_tokens_operations.deploy.programs import KEY_VARIABLES, LocalPrograms
 from live_tokens_operations.deploy.smoke_test import ReadSmokeTest, SmokeStep
 from live_tokens_operations.deploy.terminal import Terminal
-from live_tokens_operations.deploy.up import Up, Wishes
+from live_tokens_operations.deploy.up import Deploy, DeployOptions
 from live_tokens_operations.process import ExitCode, Process, StoppedError, Terminated
 
 MODULE = CHECKOUT / "infra"
@@ -36,13 +36,13 @@ def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -
     """
     with _interruptions():
         programs, operator, colour = _parts(process)
-        wishes = _wishes(typed, process.environment)
+        options = _options(typed, process.environment)
         # The smoke test has nothing to do with the key.
         environment = {name: value for name, value in process.environment.items() if name not in KEY_VARIABLES}
         smoke_test = SmokeStep(
-            read_smoke_test, replace(process, environment=environment), typed.project, wishes.smoke_options
+            read_smoke_test, replace(process, environment=environment), typed.project, options.smoke_options
         )
-        Up(programs, operator, process.environment, MODULE, colour).run(wishes, smoke_test)
+        Deploy(programs, operator, process.environment, MODULE, colour).run(options, smoke_test)
     return ExitCode.DONE
 
 
@@ -54,13 +54,13 @@ def destroy(typed: Namespace, process: Process) -> ExitCode:
     """
     with _interruptions():
         programs, operator, colour = _parts(process)
-        Down(programs, operator, process.environment, MODULE, colour).run(typed.project, typed.confirm)
+        Destroy(programs, operator, process.environment, MODULE, colour).run(typed.project, typed.confirm)
     return ExitCode.DONE
 
 
 def _parts(process: Process) -> tuple[LocalPrograms, Terminal, bool]:
     operator = Terminal(process.stdin, process.stdout)
-    colour = operator.present and "NO_COLOR" not in process.environment
+    colour = operator.interactive and "NO_COLOR" not in process.environment
     return LocalPrograms(process.environment), operator, colour
 
 
@@ -80,12 +80,12 @@ def _interruptions() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _wishes(typed: Namespace, environment: Mapping[str, str]) -> Wishes:
-    options = typed.smoke_options
-    if options is None:
+def _options(typed: Namespace, environment: Mapping[str, str]) -> DeployOptions:
+    smoke_options = typed.smoke_options
+    if smoke_options is None:
         # Make hands it on this way: on a command line the quotes in it would end those around it.
-        options = variable(environment, _SMOKE_OPTIONS, _words)
-    return Wishes(typed.project, typed.region, typed.yes, typed.new_key, options or ())
+        smoke_options = variable(environment, _SMOKE_OPTIONS, _words)
+    return DeployOptions(typed.project, typed.region, typed.yes, typed.new_key, smoke_options or ())
 
 
 def _words(text: str) -> tuple[str, ...]:

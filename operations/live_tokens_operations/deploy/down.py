@@ -1,4 +1,4 @@
-"""`down`: takes away what `up` has made, once the operator has typed the project's id."""
+"""`destroy`: takes away what `deploy` has made, once the operator has typed the project's id."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ such as log buckets."""
 
 
 @dataclass(frozen=True, slots=True)
-class Down:
-    """The way down.
+class Destroy:
+    """Takes one deployment away.
 
     Attributes:
         programs: runs gcloud and Terraform.
@@ -61,7 +61,7 @@ class Down:
         """
         if confirmed not in (None, project):
             raise MisuseError(f"CONFIRM (--confirm) names {confirmed}, not {project}. Nothing was done.")
-        if confirmed is None and not self.operator.present:
+        if confirmed is None and not self.operator.interactive:
             raise DeclinedError(f"There is no terminal to ask at. Nothing was done. Add CONFIRM={project} (--confirm).")
         SettingsFile.read(self.module / "terraform.tfvars").require_project(project)
         number = Prerequisites(self.programs, self.environment, project).require_for_down()

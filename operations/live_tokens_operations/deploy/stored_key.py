@@ -97,7 +97,7 @@ class StoredKey:
         return key
 
     def _from_operator(self) -> GeminiKey:
-        if not self.operator.present:
+        if not self.operator.interactive:
             raise DeclinedError(
                 f"A Gemini API key is needed, and there is no terminal to ask at. All else is there. Put the key into "
                 f"{KEY_VARIABLE}, or run this in a terminal."

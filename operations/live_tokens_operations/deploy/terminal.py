@@ -13,7 +13,7 @@ class Operator(Protocol):
     """Who is told and asked."""
 
     @property
-    def present(self) -> bool:
+    def interactive(self) -> bool:
         """Whether there is somebody to ask."""
         ...
 
@@ -45,7 +45,7 @@ class Terminal:
         self._stdin, self._stdout = stdin, stdout
 
     @property
-    def present(self) -> bool:
+    def interactive(self) -> bool:
         """Whether there is somebody to ask."""
         return self._stdin.isatty()
 

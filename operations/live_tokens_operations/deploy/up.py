@@ -1,4 +1,4 @@
-"""`up`: from a project with billing to a function that issues tokens. Each step finds what is there already."""
+"""`deploy`: from a project with billing to a function that issues tokens. Each step finds what is there already."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.g
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class DeployOptions:
     """What the operator asks for.
 
     Attributes:
@@ -47,8 +47,8 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
-    """The way up.
+class Deploy:
+    """One deployment.
 
     Attributes:
         programs: runs gcloud and Terraform.
@@ -64,7 +64,7 @@ class Up:
     module: Path
     colour: bool
 
-    def run(self, wishes: Wishes, smoke_test: SmokeStep) -> None:
+    def run(self, options: DeployOptions, smoke_test: SmokeStep) -> None:
         """Deploy.
 
         Raises:
@@ -73,61 +73,61 @@ class Up:
         has_signer = smoke_test.require_options().has_signer
         self._title("Looking at what is needed")
         settings = SettingsFile.read(self.module / "terraform.tfvars")
-        settings.require_project(wishes.project)
-        asked_region = settings.region_for(wishes.region)
-        prerequisites = Prerequisites(self.programs, self.environment, wishes.project)
+        settings.require_project(options.project)
+        asked_region = settings.region_for(options.region)
+        prerequisites = Prerequisites(self.programs, self.environment, options.project)
         number = prerequisites.require_for_up(asked_region, settings, has_signer=has_signer)
-        bucket = StateBucket(self.programs, wishes.project, number)
+        bucket = StateBucket(self.programs, options.project, number)
         found = bucket.find()
-        region = _region(wishes.project, asked_region, found)
+        region = _region(options.project, asked_region, found)
 
         self._title(f"Terraform's state: gs://{bucket.name}")
         if found is None:
             bucket.make(region)
         if found is None or found.region is None:
-            self._enable_services(wishes.project)
+            self._enable_services(options.project)
         write_backend(self.module, bucket.name, region)
-        infrastructure = Infrastructure(self.programs, Terraform(self.module, wishes.project, region, self.colour))
+        infrastructure = Infrastructure(self.programs, Terraform(self.module, options.project, region, self.colour))
         infrastructure.initialise()
         if settings.sets_sign_in_up:
             prerequisites.require_sign_in_is_free(settings, infrastructure.resources())
 
-        self._title(f"Project {wishes.project}, region {region}")
+        self._title(f"Project {options.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
-        self._apply(infrastructure, wishes, lambda: bucket.complete(found, region))
+        self._apply(infrastructure, options, lambda: bucket.complete(found, region))
         outputs = infrastructure.outputs()
 
         self._title("The Gemini API key")
-        stored = StoredKey(self.programs, self.operator, self.environment, outputs["secret_name"], wishes.project)
-        stored.provide(replace=wishes.new_key)
+        stored = StoredKey(self.programs, self.operator, self.environment, outputs["secret_name"], options.project)
+        stored.provide(replace=options.new_key)
         if found is not None and found.region is not None:
             self.operator.say("\nThis was about the configuration. New code and profiles go out with `make release`.")
-        self._finish(outputs, wishes, smoke_test)
+        self._finish(outputs, options, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
         require_answer(finished, "APIs could not be switched on")
 
-    def _apply(self, infrastructure: Infrastructure, wishes: Wishes, agreed: Callable[[], None]) -> None:
+    def _apply(self, infrastructure: Infrastructure, options: DeployOptions, agreed: Callable[[], None]) -> None:
         with infrastructure.planned() as plan:
             if plan is None:
                 self.operator.say("Everything is as it should be.")
                 agreed()
                 return
-            if not wishes.agreed:
+            if not options.agreed:
                 self._ask()
             agreed()
             infrastructure.apply(plan)
 
     def _ask(self) -> None:
-        if not self.operator.present:
+        if not self.operator.interactive:
             raise DeclinedError("There is no terminal to ask at, so the plan was not applied. Add YES=1 (--yes).")
         if self.operator.ask("Apply this plan? [y/N] ").lower() not in ("y", "yes"):
             raise DeclinedError(
                 "The plan was not applied. Of this run stay, if new: the state bucket, two APIs, infra/backend.tf."
             )
 
-    def _finish(self, outputs: Mapping[str, Any], wishes: Wishes, smoke_test: SmokeStep) -> None:
+    def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, smoke_test: SmokeStep) -> None:
         url = outputs.get("load_balancer_url") or outputs["function_url"]
         self._title("For the app")
         self.operator.say(lines_for_the_app(url))
@@ -138,7 +138,7 @@ class Up:
                 f"The names of load_balancer must point to {address}. Until they do, and for up to an hour after, the "
                 "smoke test cannot pass: run this again then."
             )
-        Service(self.programs, outputs["function_name"], wishes.project, outputs["region"]).require_newest_to_serve()
+        Service(self.programs, outputs["function_name"], options.project, outputs["region"]).require_newest_to_serve()
         self._title(f"Smoke test of {url}")
         waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))

@@ -32,7 +32,7 @@ def settings(google: LocalGoogle) -> Mapping[str, str]:
     """What an operator sets, and nothing else, but for quotas in memory: Firestore is tested elsewhere. The
     credentials are left to each process."""
     return {
-        **google.way,
+        **google.environment,
         "FIREBASE_PROJECT_ID": PROJECT,
         "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",
         "QUOTA_STORE": "memory",

@@ -97,13 +97,15 @@ class Checkout:
         return [sys.executable, "-m", "live_tokens_operations", subcommand, *project, *options]
 
 
-def check_out(folder: Path, temporary: Path, way: Mapping[str, str], module: Path, terraform_config: Path) -> Checkout:
+def check_out(
+    folder: Path, temporary: Path, hosts_environment: Mapping[str, str], module: Path, terraform_config: Path
+) -> Checkout:
     """Make a checkout, whose programs are led to the stand-ins, and log somebody in.
 
     Args:
         folder: which is empty.
         temporary: for temporary files; its path is short, because the providers' sockets are in it.
-        way: environment variables that lead to the stand-ins.
+        hosts_environment: environment variables that lead to the stand-ins.
         module: copied as its root module.
         terraform_config: of Terraform, which says where providers are.
     """
@@ -125,7 +127,7 @@ def check_out(folder: Path, temporary: Path, way: Mapping[str, str], module: Pat
     checkout = Checkout(
         folder,
         {
-            **way,
+            **hosts_environment,
             "HOME": str(folder / "home"),
             "PATH": str(folder / "bin"),
             "PYTHONPATH": ":".join(map(str, (folder / "operations", ROOT / "functions"))),
@@ -134,7 +136,7 @@ def check_out(folder: Path, temporary: Path, way: Mapping[str, str], module: Pat
             "TMPDIR": str(temporary),
             "CLOUDSDK_CONFIG": str(settings),
             "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(folder / "login"),
-            "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": way["SSL_CERT_FILE"],
+            "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": hosts_environment["SSL_CERT_FILE"],
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
             "CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1",
             "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",

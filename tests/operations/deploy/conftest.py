@@ -15,7 +15,7 @@ from operations.deploy.google import (
     KEY_OF_NOBODY,
     LOGIN_TOKEN,
     Google,
-    Stage,
+    SwitchableHost,
     command_lines_with,
     nobody,
 )
@@ -43,15 +43,17 @@ def terraform_config() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stages() -> dict[str, Stage]:
-    """Host name → the stage on which each test puts its own Google."""
-    return {host: Stage(host) for host in Google().apps()}
+def switchable_hosts() -> dict[str, SwitchableHost]:
+    """Host name → the host behind which each test puts its own Google."""
+    return {host: SwitchableHost(host) for host in Google().apps()}
 
 
 @pytest.fixture(scope="session")
-def hosts(tmp_path_factory: pytest.TempPathFactory, stages: dict[str, Stage]) -> Iterator[GoogleHosts]:
+def hosts(
+    tmp_path_factory: pytest.TempPathFactory, switchable_hosts: dict[str, SwitchableHost]
+) -> Iterator[GoogleHosts]:
     """Google's host names, answered here."""
-    with run_google_hosts(tmp_path_factory.mktemp("hosts"), dict(stages)) as hosts:
+    with run_google_hosts(tmp_path_factory.mktemp("hosts"), dict(switchable_hosts)) as hosts:
         yield hosts
 
 
@@ -67,14 +69,14 @@ def first_run(
     tmp_path_factory: pytest.TempPathFactory,
     new_temporary: Callable[[], Path],
     hosts: GoogleHosts,
-    stages: dict[str, Stage],
+    switchable_hosts: dict[str, SwitchableHost],
     terraform_config: Path,
 ) -> FirstRun:
     """A deployment at a terminal, from nothing to the end."""
     google, leaks = Google(), list[str]()
     folder = tmp_path_factory.mktemp("first-run")
-    checkout = check_out(folder / "checkout", new_temporary(), hosts.way, TINY_MODULE, terraform_config)
-    _put_on_stage(google, stages)
+    checkout = check_out(folder / "checkout", new_temporary(), hosts.environment, TINY_MODULE, terraform_config)
+    _serve(google, switchable_hosts)
 
     def watch(request: str) -> None:
         for secret in (KEY, KEY_OF_NOBODY, LOGIN_TOKEN, DEFAULT_TOKEN):
@@ -95,16 +97,16 @@ def first_run(
     return FirstRun(google, checkout, ended, leaks)
 
 
-def _put_on_stage(google: Google, stages: dict[str, Stage]) -> None:
+def _serve(google: Google, switchable_hosts: dict[str, SwitchableHost]) -> None:
     for host, app in google.apps().items():
-        stages[host].app = app
+        switchable_hosts[host].app = app
 
 
 @pytest.fixture
-def google(stages: dict[str, Stage]) -> Google:
+def google(switchable_hosts: dict[str, SwitchableHost]) -> Google:
     """A Google with one project that has everything, and in which nothing is deployed."""
     google = Google()
-    _put_on_stage(google, stages)
+    _serve(google, switchable_hosts)
     return google
 
 
@@ -113,7 +115,7 @@ def check_out_module(
     tmp_path: Path, new_temporary: Callable[[], Path], hosts: GoogleHosts, terraform_config: Path
 ) -> Callable[[Path], Checkout]:
     """Makes a checkout with a root module of the test's choice."""
-    return lambda module: check_out(tmp_path / "checkout", new_temporary(), hosts.way, module, terraform_config)
+    return lambda module: check_out(tmp_path / "checkout", new_temporary(), hosts.environment, module, terraform_config)
 
 
 @pytest.fixture
@@ -124,10 +126,10 @@ def checkout(google: Google, check_out_module: Callable[[Path], Checkout]) -> Ch
 
 @pytest.fixture
 def deployed(
-    first_run: FirstRun, tmp_path: Path, new_temporary: Callable[[], Path], stages: dict[str, Stage]
+    first_run: FirstRun, tmp_path: Path, new_temporary: Callable[[], Path], switchable_hosts: dict[str, SwitchableHost]
 ) -> Deployed:
     """A Google and a checkout as the first run has left them."""
     copied = first_run.checkout.copied_to(tmp_path / "checkout", new_temporary())
     deployed = Deployed(deepcopy(first_run.google), copied)
-    _put_on_stage(deployed.google, stages)
+    _serve(deployed.google, switchable_hosts)
     return deployed

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support.google import gemini_models, identity_config, secret_store, service_usage
+from support.google.access import ApiAccess, refusal
 from support.google.cloud_run_release import RunService
-from support.google.door import Door, refusal
 from support.google.project_policy import BILLING, create_billing_info_app
 from support.google.resource_manager import Project, create_resource_manager_app
 from support.google.storage import Bucket, CloudStorage, create_storage_app
@@ -74,20 +74,20 @@ class Google:
 
     def apps(self) -> dict[str, ASGIApp]:
         """Return host name → what answers for it."""
-        door = Door(LOGIN_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
+        access = ApiAccess(LOGIN_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
         # A person's credentials belong to no project, and this API wants to know who answers for the call.
-        door_with_project = Door(LOGIN_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
+        access_with_project = ApiAccess(LOGIN_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
         secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
         behind_a_login: dict[str, ASGIApp] = {
             "cloudresourcemanager.googleapis.com": create_resource_manager_app(self.projects),
-            BILLING: create_billing_info_app(door, self.billing),
+            BILLING: create_billing_info_app(access, self.billing),
             "storage.googleapis.com": create_storage_app(self.storage),
-            secret_store.HOST: secret_store.create_secret_app(door, secrets, {str(NUMBER): PROJECT}),
+            secret_store.HOST: secret_store.create_secret_app(access, secrets, {str(NUMBER): PROJECT}),
             service_usage.HOST: service_usage.create_service_usage_app(
-                door, PROJECT, str(NUMBER), self.services[PROJECT]
+                access, PROJECT, str(NUMBER), self.services[PROJECT]
             ),
             identity_config.IDENTITY: identity_config.create_identity_app(
-                door_with_project, self.authentication, self.sign_in
+                access_with_project, self.authentication, self.sign_in
             ),
             f"{REGION}-run.googleapis.com": self._cloud_run(),
         }
@@ -141,12 +141,12 @@ class _Guarded:
         await app(scope, receive, send)
 
 
-class Stage:
+class SwitchableHost:
     """Stands behind a host name for a whole session; each test brings its own Google."""
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self.app: ASGIApp = Response("nobody is on stage", 500)
+        self.app: ASGIApp = Response("nobody answers here", 500)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)

@@ -50,12 +50,12 @@ class ScriptedOperator:
 
     Attributes:
         types: the lines that are typed, one for each question.
-        present: whether there is anybody.
+        interactive: whether there is anybody.
         told: what was said.
     """
 
     types: list[str] = field(default_factory=list)
-    present: bool = True
+    interactive: bool = True
     told: list[str] = field(default_factory=list)
 
     def say(self, text: str) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from live_tokens_operations.deploy.down import Down
+from live_tokens_operations.deploy.down import Destroy
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, ProgramError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished, LocalPrograms
 from live_tokens_operations.deploy.stored_key import StoredKey
-from live_tokens_operations.deploy.up import Up
+from live_tokens_operations.deploy.up import Deploy
 from live_tokens_operations.google.gemini_key import GeminiKey, Refused
 from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.scripted import ScriptedOperator, ScriptedPrograms
@@ -57,8 +57,8 @@ def test_a_key_in_the_environment_does_not_appear_in_the_repr_of_whoever_has_tha
     module = Path("infra")
     assert NEW_KIND not in repr(StoredKey(programs, operator, environment, SECRET, PROJECT))
     assert NEW_KIND not in repr(Prerequisites(programs, environment, PROJECT))
-    assert NEW_KIND not in repr(Up(programs, operator, environment, module, colour=False))
-    assert NEW_KIND not in repr(Down(programs, operator, environment, module, colour=False))
+    assert NEW_KIND not in repr(Deploy(programs, operator, environment, module, colour=False))
+    assert NEW_KIND not in repr(Destroy(programs, operator, environment, module, colour=False))
 
 
 def test_the_project_answers_for_the_calls_whichever_one_gcloud_is_set_to() -> None:
@@ -102,7 +102,7 @@ def test_what_is_no_key_in_the_environment_stops_without_a_question() -> None:
 
 def test_without_a_terminal_and_a_variable_it_is_said_where_the_key_may_come_from() -> None:
     with pytest.raises(DeclinedError, match="Put the key into GEMINI_API_KEY, or run this in a terminal"):
-        store(ScriptedOperator(present=False), {})
+        store(ScriptedOperator(interactive=False), {})
 
 
 def test_a_key_that_gemini_refuses_is_told_why_and_another_is_asked_for() -> None:

@@ -20,16 +20,16 @@ SIGNER = f"live-tokens-release@{PROJECT}.iam.gserviceaccount.com"
 
 
 @pytest.fixture
-def way(hosts: GoogleHosts, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def operator_environment(hosts: GoogleHosts, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The environment of somebody whose Google is the one of the test."""
-    for name, value in hosts.way.items():
+    for name, value in hosts.environment.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
 
 
 @pytest.fixture
-def a_person(way: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    way.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path / "adc.json")))
+def a_person(operator_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    operator_environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path / "adc.json")))
 
 
 def look(folder: Path, *smoke_options: str, **environment: str) -> int:
@@ -71,10 +71,12 @@ def test_who_names_a_signer_or_brings_a_user_goes_on(google: Google, tmp_path: P
     assert look(tmp_path, ID_TOKEN="made-up") == 12
 
 
-def test_a_service_account_signs_by_itself(google: Google, way: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_service_account_signs_by_itself(
+    google: Google, operator_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     google.sign_in.methods.clear()
     account = ServiceAccount.create(PROJECT, tmp_path / "key.json")
-    way.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account.file))
+    operator_environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account.file))
 
     assert look(tmp_path) == 12
 

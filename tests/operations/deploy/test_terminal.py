@@ -18,4 +18,4 @@ def test_a_line_without_an_answer_is_no_answer() -> None:
 
 
 def test_a_pipe_is_nobody() -> None:
-    assert not Terminal(io.StringIO("y\n"), io.StringIO()).present
+    assert not Terminal(io.StringIO("y\n"), io.StringIO()).interactive

@@ -24,7 +24,7 @@ from support.google import (
     secret_store,
     service_usage,
 )
-from support.google.door import Door, refusal
+from support.google.access import ApiAccess, refusal
 from support.google_hosts.hosts import GoogleHosts, run_google_hosts
 
 PROJECT, NUMBER, REGION, FUNCTION = "sample-app-1a2b", "123456789012", "europe-west1", "mint-live-token"
@@ -69,7 +69,7 @@ class Sample:
     """All of it. What is changed here is what the doctor sees.
 
     Attributes:
-        door: which credentials are accepted, and which APIs are on.
+        access: which credentials are accepted, and which APIs are on.
         policy: roles on the project, organisation policy.
         billing: project → billing account.
         functions: by full name.
@@ -85,7 +85,7 @@ class Sample:
         sign_in: which ways are on.
     """
 
-    door: Door
+    access: ApiAccess
     policy: project_policy.ProjectPolicy
     billing: dict[str, str | None]
     functions: dict[str, dict[str, Any]]
@@ -142,25 +142,25 @@ class Sample:
 
     def apps(self) -> Mapping[str, ASGIApp]:
         """Return what answers for each host."""
-        door = self.door
+        access = self.access
         return {
-            service_usage.HOST: service_usage.create_service_usage_app(door, PROJECT, NUMBER, door.services),
-            project_policy.RESOURCE_MANAGER: project_policy.create_project_policy_app(door, self.policy),
-            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(door, self.policy),
-            project_policy.BILLING: project_policy.create_billing_info_app(door, self.billing),
-            cloud_functions_read.HOST: cloud_functions_read.create_functions_app(door, self.functions),
-            cloud_run_read.HOST: cloud_run_read.create_run_app(door, self.run_services, self.run_bindings),
-            secret_store.HOST: secret_store.create_secret_app(door, self.secrets, {NUMBER: PROJECT}),
-            firestore_admin.HOST: firestore_admin.create_firestore_app(door, self.databases),
-            firestore_admin.RULES: firestore_admin.create_rules_app(door, self.databases),
-            identity_config.IDENTITY: identity_config.create_identity_app(door, self.authentication, self.sign_in),
-            identity_config.FIREBASE: identity_config.create_firebase_app(door, self.firebase),
-            identity_config.APP_CHECK: identity_config.create_app_check_app(door, self.firebase),
-            log_entries.HOST: log_entries.create_logging_app(door, PROJECT, self.log),
+            service_usage.HOST: service_usage.create_service_usage_app(access, PROJECT, NUMBER, access.services),
+            project_policy.RESOURCE_MANAGER: project_policy.create_project_policy_app(access, self.policy),
+            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.policy),
+            project_policy.BILLING: project_policy.create_billing_info_app(access, self.billing),
+            cloud_functions_read.HOST: cloud_functions_read.create_functions_app(access, self.functions),
+            cloud_run_read.HOST: cloud_run_read.create_run_app(access, self.run_services, self.run_bindings),
+            secret_store.HOST: secret_store.create_secret_app(access, self.secrets, {NUMBER: PROJECT}),
+            firestore_admin.HOST: firestore_admin.create_firestore_app(access, self.databases),
+            firestore_admin.RULES: firestore_admin.create_rules_app(access, self.databases),
+            identity_config.IDENTITY: identity_config.create_identity_app(access, self.authentication, self.sign_in),
+            identity_config.FIREBASE: identity_config.create_firebase_app(access, self.firebase),
+            identity_config.APP_CHECK: identity_config.create_app_check_app(access, self.firebase),
+            log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
             FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
             OWN_HOST: _anonymous_call(self, "/"),
-            ACCESS_TOKENS: _access_tokens(door),
+            ACCESS_TOKENS: _access_tokens(access),
             CERTIFICATES: JSONResponse({}),
         }
 
@@ -220,7 +220,9 @@ def healthy() -> Sample:
     ]
     readers = [{"role": "roles/secretmanager.secretAccessor", "members": [RUNTIME]}]
     return Sample(
-        door=Door("ya29." + secrets.token_urlsafe(32), services={f"{name}.googleapis.com" for name in _SERVICES}),
+        access=ApiAccess(
+            "ya29." + secrets.token_urlsafe(32), services={f"{name}.googleapis.com" for name in _SERVICES}
+        ),
         policy=project_policy.ProjectPolicy(PROJECT, bindings),
         billing={PROJECT: "billingAccounts/012345-567890-ABCDEF"},
         functions=functions,
@@ -290,10 +292,10 @@ def _anonymous_call(sample: Sample, path: str) -> ASGIApp:
     return Starlette(routes=[Route(path, answer, methods=["POST"])])
 
 
-def _access_tokens(door: Door) -> ASGIApp:
+def _access_tokens(access: ApiAccess) -> ASGIApp:
     """Source: https://developers.google.com/identity/protocols/oauth2/web-server#offline."""
 
     def post(_request: Request) -> Response:
-        return JSONResponse({"access_token": door.access_token, "expires_in": 3599, "token_type": "Bearer"})
+        return JSONResponse({"access_token": access.access_token, "expires_in": 3599, "token_type": "Bearer"})
 
     return Starlette(routes=[Route("/token", post, methods=["POST"])])

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
-
-from operations.doctor.complaint import DEPLOY, Complaint, Illness, check
+from operations.doctor.expected import DEPLOY, Case, Expect, ExpectedFinding, each_case
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import NUMBER, PROJECT, RUNTIME, Sample
-from operations.doctor.visit import Doctor
 
 TO_DATABASE = (
     f"gcloud projects add-iam-policy-binding {PROJECT} --member={RUNTIME} --role=roles/datastore.user "
@@ -45,12 +43,12 @@ def _to_project(role: str) -> str:
     return f"gcloud projects add-iam-policy-binding {PROJECT} --member={RUNTIME} --role={role} --condition=None"
 
 
-ILLNESSES = (
-    Illness(
+CASES = (
+    Case(
         "the account may not read the key",
         lambda sample: sample.secret.bindings.clear(),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Roles: the function's account has no roles/secretmanager.secretAccessor on the secret",
                 f"gcloud secrets add-iam-policy-binding gemini-api-key --member={RUNTIME} "
@@ -58,32 +56,32 @@ ILLNESSES = (
             ),
         ),
     ),
-    Illness(
+    Case(
         "the account may not use the database",
         _revoke("roles/datastore.user"),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Roles: the function's account has no roles/datastore.user for the database live-tokens",
                 TO_DATABASE,
             ),
         ),
     ),
-    Illness(
+    Case(
         "the account may use another database only",
         _database_condition(f'resource.name == "projects/{PROJECT}/databases/(default)"'),
-        (Complaint("BAD", "Roles: roles/datastore.user is for something else than the database", TO_DATABASE),),
+        (ExpectedFinding("BAD", "Roles: roles/datastore.user is for something else than the database", TO_DATABASE),),
     ),
-    Illness(
+    Case(
         "the account may use a database that begins alike",
         _database_condition(f'resource.name == "projects/{PROJECT}/databases/live-tokens-2"'),
-        (Complaint("BAD", "Roles: roles/datastore.user is for something else than the database", TO_DATABASE),),
+        (ExpectedFinding("BAD", "Roles: roles/datastore.user is for something else than the database", TO_DATABASE),),
     ),
-    Illness(
+    Case(
         "the account may not look users up",
         _revoke("roles/firebaseauth.viewer"),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Roles: the function's account has no roles/firebaseauth.viewer "
                 f"on {PROJECT}, which CHECK_REVOKED needs",
@@ -91,11 +89,11 @@ ILLNESSES = (
             ),
         ),
     ),
-    Illness(
+    Case(
         "the account may not consume App Check tokens",
         _revoke("roles/firebaseappcheck.tokenVerifier"),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Roles: the function's account has no roles/firebaseappcheck.tokenVerifier "
                 f"on {PROJECT}, which APP_CHECK_CONSUME needs",
@@ -104,11 +102,11 @@ ILLNESSES = (
         ),
     ),
     *(
-        Illness(
+        Case(
             f"the account has {role}",
             _grant(role, RUNTIME),
             (
-                Complaint(
+                ExpectedFinding(
                     "BAD",
                     f"Roles: the function's account has {role}, and so can do almost everything",
                     f"gcloud projects remove-iam-policy-binding {PROJECT} --member={RUNTIME} --role={role} --all",
@@ -117,11 +115,11 @@ ILLNESSES = (
         )
         for role in ("roles/editor", "roles/owner")
     ),
-    Illness(
+    Case(
         "somebody else may read the key",
         _grant("roles/secretmanager.secretAccessor", "user:dev@example.com", on="secret"),
         (
-            Complaint(
+            ExpectedFinding(
                 "warn",
                 "Roles: user:dev@example.com may read the key, too",
                 "gcloud secrets remove-iam-policy-binding gemini-api-key --member=user:dev@example.com "
@@ -129,11 +127,11 @@ ILLNESSES = (
             ),
         ),
     ),
-    Illness(
+    Case(
         "somebody else may read every secret",
         _grant("roles/secretmanager.secretAccessor", "group:devs@example.com"),
         (
-            Complaint(
+            ExpectedFinding(
                 "warn",
                 f"Roles: group:devs@example.com may read every secret of {PROJECT}",
                 f"gcloud projects remove-iam-policy-binding {PROJECT} --member=group:devs@example.com "
@@ -141,12 +139,12 @@ ILLNESSES = (
             ),
         ),
     ),
-    Illness(
+    Case(
         "the function shares its account",
         _default_account,
         (
-            Complaint("warn", f"Roles: the function runs as {NUMBER}-compute@developer", DEPLOY),
-            Complaint(
+            ExpectedFinding("warn", f"Roles: the function runs as {NUMBER}-compute@developer", DEPLOY),
+            ExpectedFinding(
                 "BAD",
                 "Roles: the function's account has roles/owner",
                 f"gcloud projects remove-iam-policy-binding {PROJECT} "
@@ -157,13 +155,9 @@ ILLNESSES = (
 )
 
 
-@pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.name)
-def test_the_doctor_says_what_is_wrong_with_the_roles(illness: Illness, sample: Sample, doctor: Doctor) -> None:
-    illness.broken(sample)
-
-    visit = doctor()
-
-    check(illness, visit.complaints, visit.exit_code)
+@each_case(CASES)
+def test_the_doctor_says_what_is_wrong_with_the_roles(case: Case, expect: Expect) -> None:
+    expect(case)
 
 
 def test_a_role_on_the_whole_project_is_enough_for_the_database(sample: Sample, doctor: Doctor) -> None:
@@ -178,7 +172,7 @@ def test_what_a_custom_role_may_hold_is_not_called_bad(sample: Sample, doctor: D
     sample.policy.bindings.append({"role": custom, "members": [RUNTIME]})
 
     lacking = "warn Roles: the function's account has no roles/datastore.user for the database live-tokens"
-    assert doctor().complaints == (f"{lacking}, unless {custom} does the same  → {TO_DATABASE}",)
+    assert doctor().problems == (f"{lacking}, unless {custom} does the same  → {TO_DATABASE}",)
 
 
 def test_roles_for_what_is_switched_off_are_not_missed(sample: Sample, doctor: Doctor) -> None:
@@ -186,13 +180,13 @@ def test_roles_for_what_is_switched_off_are_not_missed(sample: Sample, doctor: D
     sample.revoke("roles/firebaseauth.viewer")
     sample.revoke("roles/firebaseappcheck.tokenVerifier")
 
-    assert doctor().complaints == ()
+    assert doctor().problems == ()
 
 
 def test_an_account_that_may_read_every_secret_may_read_the_key(sample: Sample, doctor: Doctor) -> None:
     sample.policy.bindings += sample.secret.bindings
     sample.secret.bindings = []
 
-    (complaint,) = doctor().complaints
+    (problem,) = doctor().problems
 
-    assert complaint.startswith(f"warn Roles: {RUNTIME} may read every secret of {PROJECT}")
+    assert problem.startswith(f"warn Roles: {RUNTIME} may read every secret of {PROJECT}")

@@ -15,9 +15,9 @@ from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import GeminiKey
 from live_tokens_operations.process import Process
 from live_tokens_operations.remedies import store_key
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import ACCESS_TOKENS, PROJECT, REGION, Sample, SampleHosts
-from operations.doctor.visit import Doctor
-from support.google.door import refusal
+from support.google.access import refusal
 from support.google_hosts.upstream import Silence
 from support.user_credentials import user_credentials
 
@@ -26,15 +26,15 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def a_user(way: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    way.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path / "adc.json")))
+def a_user(operator_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    operator_environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path / "adc.json")))
 
 
 @pytest.mark.usefixtures("a_user")
 def test_the_calls_of_a_user_count_for_the_project_that_is_looked_at(sample: Sample, doctor: Doctor) -> None:
-    sample.door.user_project = PROJECT
+    sample.access.user_project = PROJECT
 
-    assert doctor().complaints == ()
+    assert doctor().problems == ()
 
 
 @pytest.mark.usefixtures("a_user")
@@ -43,39 +43,39 @@ def test_a_role_that_a_user_lacks_is_given_to_whom_gcloud_says_they_are(
 ) -> None:
     denied = refusal(403, "PERMISSION_DENIED", "Permission denied.")
     with sample_hosts.hosts.upstreams["cloudbilling.googleapis.com"].answering(denied):
-        (complaint,) = doctor().complaints
+        (problem,) = doctor().problems
 
-    assert complaint.endswith(
+    assert problem.endswith(
         f'  → gcloud projects add-iam-policy-binding {PROJECT} "--member=user:$(gcloud config get account)" '
         "--role=roles/browser --condition=None"
     )
 
 
 def test_a_machine_without_credentials_is_told_how_to_get_them(
-    doctor: Doctor, way: pytest.MonkeyPatch, tmp_path: Path
+    doctor: Doctor, operator_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    way.delenv("GOOGLE_APPLICATION_CREDENTIALS")
-    way.setenv("CLOUDSDK_CONFIG", str(tmp_path))
-    way.setenv("NO_GCE_CHECK", "true")
+    operator_environment.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    operator_environment.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    operator_environment.setenv("NO_GCE_CHECK", "true")
 
-    visit = doctor()
+    result = doctor()
 
-    assert visit.findings == (
+    assert result.findings == (
         f"BAD  Credentials: there are no Application Default Credentials on this machine  → {LOG_IN}",
     )
-    assert visit.exit_code == 1
+    assert result.exit_code == 1
 
 
 def test_credentials_that_have_expired_are_told_from_an_outage(doctor: Doctor, sample_hosts: SampleHosts) -> None:
     expired = JSONResponse({"error": "invalid_grant", "error_description": "Token has been expired."}, status_code=400)
     with sample_hosts.hosts.upstreams[ACCESS_TOKENS].answering(expired):
-        visit = doctor()
+        result = doctor()
 
-    assert visit.findings == (
+    assert result.findings == (
         f"BAD  Credentials: Google refuses those of this machine, so nothing else was looked at  → {LOG_IN}",
         "ok   Clock: this machine's agrees with Google's",
     )
-    assert visit.exit_code == 1
+    assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("answer", [Silence(), JSONResponse({"error": "internal_failure"}, status_code=500)])
@@ -83,11 +83,11 @@ def test_no_access_token_because_of_an_outage_is_no_fault_of_the_credentials(
     answer: JSONResponse, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     with sample_hosts.hosts.upstreams[ACCESS_TOKENS].answering(answer):
-        visit = doctor(timeout="0.5")
+        result = doctor(timeout="0.5")
 
-    (complaint,) = visit.complaints
-    assert complaint.startswith("?    Everything: could not look: ")
-    assert visit.exit_code == 3
+    (problem,) = result.problems
+    assert problem.startswith("?    Everything: could not look: ")
+    assert result.exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_no_access_token_because_of_an_outage_is_no_fault_of_the_credentials(
     ],
 )
 def test_what_was_typed_wrong_ends_with_2_and_asks_google_nothing(
-    arguments: list[str], sample: Sample, way: pytest.MonkeyPatch
+    arguments: list[str], sample: Sample, operator_environment: pytest.MonkeyPatch
 ) -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
 
     assert main(["doctor", *arguments], Process(os.environ, sys.stdin, stdout, stderr)) == 2
-    assert (stdout.getvalue(), sample.door.asked) == ("", [])
+    assert (stdout.getvalue(), sample.access.asked) == ("", [])
     assert "usage: live-tokens doctor" in stderr.getvalue()
 
 
@@ -118,7 +118,7 @@ def test_the_program_runs_as_the_makefile_starts_it(sample: Sample, sample_hosts
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("functions", "operations")),
         "GOOGLE_APPLICATION_CREDENTIALS": str(key_file),
-        **sample_hosts.hosts.way,
+        **sample_hosts.hosts.environment,
     }
     finished = subprocess.run(
         [sys.executable, "-m", "live_tokens_operations", "doctor", "--project", PROJECT, "--region", REGION],

@@ -7,9 +7,9 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import FUNCTION, FUNCTION_HOST, PROJECT, Sample, SampleHosts
-from operations.doctor.visit import Doctor
-from support.google.door import refusal
+from support.google.access import refusal
 from support.google_hosts.upstream import Silence
 
 SOON = "0.5"
@@ -56,9 +56,9 @@ def test_apis_that_fail_all_at_once_leave_everything_open(
     with ExitStack() as failing:
         for host in HOSTS:
             failing.enter_context(sample_hosts.hosts.upstreams[host].answering(app))
-        visit = doctor()
+        result = doctor()
 
-    _only_open(visit.complaints, visit.exit_code)
+    _only_open(result.problems, result.exit_code)
     for api in (
         "serviceusage",
         "cloudbilling",
@@ -71,18 +71,18 @@ def test_apis_that_fail_all_at_once_leave_everything_open(
         host = f"{api}.googleapis.com"
         assert any(
             line.startswith(f"?    {HOSTS[host][0]}: could not look: {why.format(host=host)}")
-            for line in visit.complaints
+            for line in result.problems
         )
-    assert "ok   Call" in "\n".join(visit.findings)
+    assert "ok   Call" in "\n".join(result.findings)
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_an_api_that_fails_leaves_open_what_it_would_show(host: str, doctor: Doctor, sample_hosts: SampleHosts) -> None:
     with sample_hosts.hosts.upstreams[host].answering(refusal(500, "INTERNAL", "Internal error encountered.")):
-        visit = doctor()
+        result = doctor()
 
-    _only_open(visit.complaints, visit.exit_code)
-    said = [line for line in visit.complaints if line.startswith(f"?    {HOSTS[host][0]}")]
+    _only_open(result.problems, result.exit_code)
+    said = [line for line in result.problems if line.startswith(f"?    {HOSTS[host][0]}")]
     assert said
     assert all(line.endswith(f": could not look: {host} answers HTTP 500") for line in said)
 
@@ -94,26 +94,26 @@ def test_an_api_that_refuses_says_which_role_lets_one_look(
     subject, role = HOSTS[host]
     denied = refusal(403, "PERMISSION_DENIED", "Permission denied.", "IAM_PERMISSION_DENIED")
     with sample_hosts.hosts.upstreams[host].answering(denied):
-        visit = doctor()
+        result = doctor()
 
-    _only_open(visit.complaints, visit.exit_code)
+    _only_open(result.problems, result.exit_code)
     grant = f"gcloud projects add-iam-policy-binding {PROJECT} --member={ACCOUNT} --role={role} --condition=None"
-    said = [line for line in visit.complaints if line.startswith(f"?    {subject}")]
+    said = [line for line in result.problems if line.startswith(f"?    {subject}")]
     assert said
     assert all(line.endswith(f": could not look: needs role {role}  → {grant}") for line in said)
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample, doctor: Doctor) -> None:
-    sample.door.services.discard(host)
+    sample.access.services.discard(host)
 
-    complaints = doctor().complaints
+    problems = doctor().problems
 
     enable = f"gcloud services enable {host} --project={PROJECT}"
     assert any(
-        f"could not look: {host} is off, or was switched on minutes ago  → {enable}" in line for line in complaints
+        f"could not look: {host} is off, or was switched on minutes ago  → {enable}" in line for line in problems
     )
-    assert [line for line in complaints if not line.startswith("?")] in (
+    assert [line for line in problems if not line.startswith("?")] in (
         [],
         [f"BAD  APIs: off: {host}  → {enable}"],
     )
@@ -122,10 +122,10 @@ def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample,
 @pytest.mark.parametrize("host", [*HOSTS, "generativelanguage.googleapis.com", FUNCTION_HOST])
 def test_an_api_that_never_answers_is_given_up(host: str, doctor: Doctor, sample_hosts: SampleHosts) -> None:
     with sample_hosts.hosts.upstreams[host].answering(Silence()):
-        visit = doctor(timeout=SOON)
+        result = doctor(timeout=SOON)
 
-    _only_open(visit.complaints, visit.exit_code)
-    assert any(host in line and f"did not answer within {SOON} s" in line for line in visit.complaints)
+    _only_open(result.problems, result.exit_code)
+    assert any(host in line and f"did not answer within {SOON} s" in line for line in result.problems)
 
 
 @pytest.mark.parametrize("way_of_ending", ["refusing", "hanging_up"])
@@ -141,10 +141,10 @@ def test_a_host_that_cannot_be_reached_leaves_open_what_it_would_show(
         "hanging_up": proxy.hanging_up,
     }
     with ways[way_of_ending](host):
-        visit = doctor()
+        result = doctor()
 
-    _only_open(visit.complaints, visit.exit_code)
-    assert any(host in line and "cannot be reached" in line for line in visit.complaints)
+    _only_open(result.problems, result.exit_code)
+    assert any(host in line and "cannot be reached" in line for line in result.problems)
 
 
 @pytest.mark.parametrize(
@@ -159,16 +159,16 @@ def test_a_gemini_that_fails_is_no_bad_key(
     answer: ASGIApp, why: str, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     with sample_hosts.hosts.upstreams["generativelanguage.googleapis.com"].answering(answer):
-        visit = doctor()
+        result = doctor()
 
-    assert visit.complaints == (f"?    Gemini: could not look: generativelanguage.googleapis.com {why}",)
+    assert result.problems == (f"?    Gemini: could not look: generativelanguage.googleapis.com {why}",)
 
 
 def test_an_answer_of_unexpected_form_ends_its_area_and_no_other(doctor: Doctor, sample_hosts: SampleHosts) -> None:
     with sample_hosts.hosts.upstreams["cloudresourcemanager.googleapis.com"].answering(JSONResponse({"bindings": [3]})):
-        visit = doctor()
+        result = doctor()
 
-    assert visit.complaints == (
+    assert result.problems == (
         "?    Roles, the rest: could not look: an answer of Google has an unexpected form (AttributeError)",
     )
 
@@ -176,9 +176,7 @@ def test_an_answer_of_unexpected_form_ends_its_area_and_no_other(doctor: Doctor,
 def test_a_database_without_a_mode_is_not_judged(sample: Sample, doctor: Doctor) -> None:
     sample.database.kind = "DATABASE_TYPE_UNSPECIFIED"
 
-    assert doctor().complaints == (
-        "?    Firestore live-tokens: could not look: Google does not say which mode it is in",
-    )
+    assert doctor().problems == ("?    Firestore live-tokens: could not look: Google does not say which mode it is in",)
 
 
 def test_who_may_see_the_secret_but_not_read_it_is_told_so(
@@ -191,7 +189,7 @@ def test_who_may_see_the_secret_but_not_read_it_is_told_so(
         await (denied if scope["path"].endswith(":access") else usual)(scope, receive, send)
 
     with sample_hosts.hosts.upstreams["secretmanager.googleapis.com"].answering(all_but_access):
-        key, gemini = doctor().complaints
+        key, gemini = doctor().problems
 
     grant = (
         f"gcloud secrets add-iam-policy-binding gemini-api-key --member={ACCOUNT} "
@@ -206,12 +204,12 @@ def test_who_may_not_count_calls_for_the_project_is_told_which_role_is_missing(
 ) -> None:
     denied = refusal(403, "PERMISSION_DENIED", "Caller does not have permission to use project.", "USER_PROJECT_DENIED")
     with sample_hosts.hosts.upstreams["run.googleapis.com"].answering(denied):
-        complaints = doctor().complaints
+        problems = doctor().problems
 
-    assert all("needs role roles/serviceusage.serviceUsageConsumer" in line for line in complaints)
+    assert all("needs role roles/serviceusage.serviceUsageConsumer" in line for line in problems)
 
 
-def _only_open(complaints: tuple[str, ...], exit_code: int) -> None:
-    assert complaints
-    assert all(line.startswith("?    ") for line in complaints), "\n".join(complaints)
+def _only_open(problems: tuple[str, ...], exit_code: int) -> None:
+    assert problems
+    assert all(line.startswith("?    ") for line in problems), "\n".join(problems)
     assert exit_code == 3

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from operations.doctor.complaint import DEPLOY, Complaint, Illness, check
+from operations.doctor.expected import DEPLOY, Case, Expect, ExpectedFinding, each_case
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import DATABASE, PROJECT, Sample
-from operations.doctor.visit import Doctor
 from support.google.firestore_admin import Database
 
 MAKE_TTL = (
@@ -15,7 +13,7 @@ MAKE_TTL = (
     f"--database=live-tokens --project={PROJECT}"
 )
 RESUME = f"make admin ARGS='resume --project {PROJECT} --database live-tokens'"
-PAUSED = Complaint("warn", "Stop switch: the service is paused", RESUME)
+PAUSED = ExpectedFinding("warn", "Stop switch: the service is paused", RESUME)
 
 
 def _rules(text: str | None) -> Callable[[Sample], object]:
@@ -35,75 +33,75 @@ def _switch(**fields: Any) -> Callable[[Sample], object]:
     return lambda sample: sample.database.documents.update({"live_token_switches/service": fields})
 
 
-OPEN = (Complaint("BAD", "Rules: clients may read or write in live-tokens", DEPLOY),)
+OPEN = (ExpectedFinding("BAD", "Rules: clients may read or write in live-tokens", DEPLOY),)
 
-ILLNESSES = (
-    Illness(
+CASES = (
+    Case(
         "there is no database",
         lambda sample: sample.databases.clear(),
         (
-            Complaint("BAD", "Firestore live-tokens: there is no such database", DEPLOY),
-            Complaint("?", "TTL, rules, stop switch: not looked at, because there is no database"),
+            ExpectedFinding("BAD", "Firestore live-tokens: there is no such database", DEPLOY),
+            ExpectedFinding("?", "TTL, rules, stop switch: not looked at, because there is no database"),
         ),
     ),
-    Illness(
+    Case(
         "the database is in Datastore mode",
         lambda sample: setattr(sample.database, "kind", "DATASTORE_MODE"),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Firestore live-tokens: is in Datastore mode",
                 f"gcloud firestore databases update --type=firestore-native --database=live-tokens --project={PROJECT}",
             ),
-            Complaint("?", "TTL, rules, stop switch: not looked at, because the database is in Datastore mode"),
+            ExpectedFinding("?", "TTL, rules, stop switch: not looked at, because the database is in Datastore mode"),
         ),
     ),
-    Illness(
+    Case(
         "documents never expire",
         lambda sample: sample.database.ttl.clear(),
-        (Complaint("BAD", "TTL: nothing deletes documents of live_token_quotas", MAKE_TTL),),
+        (ExpectedFinding("BAD", "TTL: nothing deletes documents of live_token_quotas", MAKE_TTL),),
     ),
-    Illness(
+    Case(
         "the TTL policy is broken",
         _ttl("NEEDS_REPAIR"),
-        (Complaint("BAD", "TTL: the policy on live_token_quotas is NEEDS_REPAIR", MAKE_TTL),),
+        (ExpectedFinding("BAD", "TTL: the policy on live_token_quotas is NEEDS_REPAIR", MAKE_TTL),),
     ),
-    Illness(
+    Case(
         "the TTL policy is new",
         _ttl("CREATING"),
         (
-            Complaint(
+            ExpectedFinding(
                 "warn",
                 "TTL: the policy on live_token_quotas is being made",
                 f"make doctor PROJECT_ID={PROJECT}, in some minutes again",
             ),
         ),
     ),
-    Illness("rules without a condition", _allow("allow read, write;"), OPEN),
-    Illness("rules that are always true", _allow("allow read: if false; allow write: if true;"), OPEN),
-    Illness(
+    Case("rules without a condition", _allow("allow read, write;"), OPEN),
+    Case("rules that are always true", _allow("allow read: if false; allow write: if true;"), OPEN),
+    Case(
         "rules that let signed-in users in",
         _allow("allow read: if request.auth != null;"),
-        (Complaint("warn", "Rules: let some clients into live-tokens; make sure that live_token_quotas and", DEPLOY),),
+        (
+            ExpectedFinding(
+                "warn", "Rules: let some clients into live-tokens; make sure that live_token_quotas and", DEPLOY
+            ),
+        ),
     ),
-    Illness(
+    Case(
         "no rules",
         _rules(None),
-        (Complaint("warn", "Rules: none are released for live-tokens", DEPLOY),),
+        (ExpectedFinding("warn", "Rules: none are released for live-tokens", DEPLOY),),
     ),
-    Illness("the service is paused", _switch(), (PAUSED,)),
-    Illness("the pause ends later", _switch(until={"timestampValue": "2999-01-01T00:00:00Z"}), (PAUSED,)),
-    Illness("the end of the pause is no time", _switch(until={"stringValue": "soon"}), (PAUSED,)),
+    Case("the service is paused", _switch(), (PAUSED,)),
+    Case("the pause ends later", _switch(until={"timestampValue": "2999-01-01T00:00:00Z"}), (PAUSED,)),
+    Case("the end of the pause is no time", _switch(until={"stringValue": "soon"}), (PAUSED,)),
 )
 
 
-@pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.name)
-def test_the_doctor_says_what_is_wrong_with_the_database(illness: Illness, sample: Sample, doctor: Doctor) -> None:
-    illness.broken(sample)
-
-    visit = doctor()
-
-    check(illness, visit.complaints, visit.exit_code)
+@each_case(CASES)
+def test_the_doctor_says_what_is_wrong_with_the_database(case: Case, expect: Expect) -> None:
+    expect(case)
 
 
 def test_a_pause_that_has_ended_is_none(sample: Sample, doctor: Doctor) -> None:
@@ -117,7 +115,7 @@ def test_the_default_database_has_rules_of_its_own(sample: Sample, doctor: Docto
     sample.databases[default] = Database(default, ttl=sample.database.ttl, rules="allow read: if request.auth != null;")
     sample.environment["FIRESTORE_DATABASE"] = "(default)"
 
-    (rules, role) = doctor().complaints
+    (rules, role) = doctor().problems
 
     assert rules.startswith("warn Rules: let some clients into (default)")
     assert rules.endswith("  → edit firestore.rules of your app, then firebase deploy --only firestore:rules")

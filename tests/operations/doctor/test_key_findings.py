@@ -4,19 +4,18 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.responses import JSONResponse
 
-from operations.doctor.complaint import DEPLOY, RELEASE, STORE_KEY, Complaint, Illness, check
+from operations.doctor.expected import DEPLOY, RELEASE, STORE_KEY, Case, Expect, ExpectedFinding, each_case
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import NUMBER, PROJECT, SECRET, Sample
-from operations.doctor.visit import Doctor
-from support.google.door import refusal
+from support.google.access import refusal
 from support.google.gemini_models import HOST
 from support.google.secret_store import Version
 
-NOTHING_TO_ASK_WITH = Complaint("?", "Gemini: not looked at, because there is no key to ask with")
+NOTHING_TO_ASK_WITH = ExpectedFinding("?", "Gemini: not looked at, because there is no key to ask with")
 PRIVATE_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": PRIVATE_KEY.decode()}, indent=2)
 EDIT_MODEL = f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {RELEASE}"
@@ -34,42 +33,42 @@ def _wrong_checksum(sample: Sample) -> None:
     sample.secret.versions[-1].wrong_checksum = True
 
 
-def _of_the_wrong_kind(name: str, payload: bytes, fault: str) -> Illness:
-    complaint = Complaint("BAD", f"Key: version 1 {fault}", STORE_KEY)
-    return Illness(name, _holds(payload), (complaint, NOTHING_TO_ASK_WITH))
+def _of_the_wrong_kind(name: str, payload: bytes, fault: str) -> Case:
+    problem = ExpectedFinding("BAD", f"Key: version 1 {fault}", STORE_KEY)
+    return Case(name, _holds(payload), (problem, NOTHING_TO_ASK_WITH))
 
 
-def _gemini_says(name: str, answer: JSONResponse, text: str, remedy: str, mark: str = "BAD") -> Illness:
+def _gemini_says(name: str, answer: JSONResponse, text: str, remedy: str, mark: str = "BAD") -> Case:
     def break_it(sample: Sample) -> None:
         sample.gemini.refusing = answer
 
-    return Illness(name, break_it, (Complaint(mark, f"Gemini: {text}", remedy),))
+    return Case(name, break_it, (ExpectedFinding(mark, f"Gemini: {text}", remedy),))
 
 
 def _denied(reason: str, **metadata: str) -> JSONResponse:
     return refusal(403, "PERMISSION_DENIED", "Denied.", reason, service=HOST, **metadata)
 
 
-ILLNESSES = (
-    Illness(
+CASES = (
+    Case(
         "there is no secret",
         lambda sample: sample.secrets.clear(),
         (
-            Complaint("BAD", f"Key: there is no secret {SECRET}", DEPLOY),
+            ExpectedFinding("BAD", f"Key: there is no secret {SECRET}", DEPLOY),
             NOTHING_TO_ASK_WITH,
-            Complaint("?", "Roles on the secret: not looked at, because there is no such thing"),
+            ExpectedFinding("?", "Roles on the secret: not looked at, because there is no such thing"),
         ),
     ),
-    Illness(
+    Case(
         "the secret is empty",
         lambda sample: sample.secret.versions.clear(),
-        (Complaint("BAD", f"Key: {SECRET} has no version latest", STORE_KEY), NOTHING_TO_ASK_WITH),
+        (ExpectedFinding("BAD", f"Key: {SECRET} has no version latest", STORE_KEY), NOTHING_TO_ASK_WITH),
     ),
-    Illness(
+    Case(
         "the newest version is disabled",
         _newest_version_is("DISABLED"),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Key: version 2, which the function reads, is disabled",
                 f"gcloud secrets versions enable 2 --secret=gemini-api-key --project={PROJECT}",
@@ -77,11 +76,11 @@ ILLNESSES = (
             NOTHING_TO_ASK_WITH,
         ),
     ),
-    Illness(
+    Case(
         "the newest version is destroyed",
         _newest_version_is("DESTROYED"),
         (
-            Complaint("BAD", "Key: version 2, which the function reads, is destroyed", STORE_KEY),
+            ExpectedFinding("BAD", "Key: version 2, which the function reads, is destroyed", STORE_KEY),
             NOTHING_TO_ASK_WITH,
         ),
     ),
@@ -110,20 +109,24 @@ ILLNESSES = (
     _of_the_wrong_kind("the key is words", b"a key of mine", "is not a key: there are spaces in it"),
     _of_the_wrong_kind("the key has two lines", b"AQ.first\nAQ.second", "is not a key: it holds control characters"),
     _of_the_wrong_kind("the key is not text", "AQ.schlüssel".encode(), "is not a key: it holds other than ASCII"),
-    Illness(
+    Case(
         "the key is damaged",
         _wrong_checksum,
-        (Complaint("BAD", "Key: version 1 does not match its checksum", STORE_KEY), NOTHING_TO_ASK_WITH),
+        (ExpectedFinding("BAD", "Key: version 1 does not match its checksum", STORE_KEY), NOTHING_TO_ASK_WITH),
     ),
-    Illness(
+    Case(
         "the key is a standard key",
         lambda sample: sample.takes_key("AIzaSyA-sample-standard-key-0123456789"),
-        (Complaint("warn", "Key: version 1 is a standard key (AIza…); Google announced the end of those", STORE_KEY),),
+        (
+            ExpectedFinding(
+                "warn", "Key: version 1 is a standard key (AIza…); Google announced the end of those", STORE_KEY
+            ),
+        ),
     ),
-    Illness(
+    Case(
         "Gemini does not know the key",
         _holds(b"AQ.of-nobody-0123456789"),
-        (Complaint("BAD", "Gemini: refuses the key (HTTP 400 API_KEY_INVALID)", STORE_KEY),),
+        (ExpectedFinding("BAD", "Gemini: refuses the key (HTTP 400 API_KEY_INVALID)", STORE_KEY),),
     ),
     _gemini_says(
         "Gemini takes the key for something else",
@@ -174,16 +177,16 @@ ILLNESSES = (
         "the quota of the key's project is used up (429)",
         "https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it",
     ),
-    Illness(
+    Case(
         "Gemini does not know the model",
         lambda sample: sample.gemini.methods.clear(),
-        (Complaint("BAD", "Gemini: model gemini-3.8-live is not known to this key", EDIT_MODEL),),
+        (ExpectedFinding("BAD", "Gemini: model gemini-3.8-live is not known to this key", EDIT_MODEL),),
     ),
-    Illness(
+    Case(
         "the model is not for the Live API",
         lambda sample: sample.gemini.methods.update({"gemini-3.8-live": ["generateContent", "countTokens"]}),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 "Gemini: model gemini-3.8-live is not for the Live API: it has no bidiGenerateContent",
                 EDIT_MODEL,
@@ -193,26 +196,22 @@ ILLNESSES = (
 )
 
 
-@pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.name)
-def test_the_doctor_says_what_is_wrong_with_the_key(illness: Illness, sample: Sample, doctor: Doctor) -> None:
-    illness.broken(sample)
-
-    visit = doctor()
-
-    check(illness, visit.complaints, visit.exit_code)
+@each_case(CASES)
+def test_the_doctor_says_what_is_wrong_with_the_key(case: Case, expect: Expect) -> None:
+    expect(case)
 
 
 def test_white_space_around_a_key_does_no_harm(sample: Sample, doctor: Doctor) -> None:
     sample.holds(f"{sample.key}\n".encode())
 
-    assert doctor().complaints == ()
+    assert doctor().problems == ()
 
 
 def test_the_version_that_the_function_reads_is_the_one_looked_at(sample: Sample, doctor: Doctor) -> None:
     sample.environment["GEMINI_API_KEY_SECRET"] = f"{SECRET}/versions/1"
     sample.secret.versions.append(Version(b"", "DISABLED"))
 
-    assert doctor().complaints == ()
+    assert doctor().problems == ()
 
 
 def test_gemini_is_asked_in_the_version_that_the_function_uses(sample: Sample, doctor: Doctor) -> None:
@@ -232,10 +231,10 @@ def test_each_model_is_asked_about_once_and_named_with_its_profile(
             '[config]\nresponse_modalities = ["AUDIO"]\n'
         )
 
-    visit = doctor("--profiles", str(tmp_path))
+    result = doctor("--profiles", str(tmp_path))
 
     unknown = "BAD  Gemini: model gemini-2.0-flash-live-001 is not known to this key"
-    assert visit.complaints == (f"{unknown}  → edit model in functions/profiles/old.toml, then {RELEASE}",)
+    assert result.problems == (f"{unknown}  → edit model in functions/profiles/old.toml, then {RELEASE}",)
     assert sample.gemini.paths == ["/v1beta/models/gemini-3.8-live", "/v1beta/models/gemini-2.0-flash-live-001"]
 
 
@@ -247,15 +246,15 @@ def test_a_key_that_is_refused_is_not_tried_on_the_next_model(sample: Sample, do
         )
     sample.holds(b"AQ.of-nobody-0123456789")
 
-    visit = doctor("--profiles", str(tmp_path))
+    result = doctor("--profiles", str(tmp_path))
 
-    assert (len(visit.complaints), len(sample.gemini.paths)) == (1, 1)
+    assert (len(result.problems), len(sample.gemini.paths)) == (1, 1)
 
 
 def test_a_profile_that_stops_the_function_is_named(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "default.toml").write_text("model = 3\n")
 
-    visit = doctor("--profiles", str(tmp_path))
+    result = doctor("--profiles", str(tmp_path))
 
-    assert visit.complaints[0].startswith("BAD  Profile default.toml: ")
-    assert all(line.endswith(f"  → edit functions/profiles/, then {RELEASE}") for line in visit.complaints)
+    assert result.problems[0].startswith("BAD  Profile default.toml: ")
+    assert all(line.endswith(f"  → edit functions/profiles/, then {RELEASE}") for line in result.problems)

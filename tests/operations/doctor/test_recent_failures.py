@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import FUNCTION, Sample
-from operations.doctor.visit import Doctor
 
 
 def _event(
@@ -23,14 +23,14 @@ def test_calls_that_failed_are_counted_by_reason_and_those_for_want_of_quota_nam
 ) -> None:
     sample.log += [*[_event("GEMINI_RATE_LIMITED")] * 3, *[_event("QUOTA_UNAVAILABLE")] * 2]
 
-    visit = doctor()
+    result = doctor()
 
     limited = "warn Last hour: calls that Gemini refused for want of quota (GEMINI_RATE_LIMITED): 3"
-    assert visit.complaints == (
+    assert result.problems == (
         f"{limited}  → https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it",
         "warn Last hour: calls that failed with QUOTA_UNAVAILABLE: 2  → docs/errors.md tells of QUOTA_UNAVAILABLE",
     )
-    assert visit.exit_code == 0
+    assert result.exit_code == 0
 
 
 def test_what_was_the_callers_doing_or_anothers_or_long_ago_is_not_counted(sample: Sample, doctor: Doctor) -> None:
@@ -40,41 +40,39 @@ def test_what_was_the_callers_doing_or_anothers_or_long_ago_is_not_counted(sampl
         _event("GEMINI_RATE_LIMITED", minutes_ago=61),
     ]
 
-    assert doctor().complaints == ()
+    assert doctor().problems == ()
 
 
 def test_more_failures_than_one_page_holds_are_not_counted_to_the_end(sample: Sample, doctor: Doctor) -> None:
     sample.log += [_event("GEMINI_UNAVAILABLE")] * 101
 
-    (complaint,) = doctor().complaints
+    (problem,) = doctor().problems
 
-    assert "GEMINI_UNAVAILABLE: 100 or more" in complaint
+    assert "GEMINI_UNAVAILABLE: 100 or more" in problem
 
 
 def test_exactly_as_many_failures_as_one_page_holds_are_counted(sample: Sample, doctor: Doctor) -> None:
     sample.log += [_event("GEMINI_UNAVAILABLE")] * 100
 
-    (complaint,) = doctor().complaints
+    (problem,) = doctor().problems
 
-    assert "GEMINI_UNAVAILABLE: 100  →" in complaint
+    assert "GEMINI_UNAVAILABLE: 100  →" in problem
 
 
 def test_an_empty_page_is_not_the_end_of_the_search(sample: Sample, doctor: Doctor) -> None:
     sample.log += [_event("GEMINI_RATE_LIMITED")] * 2
     sample.log.empty_pages = 1
 
-    (complaint,) = doctor().complaints
+    (problem,) = doctor().problems
 
-    assert "(GEMINI_RATE_LIMITED): 2  →" in complaint
+    assert "(GEMINI_RATE_LIMITED): 2  →" in problem
 
 
 def test_a_search_that_comes_to_no_end_finds_nothing_to_be_well(sample: Sample, doctor: Doctor) -> None:
     sample.log.empty_pages = 1_000
 
-    visit = doctor()
+    result = doctor()
 
-    assert visit.complaints == (
-        "?    Last hour: could not look: Cloud Logging was not done searching after 10 answers",
-    )
-    assert visit.exit_code == 3
-    assert not any("no call failed" in line for line in visit.findings)
+    assert result.problems == ("?    Last hour: could not look: Cloud Logging was not done searching after 10 answers",)
+    assert result.exit_code == 3
+    assert not any("no call failed" in line for line in result.findings)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from live_tokens_operations.checks.clock import examine_clock
-from operations.doctor.complaint import DEPLOY, Complaint, Illness, check
+from live_tokens_operations.checks.clock import check_clock
+from operations.doctor.expected import DEPLOY, Case, Expect, ExpectedFinding, each_case
+from operations.doctor.result import Doctor
 from operations.doctor.sample_project import ANDROID_APP, NUMBER, PROJECT, WEB_APP, Sample, SampleHosts
-from operations.doctor.visit import Doctor
-from support.google.door import refusal
+from support.google.access import refusal
 from support.google.identity_config import IDENTITY
 
 CONSOLE = f"https://console.firebase.google.com/project/{PROJECT}"
@@ -39,75 +39,71 @@ def _app_check_off(sample: Sample) -> None:
 
 
 NO_PROVIDER = f"App Check: 1:{NUMBER}:ios:b2 has no attestation provider", f"App Check: {WEB_APP} has no attestation"
-MONITORED = Complaint("warn", "App Check: monitored, nobody is refused", _set('app_check = { mode = "enforce" }'))
+MONITORED = ExpectedFinding("warn", "App Check: monitored, nobody is refused", _set('app_check = { mode = "enforce" }'))
 
-ILLNESSES = (
-    Illness(
+CASES = (
+    Case(
         "nobody can sign in",
         lambda sample: sample.authentication.clear(),
         (
-            Complaint(
+            ExpectedFinding(
                 "BAD",
                 f"Authentication: not set up in {PROJECT}",
                 f"{CONSOLE}/authentication, Get started; or identity_platform in infra/",
             ),
         ),
     ),
-    Illness(
+    Case(
         "no way to sign in is on",
         lambda sample: sample.sign_in.methods.clear(),
         (
-            Complaint(
+            ExpectedFinding(
                 "warn", f"Authentication: no way to sign in is on in {PROJECT}", f"{CONSOLE}/authentication/providers"
             ),
         ),
     ),
-    Illness(
+    Case(
         "App Check is off",
         _app_check_off,
-        (Complaint("warn", "App Check: off; any program", _set('app_check = { mode = "monitor" }')),),
+        (ExpectedFinding("warn", "App Check: off; any program", _set('app_check = { mode = "monitor" }')),),
     ),
-    Illness("App Check is monitored", _environment(APP_CHECK="monitor"), (MONITORED,)),
-    Illness(
+    Case("App Check is monitored", _environment(APP_CHECK="monitor"), (MONITORED,)),
+    Case(
         "apps that cannot prove themselves are refused",
         _unattested("enforce"),
-        tuple(Complaint("BAD", text, f"{CONSOLE}/appcheck/apps") for text in NO_PROVIDER),
+        tuple(ExpectedFinding("BAD", text, f"{CONSOLE}/appcheck/apps") for text in NO_PROVIDER),
     ),
-    Illness(
+    Case(
         "apps that cannot prove themselves would be refused",
         _unattested("monitor"),
-        (MONITORED, *(Complaint("warn", text, f"{CONSOLE}/appcheck/apps") for text in NO_PROVIDER)),
+        (MONITORED, *(ExpectedFinding("warn", text, f"{CONSOLE}/appcheck/apps") for text in NO_PROVIDER)),
     ),
-    Illness(
+    Case(
         "an app that is allowed is not there",
         _environment(APP_CHECK_ALLOWED_APP_IDS=f"{ANDROID_APP},1:99:web:ff"),
-        (Complaint("BAD", "App Check: 1:99:web:ff is allowed, but", _set("app_check.allowed_app_ids")),),
+        (ExpectedFinding("BAD", "App Check: 1:99:web:ff is allowed, but", _set("app_check.allowed_app_ids")),),
     ),
-    Illness(
+    Case(
         "there is no app",
         lambda sample: sample.firebase.apps.clear(),
-        (Complaint("BAD", f"App Check: {PROJECT} has no app that could prove itself", f"{CONSOLE}/settings"),),
+        (ExpectedFinding("BAD", f"App Check: {PROJECT} has no app that could prove itself", f"{CONSOLE}/settings"),),
     ),
-    Illness(
+    Case(
         "every web site may call",
         _environment(CORS_ALLOWED_ORIGINS="*"),
-        (Complaint("warn", "CORS: any web site may call", _set("cors_allowed_origins")),),
+        (ExpectedFinding("warn", "CORS: any web site may call", _set("cors_allowed_origins")),),
     ),
-    Illness(
+    Case(
         "a web site without TLS may call",
         _environment(CORS_ALLOWED_ORIGINS="https://app.example.com,http://localhost:3000"),
-        (Complaint("warn", "CORS: http://localhost:3000 can be forged", _set("cors_allowed_origins")),),
+        (ExpectedFinding("warn", "CORS: http://localhost:3000 can be forged", _set("cors_allowed_origins")),),
     ),
 )
 
 
-@pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.name)
-def test_the_doctor_says_what_is_wrong_with_sign_in(illness: Illness, sample: Sample, doctor: Doctor) -> None:
-    illness.broken(sample)
-
-    visit = doctor()
-
-    check(illness, visit.complaints, visit.exit_code)
+@each_case(CASES)
+def test_the_doctor_says_what_is_wrong_with_sign_in(case: Case, expect: Expect) -> None:
+    expect(case)
 
 
 SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; nobody may sign up with e-mail and password"
@@ -124,10 +120,10 @@ def test_an_account_elsewhere_is_a_way_to_sign_in(
     sample.sign_in.identity_platform = identity_platform
     sample.sign_in.providers = {"defaultSupportedIdpConfigs": ["off.facebook.com"], kind: ["google.com"]}
 
-    visit = doctor()
+    result = doctor()
 
-    assert visit.complaints == ()
-    assert any(line.startswith(SIGN_UP_OFF) and "--service-account" in line for line in visit.findings)
+    assert result.problems == ()
+    assert any(line.startswith(SIGN_UP_OFF) and "--service-account" in line for line in result.findings)
 
 
 def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
@@ -141,9 +137,9 @@ def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
         await (usual if scope["path"].endswith("/config") else denied)(scope, receive, send)
 
     with sample_hosts.hosts.upstreams[IDENTITY].answering(without_providers):
-        visit = doctor()
+        result = doctor()
 
-    assert visit.complaints == (
+    assert result.problems == (
         "?    Authentication, its providers: could not look: identitytoolkit.googleapis.com answers HTTP 500",
     )
 
@@ -151,17 +147,17 @@ def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
 def test_sign_ups_that_are_closed_are_said_to_be(sample: Sample, doctor: Doctor) -> None:
     sample.sign_in.sign_ups = False
 
-    visit = doctor()
+    result = doctor()
 
-    assert visit.complaints == ()
-    assert any(line.startswith(SIGN_UP_OFF) for line in visit.findings)
+    assert result.problems == ()
+    assert any(line.startswith(SIGN_UP_OFF) for line in result.findings)
 
 
 def test_only_the_apps_that_are_allowed_have_to_prove_themselves(sample: Sample, doctor: Doctor) -> None:
     _unattested("enforce")(sample)
     sample.environment["APP_CHECK_ALLOWED_APP_IDS"] = ANDROID_APP
 
-    assert doctor().complaints == ()
+    assert doctor().problems == ()
 
 
 def test_without_web_origins_native_apps_may_call(sample: Sample, doctor: Doctor) -> None:
@@ -170,13 +166,13 @@ def test_without_web_origins_native_apps_may_call(sample: Sample, doctor: Doctor
     assert "ok   CORS: no web app may call; native apps may" in doctor().findings
 
 
-@pytest.mark.usefixtures("sample", "way")
+@pytest.mark.usefixtures("sample", "operator_environment")
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(3600, "warn Clock: this machine's is 3600 s ahead of"), (-90, "warn Clock: this machine's is 90 s behind")],
 )
 def test_a_clock_that_is_wrong_is_told_by_how_much(seconds: int, words: str) -> None:
-    finding = examine_clock(20, now=lambda: datetime.now(UTC) + timedelta(seconds=seconds))
+    finding = check_clock(20, now=lambda: datetime.now(UTC) + timedelta(seconds=seconds))
 
     told = int(str(finding).split(" is ")[1].split(" s ")[0])
     assert abs(told - abs(seconds)) <= 5  # Google's date has no fractions, and the test takes its time

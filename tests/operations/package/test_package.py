@@ -266,12 +266,12 @@ def test_a_refused_staging_leaves_the_earlier_one_as_it_was(checkout: Path, tmp_
 
 
 def test_the_program_says_why_it_refuses(tmp_path: Path) -> None:
-    said, complaints = io.StringIO(), io.StringIO()
+    said, errors = io.StringIO(), io.StringIO()
     (tmp_path / "essay.txt").touch()
-    process = Process({}, sys.stdin, said, complaints)
+    process = Process({}, sys.stdin, said, errors)
     assert main(["package", str(tmp_path)], process) == 1
     assert said.getvalue() == ""
-    assert str(tmp_path) in complaints.getvalue()
+    assert str(tmp_path) in errors.getvalue()
     assert main(["package", str(tmp_path / "function")], process) == 0
     assert json.dumps(said.getvalue()).count("sha256:") == 1
 

@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving import serve
-from support.google.door import Door, refusal
+from support.google.access import ApiAccess, refusal
 from support.google.identity_config import IDENTITY, create_identity_app
 from support.google_hosts.ledger import Ledger
 from support.google_hosts.upstream import Upstream
@@ -81,8 +81,8 @@ class GoogleProject:
     @property
     def identity_toolkit(self) -> ASGIApp:
         """Identity Toolkit with all that the function, the app and the operator call."""
-        door = Door(self.google.users.access_token, services={IDENTITY})
-        config = create_identity_app(door, {PROJECT: self.api_key})
+        access = ApiAccess(self.google.users.access_token, services={IDENTITY})
+        config = create_identity_app(access, {PROJECT: self.api_key})
         return Starlette(
             routes=[
                 Route("/v1/accounts:signInWithCustomToken", self._sign_in, methods=["POST"]),
@@ -112,7 +112,7 @@ class GoogleProject:
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of a program in this project."""
-        return {**self.google.way, **self.google.metadata_server, "FIREBASE_PROJECT_ID": PROJECT, **more}
+        return {**self.google.environment, **self.google.metadata_server, "FIREBASE_PROJECT_ID": PROJECT, **more}
 
     async def _sign(self, request: Request) -> Response:
         """Source: https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt"""
@@ -247,7 +247,7 @@ def run_google_project(google: LocalGoogle) -> Iterator[GoogleProject]:
 def run_deployed_function(google: LocalGoogle, folder: Path, host: str, **settings: str) -> Iterator[None]:
     """Run the unmodified function behind `host`, as Cloud Run does."""
     environment = {
-        **google.way,
+        **google.environment,
         **google.key_file,
         "FIREBASE_PROJECT_ID": PROJECT,
         "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",

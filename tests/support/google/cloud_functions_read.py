@@ -9,16 +9,16 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, not_found
+from support.google.access import ApiAccess, behind, not_found
 
 HOST = "cloudfunctions.googleapis.com"
 
 
-def create_functions_app(door: Door, functions: dict[str, dict[str, Any]]) -> Starlette:
+def create_functions_app(access: ApiAccess, functions: dict[str, dict[str, Any]]) -> Starlette:
     """Return an app that shows functions.
 
     Args:
-        door: who gets in.
+        access: who gets in.
         functions: by their full names.
     """
 
@@ -31,7 +31,7 @@ def create_functions_app(door: Door, functions: dict[str, dict[str, Any]]) -> St
         return JSONResponse({"functions": list(functions.values())} if functions else {})
 
     return behind(
-        door,
+        access,
         HOST,
         [
             ("GET", "/v2/projects/{project}/locations/-/functions", list_all),

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from support.google.access import not_found, refusal
 from support.google.cloud_run_release import Json, RunService
-from support.google.door import not_found, refusal
 
 HOST = "cloudfunctions.googleapis.com"
 UPLOAD_HOST = "storage.googleapis.com"

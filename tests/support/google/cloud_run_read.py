@@ -10,19 +10,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, not_found
+from support.google.access import ApiAccess, behind, not_found
 from support.google.project_policy import seen_with
 
 HOST = "run.googleapis.com"
 
 
 def create_run_app(
-    door: Door, services: dict[str, dict[str, Any]], bindings: dict[str, list[dict[str, Any]]]
+    access: ApiAccess, services: dict[str, dict[str, Any]], bindings: dict[str, list[dict[str, Any]]]
 ) -> Starlette:
     """Return an app that shows services.
 
     Args:
-        door: who gets in.
+        access: who gets in.
         services: by their full names.
         bindings: of each service's allow policy, by the same names.
     """
@@ -36,4 +36,4 @@ def create_run_app(
             return JSONResponse(seen_with(bindings.get(name, []), version))
         return JSONResponse(services[name])
 
-    return behind(door, HOST, [("GET", "/v2/projects/{project}/locations/{location}/services/{service}", get)])
+    return behind(access, HOST, [("GET", "/v2/projects/{project}/locations/{location}/services/{service}", get)])

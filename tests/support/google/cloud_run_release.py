@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from support.google.door import refusal
+from support.google.access import refusal
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, not_found
+from support.google.access import ApiAccess, behind, not_found
 
 HOST = "firestore.googleapis.com"
 RULES = "firebaserules.googleapis.com"
@@ -37,7 +37,7 @@ class Database:
     rules: str | None = None
 
 
-def create_firestore_app(door: Door, databases: dict[str, Database]) -> Starlette:
+def create_firestore_app(access: ApiAccess, databases: dict[str, Database]) -> Starlette:
     """Return an app that shows these databases, by their full names."""
 
     def database_of(request: Request) -> Database | None:
@@ -75,7 +75,7 @@ def create_firestore_app(door: Door, databases: dict[str, Database]) -> Starlett
 
     base = "/v1/projects/{project}/databases/{database}"
     return behind(
-        door,
+        access,
         HOST,
         [
             ("GET", base, get_database),
@@ -85,7 +85,7 @@ def create_firestore_app(door: Door, databases: dict[str, Database]) -> Starlett
     )
 
 
-def create_rules_app(door: Door, databases: dict[str, Database]) -> Starlette:
+def create_rules_app(access: ApiAccess, databases: dict[str, Database]) -> Starlette:
     """Return an app that shows the rules of these databases. A ruleset's id is the database's name."""
 
     def get_release(request: Request) -> Response:
@@ -109,7 +109,7 @@ def create_rules_app(door: Door, databases: dict[str, Database]) -> Starlette:
         )
 
     return behind(
-        door,
+        access,
         RULES,
         [
             ("GET", "/v1/projects/{project}/releases/{release:path}", get_release),

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from support.google.door import refusal
+from support.google.access import refusal
 
 HOST = "generativelanguage.googleapis.com"
 

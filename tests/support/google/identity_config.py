@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, not_found, refusal
+from support.google.access import ApiAccess, behind, not_found, refusal
 
 IDENTITY = "identitytoolkit.googleapis.com"
 FIREBASE = "firebase.googleapis.com"
@@ -66,11 +66,11 @@ class SignIn:
     providers: dict[str, list[str]] = field(default_factory=dict)
 
 
-def create_identity_app(door: Door, api_keys: Mapping[str, str], sign_in: SignIn | None = None) -> Starlette:
+def create_identity_app(access: ApiAccess, api_keys: Mapping[str, str], sign_in: SignIn | None = None) -> Starlette:
     """Return an app that shows Authentication's set-up.
 
     Args:
-        door: who gets in.
+        access: who gets in.
         api_keys: id of a project in which Authentication is set up → its web API key.
         sign_in: what is on; None for e-mail alone.
     """
@@ -106,7 +106,7 @@ def create_identity_app(door: Door, api_keys: Mapping[str, str], sign_in: SignIn
         return JSONResponse({kind: listed} if listed else {})
 
     return behind(
-        door,
+        access,
         IDENTITY,
         [
             ("GET", "/admin/v2/projects/{project}/config", get_config),
@@ -115,7 +115,7 @@ def create_identity_app(door: Door, api_keys: Mapping[str, str], sign_in: SignIn
     )
 
 
-def create_firebase_app(door: Door, firebase: Firebase) -> Starlette:
+def create_firebase_app(access: ApiAccess, firebase: Firebase) -> Starlette:
     """Return an app that lists the apps, page by page."""
 
     def search(request: Request) -> Response:
@@ -130,10 +130,10 @@ def create_firebase_app(door: Door, firebase: Firebase) -> Starlette:
             page["nextPageToken"] = str(end)
         return JSONResponse(page)
 
-    return behind(door, FIREBASE, [("GET", "/v1beta1/projects/{project}:searchApps", search)])
+    return behind(access, FIREBASE, [("GET", "/v1beta1/projects/{project}:searchApps", search)])
 
 
-def create_app_check_app(door: Door, firebase: Firebase) -> Starlette:
+def create_app_check_app(access: ApiAccess, firebase: Firebase) -> Starlette:
     """Return an app that shows the attestation providers."""
 
     def get(request: Request) -> Response:
@@ -145,4 +145,4 @@ def create_app_check_app(door: Door, firebase: Firebase) -> Starlette:
         name = f"projects/{firebase.project_id}/apps/{app.app_id}/{provider}"
         return JSONResponse({"name": name, "tokenTtl": "3600s", **app.providers.get(provider, {})})
 
-    return behind(door, APP_CHECK, [("GET", "/v1/projects/{project}/apps/{app}/{provider}", get)])
+    return behind(access, APP_CHECK, [("GET", "/v1/projects/{project}/apps/{app}/{provider}", get)])

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, refusal
+from support.google.access import ApiAccess, behind, refusal
 from support.google.log_filter import matches
 
 HOST = "logging.googleapis.com"
@@ -28,7 +28,7 @@ class Log(list[dict[str, Any]]):
     empty_pages = 0
 
 
-def create_logging_app(door: Door, project_id: str, entries: Log) -> Starlette:
+def create_logging_app(access: ApiAccess, project_id: str, entries: Log) -> Starlette:
     """Return an app that shows those of the entries that a filter lets through, page by page, the newest first."""
 
     async def list_entries(request: Request) -> Response:
@@ -55,4 +55,4 @@ def create_logging_app(door: Door, project_id: str, entries: Log) -> Starlette:
             answer["nextPageToken"] = f"{int(number) + 1} of {json.dumps(asked)}"
         return JSONResponse(answer)
 
-    return behind(door, HOST, [("POST", "/v2/entries:list", list_entries)])
+    return behind(access, HOST, [("POST", "/v2/entries:list", list_entries)])

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, not_found, refusal
+from support.google.access import ApiAccess, behind, not_found, refusal
 
 RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 ORGANISATION_POLICY = "orgpolicy.googleapis.com"
@@ -51,7 +51,7 @@ def seen_with(bindings: list[dict[str, Any]], version: int) -> dict[str, Any]:
     return {"version": 1, "etag": "BwXy", "bindings": hidden}
 
 
-def create_project_policy_app(door: Door, policy: ProjectPolicy) -> Starlette:
+def create_project_policy_app(access: ApiAccess, policy: ProjectPolicy) -> Starlette:
     """Return an app that shows the allow policy."""
 
     async def get_policy(request: Request) -> Response:
@@ -60,10 +60,10 @@ def create_project_policy_app(door: Door, policy: ProjectPolicy) -> Starlette:
         options = (await request.json()).get("options", {})
         return JSONResponse(seen_with(policy.bindings, options.get("requestedPolicyVersion", 1)))
 
-    return behind(door, RESOURCE_MANAGER, [("POST", "/v1/projects/{project}:getIamPolicy", get_policy)])
+    return behind(access, RESOURCE_MANAGER, [("POST", "/v1/projects/{project}:getIamPolicy", get_policy)])
 
 
-def create_organisation_policy_app(door: Door, policy: ProjectPolicy) -> Starlette:
+def create_organisation_policy_app(access: ApiAccess, policy: ProjectPolicy) -> Starlette:
     """Return an app that shows the effective policy about members."""
 
     def get_policy(request: Request) -> Response:
@@ -75,14 +75,14 @@ def create_organisation_policy_app(door: Door, policy: ProjectPolicy) -> Starlet
         return JSONResponse({"name": name, "spec": {"rules": [rule]}})
 
     path = "/v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
-    return behind(door, ORGANISATION_POLICY, [("GET", path, get_policy)])
+    return behind(access, ORGANISATION_POLICY, [("GET", path, get_policy)])
 
 
-def create_billing_info_app(door: Door, accounts: Mapping[str, str | None]) -> Starlette:
+def create_billing_info_app(access: ApiAccess, accounts: Mapping[str, str | None]) -> Starlette:
     """Return an app that shows billing accounts. Without one, Google leaves both fields out or empty.
 
     Args:
-        door: who gets in.
+        access: who gets in.
         accounts: id of a project → its `billingAccounts/…`, or None.
     """
 
@@ -95,4 +95,4 @@ def create_billing_info_app(door: Door, accounts: Mapping[str, str | None]) -> S
             info |= {"billingAccountName": account, "billingEnabled": True}
         return JSONResponse(info)
 
-    return behind(door, BILLING, [("GET", "/v1/projects/{project}/billingInfo", get_info)])
+    return behind(access, BILLING, [("GET", "/v1/projects/{project}/billingInfo", get_info)])

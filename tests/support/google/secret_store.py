@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, not_found, refusal
+from support.google.access import ApiAccess, behind, not_found, refusal
 from support.google.project_policy import seen_with
 
 HOST = "secretmanager.googleapis.com"
@@ -46,11 +46,11 @@ class Secret:
     reads: int = 0
 
 
-def create_secret_app(door: Door, secrets: Mapping[str, Secret], numbers: Mapping[str, str]) -> Starlette:
+def create_secret_app(access: ApiAccess, secrets: Mapping[str, Secret], numbers: Mapping[str, str]) -> Starlette:
     """Return an app that serves these secrets, by their full names.
 
     Args:
-        door: who gets in.
+        access: who gets in.
         secrets: `projects/P/secrets/S` → the secret.
         numbers: the number of each project → its id. Google takes either in a name.
     """
@@ -113,7 +113,7 @@ def create_secret_app(door: Door, secrets: Mapping[str, Secret], numbers: Mappin
 
     base = "/v1/projects/{project}/secrets/{secret}"
     return behind(
-        door,
+        access,
         HOST,
         [
             ("GET", base + "/versions/{version}", get_version),

@@ -9,18 +9,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from support.google.door import Door, behind, refusal
+from support.google.access import ApiAccess, behind, refusal
 
 HOST = "serviceusage.googleapis.com"
 _LARGEST_PAGE = 3
 """Google's is 200. Smaller here, so that every list has several pages."""
 
 
-def create_service_usage_app(door: Door, project_id: str, number: str, enabled: set[str]) -> Starlette:
+def create_service_usage_app(access: ApiAccess, project_id: str, number: str, enabled: set[str]) -> Starlette:
     """Return an app that shows and changes which APIs of one project are on.
 
     Args:
-        door: who gets in.
+        access: who gets in.
         project_id: the project.
         number: the project's.
         enabled: the APIs that are on. It grows.
@@ -60,7 +60,7 @@ def create_service_usage_app(door: Door, project_id: str, number: str, enabled: 
 
     services = "/v1/projects/{project}/services"
     return behind(
-        door,
+        access,
         HOST,
         [
             ("GET", services, list_services),

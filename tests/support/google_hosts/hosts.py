@@ -21,13 +21,13 @@ class GoogleHosts:
         proxy: leads to them, and nowhere else.
         upstreams: host name → what answers for it.
         bundle: PEM file with the certificate authority that certified them.
-        way: environment variables that lead a process here, and make it trust what it finds.
+        environment: environment variables that lead a process here, and make it trust what it finds.
     """
 
     proxy: TlsProxy
     upstreams: Mapping[str, Upstream]
     bundle: Path
-    way: Mapping[str, str]
+    environment: Mapping[str, str]
 
 
 @contextmanager
@@ -45,10 +45,10 @@ def run_google_hosts(folder: Path, apps: Mapping[str, ASGIApp]) -> Iterator[Goog
         for upstream in upstreams.values():
             proxy.route(upstream.host, stack.enter_context(serve(upstream)))
         address = stack.enter_context(proxy.running())
-        way = {
+        environment = {
             "HTTPS_PROXY": f"http://{address}",
             "NO_PROXY": "127.0.0.1,localhost",
             "REQUESTS_CA_BUNDLE": str(authority.bundle),
             "SSL_CERT_FILE": str(authority.bundle),
         }
-        yield GoogleHosts(proxy, upstreams, authority.bundle, way)
+        yield GoogleHosts(proxy, upstreams, authority.bundle, environment)

@@ -75,7 +75,7 @@ class LocalGoogle:
     gemini_stand_in: GeminiStandIn
 
     ledger: Ledger
-    way: Mapping[str, str]
+    environment: Mapping[str, str]
     """Environment variables that lead a process here, and trust what it finds."""
     key_file: Mapping[str, str]
     """Environment variable with Application Default Credentials from a file."""
@@ -163,7 +163,7 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
             secret=secret,
             gemini_stand_in=gemini_stand_in,
             ledger=ledger,
-            way=hosts.way,
+            environment=hosts.environment,
             key_file={"GOOGLE_APPLICATION_CREDENTIALS": str(service_account.file)},
             metadata_server={"GCE_METADATA_HOST": metadata_address, "GCE_METADATA_IP": metadata_address},
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Result:
     """What the doctor said."""
 
     exit_code: int
@@ -13,10 +13,10 @@ class Visit:
     errors: str
 
     @property
-    def complaints(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """All that is not well."""
         return tuple(line for line in self.findings if not line.startswith("ok "))
 
 
-Doctor = Callable[..., Visit]
+Doctor = Callable[..., Result]
 """Takes arguments of the command line; `project` and `timeout` have defaults."""

@@ -12,7 +12,7 @@ Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 @dataclass(slots=True)
-class Door:
+class ApiAccess:
     """Who gets in.
 
     Attributes:
@@ -45,19 +45,19 @@ def not_found(_request: Request | None = None, _error: Exception | None = None) 
     return refusal(404, "NOT_FOUND", "Requested entity was not found.")
 
 
-def behind(door: Door, host: str, routes: Sequence[tuple[str, str, Handler]]) -> Starlette:
+def behind(access: ApiAccess, host: str, routes: Sequence[tuple[str, str, Handler]]) -> Starlette:
     """Return an app that lets the right callers in.
 
     Args:
-        door: decides.
+        access: decides.
         host: under which the app is called, which is the API's name, too.
         routes: method, path, handler.
     """
 
     def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
-            door.asked.append(f"{host}{request.url.path}")
-            refused = _refused(door, host, request)
+            access.asked.append(f"{host}{request.url.path}")
+            refused = _refused(access, host, request)
             if refused is not None:
                 return refused
             answer = handler(request)
@@ -73,14 +73,14 @@ def behind(door: Door, host: str, routes: Sequence[tuple[str, str, Handler]]) ->
     return app
 
 
-def _refused(door: Door, host: str, request: Request) -> JSONResponse | None:
+def _refused(access: ApiAccess, host: str, request: Request) -> JSONResponse | None:
     """Source of the reasons: https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto."""
-    if request.headers.get("authorization") != f"Bearer {door.access_token}":
+    if request.headers.get("authorization") != f"Bearer {access.access_token}":
         return refusal(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", "CREDENTIALS_MISSING")
-    if door.user_project is not None and request.headers.get("x-goog-user-project") != door.user_project:
+    if access.user_project is not None and request.headers.get("x-goog-user-project") != access.user_project:
         message = f"Your application is authenticating by using local ADC. {host} requires a quota project."
         return refusal(403, "PERMISSION_DENIED", message, "SERVICE_DISABLED", service=host)
-    if host not in door.services:
+    if host not in access.services:
         message = f"{host} has not been used in project before or it is disabled."
         return refusal(403, "PERMISSION_DENIED", message, "SERVICE_DISABLED", service=host)
     return None

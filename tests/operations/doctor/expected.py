@@ -1,7 +1,9 @@
 """What a test expects the doctor to say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import pytest
 
 from operations.doctor.sample_project import PROJECT, REGION, Sample
 
@@ -16,7 +18,7 @@ STORE_KEY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ExpectedFinding:
     """One line that is not `ok`.
 
     Attributes:
@@ -36,25 +38,24 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True)
-class Illness:
+class Case:
     """Something that is broken, and all that the doctor says of it.
 
     Attributes:
         name: a sentence, which is the name of the test.
         broken: breaks it.
-        complaints: all lines that are not `ok`, in order.
+        expected: all lines that are not `ok`, in order.
     """
 
     name: str
     broken: Callable[[Sample], object]
-    complaints: tuple[Complaint, ...]
+    expected: tuple[ExpectedFinding, ...]
 
 
-def check(illness: Illness, lines: tuple[str, ...], exit_code: int) -> None:
-    """Compare what was said with what should be."""
-    said = "\n".join(lines)
-    assert len(lines) == len(illness.complaints), said
-    for complaint, line in zip(illness.complaints, lines, strict=True):
-        assert complaint.is_in(line), f"{complaint}\n{said}"
-    marks = {complaint.mark for complaint in illness.complaints}
-    assert exit_code == (1 if "BAD" in marks else 3 if "?" in marks else 0)
+Expect = Callable[[Case], None]
+"""Breaks a project as a case says, and compares what the doctor says with what it should say."""
+
+
+def each_case(cases: Sequence[Case]) -> pytest.MarkDecorator:
+    """Make one test of each case, under its name."""
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
