@@ -8,7 +8,7 @@ from pathlib import Path
 
 from live_tokens.settings import Settings, SettingsError
 from live_tokens_operations.defaults import DATABASE, SECRET
-from live_tokens_operations.google.look import Found, Json, Look
+from live_tokens_operations.google.look import Found, Json, Look, Looks
 from live_tokens_operations.google.rest import GoogleApi
 
 _FUNCTION_VIEWER = "roles/cloudfunctions.viewer"
@@ -94,8 +94,14 @@ def look_at(api: GoogleApi, project: Project) -> Deployment:
     function = api.get(
         f"https://cloudfunctions.googleapis.com/v2/{place}/functions/{project.function}", _FUNCTION_VIEWER
     )
-    service = api.get(f"https://run.googleapis.com/v2/{place}/services/{project.function}", "roles/run.viewer")
+    service = look_at_service(api, project.project_id, project.region, project.function)
     return deployment_of(project, function, service)
+
+
+def look_at_service(api: Looks, project_id: str, region: str, service: str) -> Look:
+    """Ask Cloud Run for a service."""
+    place = f"projects/{project_id}/locations/{region}"
+    return api.get(f"https://run.googleapis.com/v2/{place}/services/{service}", "roles/run.viewer")
 
 
 def deployment_of(project: Project, function: Look, service: Look) -> Deployment:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext, Deployment, Project
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.traffic import check_traffic
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing
-from live_tokens_operations.remedies import command, deploy, doctor, release, set_and_deploy
+from live_tokens_operations.remedies import command, deploy, doctor, set_and_deploy
 
 _LONGEST_MESSAGE = 300
-_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 # functions-framework's threads, unless the environment says otherwise: functions/main.py.
 _THREADS = "32"
 
@@ -22,7 +22,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
     yield _state(project, deployment)
     match deployment.service:
         case Found(service):
-            yield from _revisions(project, service)
+            yield from check_traffic(project, service)
             yield from _size(project, deployment, service)
         case Missing():
             yield not_looked_at("Traffic, concurrency", f"there is no Cloud Run service {project.function}")
@@ -65,26 +65,6 @@ def _log(project: Project, function: Json) -> str:
     return command(gcloud_commands.read_function_log(project.project_id, project.region, project.function))
 
 
-def _revisions(project: Project, service: Json) -> Iterator[Finding]:
-    """Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#Service."""
-    created, ready = (_short(service.get(name, "")) for name in ("latestCreatedRevision", "latestReadyRevision"))
-    if created != ready:
-        remedy = gcloud_commands.read_function_log(project.project_id, project.region, project.function)
-        yield bad(f"Revision {created}: did not start; {ready or 'none'} is the last that did", command(remedy))
-    pinned = [
-        target for target in service.get("traffic", []) if target.get("percent") and target.get("type") != _LATEST
-    ]
-    revisions = ", ".join(_short(target.get("revision", "")) for target in pinned)
-    if pinned and revisions != ready:
-        text = f"Traffic: held on {revisions}, {ready} gets none, as after a release whose smoke test failed"
-        yield warn(f"{text}; once you know why", release(project.project_id, project.region))
-    elif pinned:
-        remedy = gcloud_commands.move_traffic_to_latest(project.project_id, project.region, project.function)
-        yield warn(f"Traffic: held on {revisions}; a new revision would get none", command(remedy))
-    else:
-        yield ok(f"Traffic: all on the newest revision, {ready}")
-
-
 def _size(project: Project, deployment: Deployment, service: Json) -> Iterator[Finding]:
     template: Json = service.get("template", {})
     concurrency = template.get("maxInstanceRequestConcurrency", 0)
@@ -114,7 +94,3 @@ def _cpus(quantity: str) -> float:
 
 def _deploy(project: Project) -> str:
     return deploy(project.project_id, project.region)
-
-
-def _short(name: object) -> str:
-    return str(name).rpartition("/")[2]

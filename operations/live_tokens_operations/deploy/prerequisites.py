@@ -106,9 +106,7 @@ class Prerequisites:
         """
         if any(each.address.startswith(_SIGN_IN) for each in resources):
             return
-        finished = self.programs.ask(gcloud_commands.access_token())
-        require_answer(finished, "gcloud is not logged in any more")
-        look = look_at(self.ask_as(finished.out.strip(), self.project), self.project)
+        look = look_at(self.api(), self.project)
         if isinstance(look, Unseen) and look.reason != "SERVICE_DISABLED":
             text = f"Whether {self.project} has Firebase Authentication could not be found out: {HOST}: {look.codes}\n"
             text += f"Nothing was planned, because {settings.name} sets identity_platform."
@@ -121,6 +119,16 @@ class Prerequisites:
                 f"Take identity_platform out of {settings.name}. Where Identity Platform is on, infra/README.md says "
                 "how to import it."
             )
+
+    def api(self) -> Looks:
+        """Return what asks Google in the name of whoever is logged in to gcloud.
+
+        Raises:
+            ProgramError: nobody is.
+        """
+        finished = self.programs.ask(gcloud_commands.access_token())
+        require_answer(finished, "gcloud is not logged in any more")
+        return self.ask_as(finished.out.strip(), self.project)
 
     def require_for_down(self) -> int:
         """Make sure that everything can be taken away, and return the project's number.

@@ -102,7 +102,7 @@ class Deploy:
         stored.provide(replace=options.new_key)
         if found is not None and found.region is not None:
             self.operator.say("\nThis was about the configuration. New code and profiles go out with `make release`.")
-        self._finish(outputs, options, smoke_test)
+        self._finish(outputs, options, prerequisites, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
@@ -127,7 +127,13 @@ class Deploy:
                 "The plan was not applied. Of this run stay, if new: the state bucket, two APIs, infra/backend.tf."
             )
 
-    def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, smoke_test: SmokeStep) -> None:
+    def _finish(
+        self,
+        outputs: Mapping[str, Any],
+        options: DeployOptions,
+        prerequisites: Prerequisites,
+        smoke_test: SmokeStep,
+    ) -> None:
         url = outputs.get("load_balancer_url") or outputs["function_url"]
         self._title("For the app")
         self.operator.say(lines_for_the_app(url))
@@ -138,7 +144,9 @@ class Deploy:
                 f"The names of load_balancer must point to {address}. Until they do, and for up to an hour after, the "
                 "smoke test cannot pass: run this again then."
             )
-        Service(self.programs, outputs["function_name"], options.project, outputs["region"]).require_newest_to_serve()
+        Service(
+            prerequisites.api(), outputs["function_name"], options.project, outputs["region"]
+        ).require_newest_to_serve()
         self._title(f"Smoke test of {url}")
         waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))

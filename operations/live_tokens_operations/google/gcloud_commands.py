@@ -82,12 +82,6 @@ def remove_bucket(bucket: str) -> list[str]:
     return ["gcloud", "storage", "rm", "--recursive", "--all-versions", f"gs://{bucket}"]
 
 
-def describe_service(service: str, project: str, region: str) -> list[str]:
-    """Describe a Cloud Run service as Cloud Run's own JSON."""
-    place = (f"--region={region}", f"--project={project}")
-    return ["gcloud", "run", "services", "describe", service, *place, "--format=json", "--quiet"]
-
-
 def log_in() -> list[str]:
     """Get Application Default Credentials."""
     return ["gcloud", "auth", "application-default", "login"]

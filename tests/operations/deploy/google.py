@@ -89,7 +89,8 @@ class Google:
             identity_config.IDENTITY: identity_config.create_identity_app(
                 access_with_project, self.authentication, self.sign_in
             ),
-            f"{REGION}-run.googleapis.com": self._cloud_run(),
+            f"{REGION}-run.googleapis.com": self._cloud_run(),  # as gcloud calls it
+            "run.googleapis.com": self._cloud_run(),
         }
         in_the_open: dict[str, ASGIApp] = {
             _TOKEN_HOST: _token_app(),

@@ -1,28 +1,27 @@
 """Who serves after a deployment: the newest revision, or what somebody has pinned traffic to."""
 
-import json
-
 import pytest
 
 from live_tokens_operations.deploy.errors import HeldBackError, ProgramError
-from live_tokens_operations.deploy.programs import Finished
 from live_tokens_operations.deploy.traffic import Service
-from operations.deploy.scripted import ScriptedPrograms
+from live_tokens_operations.google.look import Found, Look, Unseen
+from operations.deploy.scripted import ScriptedGoogle
 
 Target = dict[str, object]
-NEWEST: Target = {"revisionName": "mint-2", "latestRevision": True, "percent": 100}
-CANDIDATE: Target = {"revisionName": "mint-2", "tag": "candidate"}
+LATEST: Target = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"}
+NEWEST: Target = {**LATEST, "percent": 100}
+CANDIDATE: Target = {"revision": "mint-2", "tag": "candidate"}
 
 
-def look(answer: Finished) -> None:
-    """Look at what gcloud answers."""
-    programs = ScriptedPrograms({"gcloud run services describe mint ": [answer]})
-    Service(programs, "mint", "my-app-1a2b", "us-central1").require_newest_to_serve()
+def look(answer: Look) -> None:
+    """Look at what Google answers."""
+    google = ScriptedGoogle({"run.googleapis.com": answer})
+    Service(google, "mint", "my-app-1a2b", "us-central1").require_newest_to_serve()
 
 
 def look_at(*targets: Target) -> None:
     """Look at a service whose newest revision is mint-2."""
-    look(Finished(0, json.dumps({"status": {"latestReadyRevisionName": "mint-2", "traffic": targets}})))
+    look(Found({"latestReadyRevision": "projects/p/revisions/mint-2", "traffic": targets}))
 
 
 @pytest.mark.parametrize(
@@ -30,8 +29,8 @@ def look_at(*targets: Target) -> None:
     [
         [NEWEST],
         [NEWEST, CANDIDATE],
-        [{"revisionName": "mint-2", "percent": 100}],
-        [{**NEWEST, "percent": 40}, {"revisionName": "mint-2", "percent": 60}],
+        [{"revision": "mint-2", "percent": 100}],
+        [{**NEWEST, "percent": 40}, {"revision": "mint-2", "percent": 60}],
     ],
     ids=["followed", "tagged", "named", "named and followed"],
 )
@@ -42,8 +41,8 @@ def test_the_newest_revision_serves_however_traffic_leads_to_it(targets: list[Ta
 @pytest.mark.parametrize(
     ("targets", "held"),
     [
-        ([{"revisionName": "mint-1", "percent": 100}, CANDIDATE], "mint-1 (100 %)"),
-        ([{**NEWEST, "percent": 90}, {"revisionName": "mint-1", "percent": 10}], "mint-1 (10 %), mint-2 (90 %)"),
+        ([{"revision": "mint-1", "percent": 100}, CANDIDATE], "mint-1 (100 %)"),
+        ([{**NEWEST, "percent": 90}, {"revision": "mint-1", "percent": 10}], "mint-1 (10 %), mint-2 (90 %)"),
         ([], "nothing"),
     ],
 )
@@ -53,6 +52,6 @@ def test_traffic_that_goes_elsewhere_is_named_with_its_share(targets: list[Targe
     assert f"they are in mint-2, and traffic is held on {held}: " in str(refused.value)
 
 
-def test_a_look_that_fails_is_told_in_gcloud_s_words() -> None:
-    with pytest.raises(ProgramError, match=r"could not be looked at:\nPERMISSION_DENIED: run\.services\.get"):
-        look(Finished(1, "", "PERMISSION_DENIED: run.services.get"))
+def test_a_look_that_fails_is_told_with_its_cause_and_its_remedy() -> None:
+    with pytest.raises(ProgramError, match=r"could not be looked at: needs role roles/run\.viewer\ngcloud projects"):
+        look(Unseen("needs role roles/run.viewer", "gcloud projects add-iam-policy-binding"))

@@ -43,7 +43,14 @@ class RunService:
         self._version = 1
         self.host = f"{region}-run.googleapis.com"
         path = f"/apis/serving.knative.dev/v1/namespaces/{project}/services/{name}"
-        self.app = Starlette(routes=[Route(path, self._show, methods=["GET"]), Route(path, self._put, methods=["PUT"])])
+        self.full_name = f"projects/{project}/locations/{region}/services/{name}"
+        self.app = Starlette(
+            routes=[
+                Route(path, self._show, methods=["GET"]),
+                Route(path, self._put, methods=["PUT"]),
+                Route(f"/v2/{self.full_name}", self._show_v2, methods=["GET"]),
+            ]
+        )
 
     def deploy(self, image: str) -> str:
         """Make a new revision, and return its name. It serves if a target follows the latest."""
@@ -113,6 +120,22 @@ class RunService:
 
     async def _show(self, _: Request) -> JSONResponse:
         return JSONResponse(self._resource())
+
+    async def _show_v2(self, _: Request) -> JSONResponse:
+        """Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#TrafficTarget."""
+        kind = "TRAFFIC_TARGET_ALLOCATION_TYPE_"
+        newest = f"{self.full_name}/revisions/{self.revisions[-1]}"
+        traffic = [
+            {key: target[key] for key in ("percent", "tag") if key in target}
+            | (
+                {"type": f"{kind}LATEST"}
+                if target.get("latestRevision")
+                else {"type": f"{kind}REVISION", "revision": target["revisionName"]}
+            )
+            for target in self.targets
+        ]
+        revisions = {"latestReadyRevision": newest, "latestCreatedRevision": newest}
+        return JSONResponse({"name": self.full_name, "traffic": traffic, **revisions})
 
     async def _put(self, request: Request) -> JSONResponse:
         sent: Json = await request.json()
