@@ -10,7 +10,7 @@ from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.infrastructure import Infrastructure, Resource
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Programs
-from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.state_bucket import StateBucket, write_backend
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform_commands import Terraform
@@ -63,7 +63,7 @@ class Destroy:
             raise MisuseError(f"CONFIRM (--confirm) names {confirmed}, not {project}. Nothing was done.")
         if confirmed is None and not self.operator.interactive:
             raise DeclinedError(f"There is no terminal to ask at. Nothing was done. Add CONFIRM={project} (--confirm).")
-        SettingsFile.read(self.module / "terraform.tfvars").require_project(project)
+        SettingsFiles.read(self.module).require_project(project)
         number = Prerequisites(self.programs, self.environment, project).require_for_down()
         bucket = StateBucket(self.programs, project, number)
         found = bucket.find()

@@ -16,7 +16,7 @@ from live_tokens_operations.deploy.errors import MisuseError, PrerequisiteError,
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.infrastructure import Resource
 from live_tokens_operations.deploy.programs import Finished, Programs, json_of
-from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.credentials import Account, NoCredentialsError
 from live_tokens_operations.google.look import Looks, Unseen
@@ -74,7 +74,7 @@ class Prerequisites:
     project: str
     ask_as: Callable[[str, str], Looks] = _google_api
 
-    def require_for_up(self, region: str | None, settings: SettingsFile, *, has_signer: bool = False) -> int:
+    def require_for_up(self, region: str | None, settings: SettingsFiles, *, has_signer: bool = False) -> int:
         """Make sure that a deployment can begin.
 
         Args:
@@ -91,7 +91,7 @@ class Prerequisites:
         of_project = (self._check_billing, self._check_authentication(settings, has_signer=has_signer))
         return self._require(_check_region(region), of_project)
 
-    def require_sign_in_is_free(self, settings: SettingsFile, resources: Iterable[Resource]) -> None:
+    def require_sign_in_is_free(self, settings: SettingsFiles, resources: Iterable[Resource]) -> None:
         """Make sure that Terraform does not set sign-in up where somebody else has done so.
 
         Args:
@@ -106,17 +106,18 @@ class Prerequisites:
         """
         if any(each.address.startswith(_SIGN_IN) for each in resources):
             return
+        file = settings.file_of("identity_platform")
         look = look_at(self.api(), self.project)
         if isinstance(look, Unseen) and look.reason != "SERVICE_DISABLED":
             text = f"Whether {self.project} has Firebase Authentication could not be found out: {HOST}: {look.codes}\n"
-            text += f"Nothing was planned, because {settings.name} sets identity_platform."
+            text += f"Nothing was planned, because {file} sets identity_platform."
             raise ProgramError(text)
         if isinstance(look, SignInConfig):
             raise MisuseError(
                 f"{self.project} has Firebase Authentication, which Terraform's state does not hold, and "
-                f"{settings.name} sets identity_platform: that may upgrade it to Identity Platform, which is billed "
+                f"{file} sets identity_platform: that may upgrade it to Identity Platform, which is billed "
                 "differently, and overwrite its settings. Nothing was planned.\n"
-                f"Take identity_platform out of {settings.name}. Where Identity Platform is on, infra/README.md says "
+                f"Take identity_platform out of {file}. Where Identity Platform is on, infra/README.md says "
                 "how to import it."
             )
 
@@ -202,7 +203,7 @@ class Prerequisites:
     def _check_billing(self, api: Looks) -> list[Fault]:
         return _faults_of(check_billing(api, self.project))
 
-    def _check_authentication(self, settings: SettingsFile, *, has_signer: bool) -> _Check:
+    def _check_authentication(self, settings: SettingsFiles, *, has_signer: bool) -> _Check:
         def check(api: Looks) -> list[Fault]:
             if settings.sets_sign_in_up:
                 return []

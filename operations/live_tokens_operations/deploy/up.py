@@ -14,7 +14,7 @@ from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.infrastructure import Infrastructure
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Programs
-from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
@@ -72,7 +72,7 @@ class Deploy:
         """
         has_signer = smoke_test.require_options().has_signer
         self._title("Looking at what is needed")
-        settings = SettingsFile.read(self.module / "terraform.tfvars")
+        settings = SettingsFiles.read(self.module)
         settings.require_project(options.project)
         asked_region = settings.region_for(options.region)
         prerequisites = Prerequisites(self.programs, self.environment, options.project)

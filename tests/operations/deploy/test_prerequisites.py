@@ -9,7 +9,7 @@ from live_tokens_operations.deploy.errors import PrerequisiteError, ProgramError
 from live_tokens_operations.deploy.infrastructure import Resource
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished
-from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.checkout import Checkout
 from operations.deploy.google import DEFAULT_TOKEN, LOGIN_TOKEN, NUMBER, PROJECT, Google
@@ -106,7 +106,7 @@ def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkou
 def test_sign_in_that_terraform_has_made_is_its_own(tmp_path: Path) -> None:
     made = Resource("google_identity_platform_config.sign_in[0]", protected=False, abandoned=True)
     programs = ScriptedPrograms()
-    settings = SettingsFile.read(tmp_path / "terraform.tfvars")
+    settings = SettingsFiles.read(tmp_path)
     Prerequisites(programs, {}, PROJECT).require_sign_in_is_free(settings, [made])
     assert programs.lines == []
 
@@ -229,7 +229,7 @@ def test_terraform_s_own_credentials_do_in_place_of_the_default_ones(tmp_path: P
 def test_only_a_setting_that_is_made_sets_sign_in_up(settings: str, sets: bool, tmp_path: Path) -> None:
     file = tmp_path / "terraform.tfvars"
     file.write_text(settings, encoding="utf-8")
-    assert SettingsFile.read(file).sets_sign_in_up is sets
+    assert SettingsFiles.read(tmp_path).sets_sign_in_up is sets
 
 
 def look(
@@ -245,4 +245,4 @@ def look(
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
     google = ScriptedGoogle({"cloudbilling.googleapis.com": billing})
     prerequisites = Prerequisites(programs, environment or {}, PROJECT, lambda _token, _project: google)
-    return prerequisites.require_for_up(region, SettingsFile.read(file))
+    return prerequisites.require_for_up(region, SettingsFiles.read(folder))

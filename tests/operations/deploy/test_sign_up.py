@@ -7,7 +7,7 @@ import pytest
 from live_tokens_operations.deploy.errors import PrerequisiteError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.programs import Finished
-from live_tokens_operations.deploy.settings_file import SettingsFile
+from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.smoke.command import SmokeTest
 from operations.deploy.google import LOGIN_TOKEN, PROJECT, Google
 from operations.deploy.scripted import ScriptedPrograms
@@ -36,7 +36,7 @@ def look(folder: Path, *smoke_options: str, **environment: str) -> int:
     """Look at what a deployment needs, where everything is well but perhaps sign-in."""
     answers = ALL_IS_WELL | {"gcloud auth print-access-token": Finished(0, LOGIN_TOKEN)}
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
-    settings = SettingsFile.read(folder / "terraform.tfvars")
+    settings = SettingsFiles.read(folder)
     has_signer = SmokeTest.read(["https://function.example", *smoke_options]).has_signer
     return Prerequisites(programs, environment, PROJECT).require_for_up(None, settings, has_signer=has_signer)
 
