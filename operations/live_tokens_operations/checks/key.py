@@ -14,7 +14,7 @@ from live_tokens_operations.checks.finding import Finding, bad, could_not_look, 
 from live_tokens_operations.checks.gemini import check_gemini
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import WHERE_TO_GET_IT, GeminiKey, NotAKeyError
-from live_tokens_operations.google.look import Found, Json, Look, Missing
+from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing
 from live_tokens_operations.remedies import command, deploy, store_key
 
 _VIEWER, _ACCESSOR = "roles/secretmanager.viewer", "roles/secretmanager.secretAccessor"
@@ -48,15 +48,18 @@ def check(context: CheckContext) -> Iterator[Finding]:
     yield not_looked_at("Gemini", "there is no key to ask with")
 
 
+def look_at_version(api: Looks, version: str) -> Look:
+    """Ask Secret Manager for a version, `projects/P/secrets/S/versions/N`, and not for what it holds."""
+    return api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
+
+
 def _version(context: CheckContext) -> Iterator[Finding]:
     """Look at the version that the function reads.
 
     Source: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions#State
     """
     deployment = context.deployment
-    version = f"{deployment.secret}/versions/{deployment.version}"
-    look = context.api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
-    match look:
+    match look_at_version(context.api, f"{deployment.secret}/versions/{deployment.version}"):
         case Found({"state": "ENABLED", "name": name}) if context.project.read_key:
             yield from _payload(context, str(name).rpartition("/")[2])
             return

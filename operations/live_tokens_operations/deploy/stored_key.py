@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
+from live_tokens_operations.checks.key import look_at_version
+from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, ProgramError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.programs import Programs
 from live_tokens_operations.deploy.terminal import Operator
@@ -18,12 +19,10 @@ from live_tokens_operations.google.gemini_key import (
     Refused,
     ask_gemini,
 )
-from live_tokens_operations.google.look import Look, Unseen
+from live_tokens_operations.google.look import Found, Look, Looks, Missing, Unseen
 
 _TRIES = 3
 _ANSWER_SECONDS = 20.0
-# What gcloud says of a secret without a version.
-_ABSENT = "NOT_FOUND"
 
 
 class UselessKeyError(Exception):
@@ -40,15 +39,12 @@ class StoredKey:
     """The key in one secret.
 
     Attributes:
-        programs: runs gcloud.
-        operator: is asked for the key.
-        environment: may hold the key.
         secret: `projects/P/secrets/S`.
         project: id of the project, which answers for the calls; gcloud would take the one it is set to.
-        ask: asks Gemini with a key.
     """
 
     programs: Programs
+    api: Looks
     operator: Operator
     environment: Mapping[str, str] = field(repr=False)
     secret: str
@@ -77,14 +73,18 @@ class StoredKey:
 
     def _is_there(self) -> bool:
         """Tell whether the newest version, which is the one that the function reads, can be read."""
-        finished = self.programs.ask(gcloud_commands.describe_newest_version(self.secret, self.project))
-        if finished.code != 0 and _ABSENT in finished.err:
-            return False
-        require_answer(finished, f"The newest version of {self.secret} could not be looked at")
-        state = finished.out.strip()
-        if state != "ENABLED":
-            self.operator.say(f"The newest version in {self.secret} is {state.lower()}: the function has no key.")
-        return state == "ENABLED"
+        match look_at_version(self.api, f"{self.secret}/versions/latest"):
+            case Missing():
+                return False
+            case Found({"state": "ENABLED"}):
+                return True
+            case Found(body):
+                state = str(body.get("state", "in no state")).lower()
+                self.operator.say(f"The newest version in {self.secret} is {state}: the function has no key.")
+                return False
+            case unseen:
+                why = f"{unseen.why}\n{unseen.remedy}".rstrip()
+                raise ProgramError(f"The newest version of {self.secret} could not be looked at: {why}")
 
     def _from_environment(self) -> GeminiKey | None:
         if KEY_VARIABLE not in self.environment:

@@ -22,6 +22,7 @@ from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform_commands import Terraform
 from live_tokens_operations.deploy.traffic import Service
 from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.google.look import Looks
 
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
@@ -32,7 +33,6 @@ class DeployOptions:
     """What the operator asks for.
 
     Attributes:
-        project: id of the project.
         region: where the function is to be; None for where it is, or else the default.
         agreed: whether the plan is applied without a question.
         new_key: whether a key that is there is replaced.
@@ -51,10 +51,7 @@ class Deploy:
     """One deployment.
 
     Attributes:
-        programs: runs gcloud and Terraform.
-        operator: is told and asked.
         environment: may hold the key, and credentials for Terraform.
-        module: the root module.
         colour: whether the operator's terminal shows colours.
     """
 
@@ -98,11 +95,13 @@ class Deploy:
         outputs = infrastructure.outputs()
 
         self._title("The Gemini API key")
-        stored = StoredKey(self.programs, self.operator, self.environment, outputs["secret_name"], options.project)
+        api = prerequisites.api()
+        secret = outputs["secret_name"]
+        stored = StoredKey(self.programs, api, self.operator, self.environment, secret, options.project)
         stored.provide(replace=options.new_key)
         if found is not None and found.region is not None:
             self.operator.say("\nThis was about the configuration. New code and profiles go out with `make release`.")
-        self._finish(outputs, options, prerequisites, smoke_test)
+        self._finish(outputs, options, api, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
@@ -127,13 +126,7 @@ class Deploy:
                 "The plan was not applied. Of this run stay, if new: the state bucket, two APIs, infra/backend.tf."
             )
 
-    def _finish(
-        self,
-        outputs: Mapping[str, Any],
-        options: DeployOptions,
-        prerequisites: Prerequisites,
-        smoke_test: SmokeStep,
-    ) -> None:
+    def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
         url = outputs.get("load_balancer_url") or outputs["function_url"]
         self._title("For the app")
         self.operator.say(lines_for_the_app(url))
@@ -144,9 +137,8 @@ class Deploy:
                 f"The names of load_balancer must point to {address}. Until they do, and for up to an hour after, the "
                 "smoke test cannot pass: run this again then."
             )
-        Service(
-            prerequisites.api(), outputs["function_name"], options.project, outputs["region"]
-        ).require_newest_to_serve()
+        service = Service(api, outputs["function_name"], options.project, outputs["region"])
+        service.require_newest_to_serve()
         self._title(f"Smoke test of {url}")
         waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))

@@ -68,15 +68,6 @@ def remove_labels(bucket: str, project: str, labels: Sequence[str]) -> list[str]
     ]
 
 
-def describe_newest_version(secret: str, project: str) -> list[str]:
-    """Print the state of the newest version of a secret, `projects/P/secrets/S`."""
-    version = f"{secret}/versions/latest"
-    return [
-        *("gcloud", "secrets", "versions", "describe", version, f"--project={project}"),
-        *("--format=value(state)", "--quiet"),
-    ]
-
-
 def remove_bucket(bucket: str) -> list[str]:
     """Delete a bucket with all versions of all objects. Only ever shown to the operator."""
     return ["gcloud", "storage", "rm", "--recursive", "--all-versions", f"gs://{bucket}"]

@@ -13,8 +13,8 @@ from live_tokens_operations.deploy.programs import Finished, LocalPrograms
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.up import Deploy
 from live_tokens_operations.google.gemini_key import GeminiKey, Refused
-from live_tokens_operations.google.look import Found, Look, Unseen
-from operations.deploy.scripted import ScriptedOperator, ScriptedPrograms
+from live_tokens_operations.google.look import Found, Look, Missing, Unseen
+from operations.deploy.scripted import ScriptedGoogle, ScriptedOperator, ScriptedPrograms
 
 PROJECT = "my-app-1a2b"
 SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
@@ -22,29 +22,32 @@ NEW_KIND = "AQ." + secrets.token_urlsafe(30)
 OLD_KIND = "AIza" + secrets.token_urlsafe(26)
 
 
-ABSENT = Finished(1, "", "ERROR: (gcloud.secrets.versions.describe) NOT_FOUND: Secret Version [latest] not found.")
-ENABLED = Finished(0, "ENABLED\n")
+ABSENT = Missing("NOT_FOUND")
+ENABLED = Found({"state": "ENABLED"})
 REFUSED = Refused("the key was reported as leaked, and is dead")
+
+
+def google(newest: Look) -> ScriptedGoogle:
+    """Return a Google with a newest version of the secret."""
+    return ScriptedGoogle({"secretmanager.googleapis.com": newest})
 
 
 def store(
     operator: ScriptedOperator,
     environment: dict[str, str],
     *,
-    newest: Finished = ABSENT,
+    newest: Look = ABSENT,
     replace: bool = False,
     replies: tuple[Look | Refused, ...] = (),
 ) -> list[str]:
     """Provide a key, and return what was stored. Gemini gives these replies, and then takes every key."""
-    programs = ScriptedPrograms(
-        {"gcloud secrets versions describe": [newest], "gcloud secrets versions add": [Finished(0)]}
-    )
+    programs = ScriptedPrograms({"gcloud secrets versions add": [Finished(0)]})
     waiting = list(replies)
 
     def ask(_key: GeminiKey) -> Look | Refused:
         return waiting.pop(0) if waiting else Found({})
 
-    StoredKey(programs, operator, environment, SECRET, PROJECT, ask).provide(replace=replace)
+    StoredKey(programs, google(newest), operator, environment, SECRET, PROJECT, ask).provide(replace=replace)
     return [stdin for line, stdin in programs.lines if line.startswith("gcloud secrets versions add")]
 
 
@@ -55,16 +58,16 @@ def test_what_a_program_answers_does_not_appear_in_its_repr() -> None:
 def test_a_key_in_the_environment_does_not_appear_in_the_repr_of_whoever_has_that() -> None:
     environment, programs, operator = {"GEMINI_API_KEY": NEW_KIND}, ScriptedPrograms(), ScriptedOperator()
     module = Path("infra")
-    assert NEW_KIND not in repr(StoredKey(programs, operator, environment, SECRET, PROJECT))
+    assert NEW_KIND not in repr(StoredKey(programs, google(ABSENT), operator, environment, SECRET, PROJECT))
     assert NEW_KIND not in repr(Prerequisites(programs, environment, PROJECT))
     assert NEW_KIND not in repr(Deploy(programs, operator, environment, module, colour=False))
     assert NEW_KIND not in repr(Destroy(programs, operator, environment, module, colour=False))
 
 
 def test_the_project_answers_for_the_calls_whichever_one_gcloud_is_set_to() -> None:
-    programs = ScriptedPrograms({"gcloud secrets versions": [Finished(0, "")]})
-    StoredKey(programs, ScriptedOperator([NEW_KIND]), {}, SECRET, PROJECT, lambda _: Found({})).provide(replace=False)
-    assert len(programs.lines) == 2
+    programs, operator = ScriptedPrograms({"gcloud secrets versions": [Finished(0, "")]}), ScriptedOperator([NEW_KIND])
+    StoredKey(programs, google(ABSENT), operator, {}, SECRET, PROJECT, lambda _: Found({})).provide(replace=False)
+    assert len(programs.lines) == 1  # what only looks is no command line of gcloud
     assert [line for line, _ in programs.lines if f" --project={PROJECT} " not in line] == []
 
 
@@ -126,5 +129,5 @@ def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_store
 
 
 def test_a_look_at_the_secret_that_fails_is_no_sign_of_an_empty_one() -> None:
-    with pytest.raises(ProgramError, match="could not be looked at:\nPERMISSION_DENIED"):
-        store(ScriptedOperator([NEW_KIND]), {}, newest=Finished(1, "", "PERMISSION_DENIED: no"))
+    with pytest.raises(ProgramError, match="could not be looked at: needs role"):
+        store(ScriptedOperator([NEW_KIND]), {}, newest=Unseen("needs role roles/secretmanager.viewer"))
