@@ -9,11 +9,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from support.google import gemini_models, identity_config, secret_store, service_usage
+from support.google import access_tokens, gemini_models, identity_config, secret_store, service_usage
 from support.google.access import ApiAccess, refusal
 from support.google.cloud_run_release import RunService
 from support.google.project_policy import BILLING, create_billing_info_app
@@ -35,8 +34,6 @@ FUNCTION = "mint-live-token"
 OTHER_FUNCTION = "another"
 REGION = "europe-west1"
 
-_TOKEN_HOST = "oauth2.googleapis.com"
-
 
 def nobody(_request: str) -> None:
     """Watch nothing."""
@@ -49,13 +46,10 @@ class Google:
     Attributes:
         projects: those that the account may see.
         billing: project → billing account.
-        storage: buckets.
         secrets: secret → versions.
         authentication: project with Firebase Authentication → its web API key.
         sign_in: which ways to sign in are on.
         services: project → APIs that were switched on.
-        gemini: what the right key sees.
-        revisions: of each function, oldest first.
         traffic: of each function, as Cloud Run has it.
         watch: called while a request of gcloud is in the air, as `host path`.
     """
@@ -93,7 +87,7 @@ class Google:
             "run.googleapis.com": self._cloud_run(),
         }
         in_the_open: dict[str, ASGIApp] = {
-            _TOKEN_HOST: _token_app(),
+            access_tokens.HOST: access_tokens.create_token_app(DEFAULT_TOKEN, "made-up-refresh-token"),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
         }
         return {host: _Guarded(self, host, app) for host, app in behind_a_login.items()} | in_the_open
@@ -151,16 +145,6 @@ class SwitchableHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
-
-
-def _token_app() -> ASGIApp:
-    # https://developers.google.com/identity/protocols/oauth2/web-server#offline
-    async def token(request: Request) -> Response:
-        if "refresh_token=made-up-refresh-token" not in (await request.body()).decode():
-            return JSONResponse({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
-        return JSONResponse({"access_token": DEFAULT_TOKEN, "expires_in": 3599, "token_type": "Bearer", "scope": "all"})
-
-    return Starlette(routes=[Route("/token", token, methods=["POST"])])
 
 
 def command_lines_with(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support.google import (
+    access_tokens,
     cloud_functions_read,
     cloud_run_read,
     firestore_admin,
@@ -41,7 +42,7 @@ service cloud.firestore { match /databases/{database}/documents { match /{docume
 } } }
 """
 
-ACCESS_TOKENS, CERTIFICATES = "oauth2.googleapis.com", "www.googleapis.com"
+ACCESS_TOKENS, CERTIFICATES = access_tokens.HOST, "www.googleapis.com"
 FUNCTION_HOST = f"{REGION}-{PROJECT}.cloudfunctions.net"
 OWN_HOST = "tokens.example.com"
 _SERVICES = (
@@ -72,17 +73,8 @@ class Sample:
         access: which credentials are accepted, and which APIs are on.
         policy: roles on the project, organisation policy.
         billing: project → billing account.
-        functions: by full name.
-        run_services: by full name.
-        run_bindings: who may invoke them.
-        secrets: by full name.
-        databases: by full name.
         authentication: project in which it is set up → its web API key.
-        firebase: apps.
-        gemini: what the key sees.
-        log: entries of Cloud Logging.
         minted_call: what the function answers to a call without a sign-in.
-        sign_in: which ways are on.
     """
 
     access: ApiAccess
@@ -160,7 +152,7 @@ class Sample:
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
             FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
             OWN_HOST: _anonymous_call(self, "/"),
-            ACCESS_TOKENS: _access_tokens(access),
+            ACCESS_TOKENS: access_tokens.create_token_app(access.access_token),
             CERTIFICATES: JSONResponse({}),
         }
 
@@ -256,7 +248,6 @@ class SampleHosts:
     """The hosts, which stay, and the project behind them, which each test has for itself.
 
     Attributes:
-        hosts: what runs.
         apps: what answers for each host at this moment.
     """
 
@@ -290,12 +281,3 @@ def _anonymous_call(sample: Sample, path: str) -> ASGIApp:
         return sample.minted_call
 
     return Starlette(routes=[Route(path, answer, methods=["POST"])])
-
-
-def _access_tokens(access: ApiAccess) -> ASGIApp:
-    """Source: https://developers.google.com/identity/protocols/oauth2/web-server#offline."""
-
-    def post(_request: Request) -> Response:
-        return JSONResponse({"access_token": access.access_token, "expires_in": 3599, "token_type": "Bearer"})
-
-    return Starlette(routes=[Route("/token", post, methods=["POST"])])

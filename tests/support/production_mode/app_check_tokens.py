@@ -53,12 +53,7 @@ class AppCheckKey:
 
 @dataclass(frozen=True, slots=True)
 class AppCheckTokens:
-    """Makes the App Check tokens of one Firebase project.
-
-    Attributes:
-        project_id: the Firebase project.
-        key: a key that is published.
-    """
+    """Makes the App Check tokens of one Firebase project."""
 
     project_id: str
     key: AppCheckKey

@@ -79,7 +79,6 @@ class FunctionProcess:
     """A running function.
 
     Attributes:
-        url: where it answers.
         ledger: told of every credential that is sent and of everything that comes back.
     """
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 _METADATA = {"Metadata-Flavor": "Google"}
-_NEVER_KEPT_SECONDS = 1
+NEVER_KEPT_SECONDS = 1
 """google-auth refreshes an access token minutes before its end, so one of a second is fetched for every request."""
 
 
@@ -82,7 +82,6 @@ class AppCheckService:
     Attributes:
         access_token: what a verification must be authorised with.
         jwks: the public keys that it signs with.
-        consumed: the tokens that were spent.
         faults: token → what answers in place of its verification.
     """
 
@@ -119,18 +118,6 @@ def create_app_check_app(service: AppCheckService) -> ASGIApp:
     )
 
 
-def create_token_app(access_token: str) -> ASGIApp:
-    """Stand in for the endpoint where a service account exchanges its signature for an access token.
-
-    Source: https://developers.google.com/identity/protocols/oauth2/service-account#httprest
-    """
-
-    def post(_request: Request) -> Response:
-        return JSONResponse({"access_token": access_token, "expires_in": _NEVER_KEPT_SECONDS, "token_type": "Bearer"})
-
-    return Starlette(routes=[Route("/token", post, methods=["POST"])])
-
-
 def create_metadata_app(access_token: str, project_id: str) -> ASGIApp:
     """Stand in for the metadata server, where a function on Cloud Run finds its credentials.
 
@@ -150,7 +137,7 @@ def create_metadata_app(access_token: str, project_id: str) -> ASGIApp:
 
     def token(_request: Request) -> Response:
         return JSONResponse(
-            {"access_token": access_token, "expires_in": _NEVER_KEPT_SECONDS, "token_type": "Bearer"},
+            {"access_token": access_token, "expires_in": NEVER_KEPT_SECONDS, "token_type": "Bearer"},
             headers=_METADATA,
         )
 

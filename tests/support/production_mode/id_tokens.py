@@ -58,7 +58,6 @@ class IdTokens:
     """Makes the ID tokens of one Firebase project.
 
     Attributes:
-        project_id: the Firebase project.
         key: a key whose certificate is published.
     """
 

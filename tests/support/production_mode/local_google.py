@@ -16,12 +16,14 @@ from gemini_stand_in import create_app as create_gemini_app
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from serving import serve
+from support.google.access_tokens import create_token_app
 from support.google_hosts.hosts import run_google_hosts
 from support.google_hosts.ledger import Ledger
 from support.google_hosts.tls_proxy import TlsProxy
 from support.google_hosts.upstream import Upstream
 from support.production_mode.app_check_tokens import AppCheckKey, AppCheckTokens
 from support.production_mode.google_stand_ins import (
+    NEVER_KEPT_SECONDS,
     Accounts,
     AppCheckService,
     User,
@@ -29,7 +31,6 @@ from support.production_mode.google_stand_ins import (
     create_app_check_app,
     create_certificate_app,
     create_metadata_app,
-    create_token_app,
 )
 from support.production_mode.id_tokens import IdTokens, SigningKey
 from support.production_mode.service_account import ServiceAccount
@@ -141,7 +142,7 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
         _CERTIFICATES: create_certificate_app(certificates, "public, max-age=19845, must-revalidate"),
         _ACCOUNTS: create_accounts_app(users, PROJECT),
         _APP_CHECK: create_app_check_app(app_check_service),
-        _ACCESS_TOKENS: create_token_app(access_token),
+        _ACCESS_TOKENS: create_token_app(access_token, seconds=NEVER_KEPT_SECONDS),
         _SECRET_MANAGER: create_secret_manager_app(secret),
         _GEMINI: create_gemini_app(gemini_stand_in),
     }

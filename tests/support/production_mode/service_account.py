@@ -13,7 +13,6 @@ class ServiceAccount:
     """What GOOGLE_APPLICATION_CREDENTIALS names.
 
     Attributes:
-        file: the key file.
         private_key: the key in it, in PEM.
     """
 
