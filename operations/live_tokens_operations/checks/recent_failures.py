@@ -19,7 +19,7 @@ _RATE_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits says how to ra
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Read the events of calls that failed, and not by the caller's doing.
+    """Read the events of calls that failed through no fault of their caller.
 
     Source: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
     """
@@ -55,7 +55,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
     if token and len(entries) < _MOST:
         yield could_not_look("Last hour", Unseen(f"Cloud Logging was not done searching after {_MOST_PAGES} answers"))
     elif not entries:
-        yield ok("Last hour: no call failed but by its caller's doing")
+        yield ok("Last hour: no call failed, except through a fault of its caller")
 
 
 def _no_log() -> Finding:
@@ -67,6 +67,8 @@ def _by_reason(entries: list[Json], *, more: bool) -> Iterator[Finding]:
     for reason, count in reasons.most_common():
         number = f"{count} or more" if more else str(count)
         if reason == _RATE_LIMITED:
-            yield warn(f"Last hour: calls that Gemini refused for want of quota ({reason}): {number}", _RATE_LIMITS)
+            yield warn(
+                f"Last hour: calls that failed because Gemini's quota was used up ({reason}): {number}", _RATE_LIMITS
+            )
         else:
-            yield warn(f"Last hour: calls that failed with {reason}: {number}", f"docs/errors.md tells of {reason}")
+            yield warn(f"Last hour: calls that failed with {reason}: {number}", f"see {reason} in docs/errors.md")

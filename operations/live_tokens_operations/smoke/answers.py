@@ -38,7 +38,7 @@ WHAT_TO_DO: Mapping[str, str] = {
     "QUOTA_UNAVAILABLE": "The function cannot use Firestore: is there the database, and the role?",
     "API_KEY_UNAVAILABLE": "The function cannot read the secret: has it a version, and is the role there?",
     "API_KEY_REJECTED": "Gemini refuses the key in the secret: store a good one.",
-    "GEMINI_UNAVAILABLE": "Gemini does not answer, or not with a token. Try again in a minute; then:",
+    "GEMINI_UNAVAILABLE": "Gemini does not answer, or not with a token. Try again in a minute.",
     "GEMINI_RATE_LIMITED": "Gemini issues no more tokens to this project for now. Try again later.",
     "INTERNAL": "A fault of the service, or a profile that Gemini refuses; the log has more under the id.",
 }
@@ -96,7 +96,7 @@ def doctor(project: str | None) -> str:
     Args:
         project: id of the project, or None if it is not known.
     """
-    return f"`make doctor PROJECT_ID={project or '…'}` looks into it."
+    return f"Run `make doctor PROJECT_ID={project or '…'}` to find out why."
 
 
 def explanation(answer: Answer, project: str | None) -> str:

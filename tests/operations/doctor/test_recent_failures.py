@@ -25,10 +25,10 @@ def test_calls_that_failed_are_counted_by_reason_and_those_for_want_of_quota_nam
 
     result = doctor()
 
-    limited = "warn Last hour: calls that Gemini refused for want of quota (GEMINI_RATE_LIMITED): 3"
+    limited = "warn Last hour: calls that failed because Gemini's quota was used up (GEMINI_RATE_LIMITED): 3"
     assert result.problems == (
         f"{limited}  → https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it",
-        "warn Last hour: calls that failed with QUOTA_UNAVAILABLE: 2  → docs/errors.md tells of QUOTA_UNAVAILABLE",
+        "warn Last hour: calls that failed with QUOTA_UNAVAILABLE: 2  → see QUOTA_UNAVAILABLE in docs/errors.md",
     )
     assert result.exit_code == 0
 

@@ -54,7 +54,7 @@ def test_the_next_command_names_the_project_if_it_is_known(arguments: tuple[str,
         outcome = smoke(url, *arguments)
 
     (line,) = outcome.bad
-    assert line.endswith(f"`make doctor PROJECT_ID={project}` looks into it.")
+    assert line.endswith(f" Run `make doctor PROJECT_ID={project}` to find out why.")
 
 
 def test_the_next_command_names_the_project_of_the_environment() -> None:
@@ -72,7 +72,7 @@ def test_a_service_that_is_nowhere_is_looked_into_with_a_whole_command() -> None
 
 @pytest.mark.parametrize("reason", ["INTERNAL", "GEMINI_UNAVAILABLE", "API_KEY_REJECTED"])
 def test_a_refusal_that_takes_a_closer_look_says_how(reason: str) -> None:
-    assert explanation(refusal(reason), PROJECT).endswith(f"`make doctor PROJECT_ID={PROJECT}` looks into it.")
+    assert explanation(refusal(reason), PROJECT).endswith(f" Run `make doctor PROJECT_ID={PROJECT}` to find out why.")
 
 
 @pytest.mark.parametrize(
