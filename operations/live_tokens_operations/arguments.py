@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 
 class UsageError(Exception):
-    """What was typed makes no sense. The text says what would."""
+    """The command line or the environment is wrong. The text says what would be right."""
 
 
 class Parser(ArgumentParser):

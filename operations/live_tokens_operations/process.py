@@ -53,7 +53,6 @@ class Subcommand:
     """One part of the program.
 
     Attributes:
-        add_arguments: describes its command line.
         run: runs it with what was typed.
     """
 

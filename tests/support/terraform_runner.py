@@ -40,7 +40,6 @@ class Terraform:
 
     Attributes:
         module: the copy of `infra/`, with `functions/` and `requirements.txt` beside it.
-        environment: all of terraform's environment variables.
     """
 
     module: Path

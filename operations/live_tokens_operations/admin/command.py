@@ -25,7 +25,6 @@ class Session:
     Attributes:
         database: connected to the place that was named.
         out: takes what the operator asked for.
-        typed: the arguments.
     """
 
     database: Database

@@ -43,7 +43,6 @@ class Place:
     """Which database is talked to.
 
     Attributes:
-        project: id of the Firebase project.
         database: its database, `(default)` for the default one.
         emulator: `host:port` that stands in for Google, or None.
     """

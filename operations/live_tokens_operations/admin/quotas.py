@@ -18,7 +18,6 @@ class Usage:
     """What one caller has taken today.
 
     Attributes:
-        uid: the Firebase user id.
         tokens: how many live tokens since midnight UTC.
     """
 

@@ -20,12 +20,7 @@ _PREFIX_OF_USERS = user_switch("")
 
 
 class EndHasPassedError(Exception):
-    """A switch should end before it begins.
-
-    Args:
-        until: when it should end.
-        now: Firestore's time.
-    """
+    """A switch should end before it begins."""
 
     def __init__(self, until: datetime, now: datetime) -> None:
         super().__init__(until, now)
@@ -35,12 +30,7 @@ class EndHasPassedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a switch stops.
-
-    Attributes:
-        switch_id: id of the switch's document.
-        words: what people call it.
-    """
+    """What a switch stops."""
 
     switch_id: str
     words: str
@@ -78,7 +68,6 @@ class Switch:
     """A switch that is set.
 
     Attributes:
-        switch_id: id of its document.
         target: what it stops, or None if it stops nothing.
         on: whether it stops calls at this moment.
         message: words for the caller, or None.

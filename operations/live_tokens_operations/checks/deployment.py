@@ -19,11 +19,8 @@ class Project:
     """What is looked at.
 
     Attributes:
-        project_id: the project.
-        region: of the function.
         function: its name, and that of the Cloud Run service under it.
         url: at which apps call it, or None for the function's own address.
-        profiles: folder of the profiles.
         read_key: whether the key may be read, to look at it and to ask Gemini with it.
     """
 
@@ -40,7 +37,6 @@ class Deployment:
     """What the function says of itself.
 
     Attributes:
-        function: as Cloud Functions has it.
         service: the Cloud Run service under it.
         environment: the function's environment variables, or None if they are not known.
         settings: read from them, or None.
@@ -48,7 +44,6 @@ class Deployment:
         firebase_project: where users, quotas and stop switches are.
         secret: `projects/P/secrets/S`.
         version: number of its version, or `latest`.
-        database: name of the Firestore database.
         runtime_account: e-mail address of the account that the function runs as, or None if it is not known.
     """
 

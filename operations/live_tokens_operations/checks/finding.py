@@ -22,8 +22,6 @@ class Finding:
     """One line.
 
     Attributes:
-        mark: how bad it is.
-        text: what was found.
         remedy: the command, or the place, that mends it; empty if there is nothing to mend.
         by_choice: whether it was not seen because the operator wants it so.
     """

@@ -23,7 +23,6 @@ class Verdict:
     """What the answer about one model says.
 
     Attributes:
-        finding: the line.
         about_the_key: whether it is about the key or the project, and would be the same for every model.
     """
 

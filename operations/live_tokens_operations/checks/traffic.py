@@ -23,7 +23,6 @@ class Traffic:
     """Which revisions of a Cloud Run service there are, and which serve.
 
     Attributes:
-        created: the newest revision.
         ready: the newest one that has started, or nothing.
         shares: revision → its share of the traffic, in percent.
         pinned: revisions that have their share by name, and not as the newest one.

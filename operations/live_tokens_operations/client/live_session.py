@@ -38,11 +38,7 @@ class SessionUnreachableError(SessionError):
 
 
 class HandshakeRefusedError(SessionError):
-    """The server answered the handshake with an HTTP status.
-
-    Attributes:
-        status: the HTTP status code.
-    """
+    """The server answered the handshake with an HTTP status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP {status} in place of a WebSocket")
@@ -53,7 +49,6 @@ class SessionClosedError(SessionError):
     """The server closed the connection.
 
     Attributes:
-        code: WebSocket close code.
         reason: Gemini's words, at most 123 bytes.
     """
 
@@ -79,7 +74,6 @@ class Reply:
     """One turn of the model.
 
     Attributes:
-        transcript: what it said.
         audio: 16-bit mono PCM at 24 kHz.
     """
 
@@ -143,9 +137,6 @@ class LiveConnection:
 
 class LiveSession:
     """An open session: its setup was accepted.
-
-    Args:
-        connection: what it runs on.
 
     Attributes:
         handle: the newest resumption handle, or None.

@@ -25,7 +25,6 @@ class Refusal:
     """An answer without a token.
 
     Attributes:
-        status: HTTP status code.
         reason: `details.reason`.
         message: words for the developer, or the operator's for the user.
         retry_after_seconds: `details.retryAfterSeconds`, if there.
@@ -49,11 +48,9 @@ class Answer:
     """Whatever came back, be it from the function or from something before it.
 
     Attributes:
-        status: HTTP status code.
         headers: the response's, looked up in any case.
         body: the JSON object it holds, or None if it holds none.
         called_at: aware UTC time before the call, by this machine's clock.
-        answered_at: the same after it.
     """
 
     status: int
@@ -89,7 +86,6 @@ class MintClient:
     """Calls the function.
 
     Attributes:
-        function_url: where it answers.
         seconds: how long it may stay silent.
     """
 

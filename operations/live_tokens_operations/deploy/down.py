@@ -36,10 +36,7 @@ class Destroy:
     """Takes one deployment away.
 
     Attributes:
-        programs: runs gcloud and Terraform.
-        operator: is told and asked.
         environment: may hold credentials for Terraform.
-        module: the root module.
         colour: whether the operator's terminal shows colours.
     """
 

@@ -41,12 +41,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """The root module, in one project.
-
-    Attributes:
-        programs: runs Terraform.
-        terraform: its command lines.
-    """
+    """The root module, in one project."""
 
     programs: Programs
     terraform: Terraform

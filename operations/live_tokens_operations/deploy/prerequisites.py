@@ -44,8 +44,6 @@ class Fault:
     """Something that is missing.
 
     Attributes:
-        missing: what.
-        remedy: how to get it.
         words: what a program said about it, or nothing.
     """
 
@@ -63,9 +61,7 @@ class Prerequisites:
     """The look at what a project and this machine offer.
 
     Attributes:
-        programs: runs what looks.
         environment: in which Terraform will look for credentials.
-        project: id of the project.
         ask_as: given an access token and the project, asks Google.
     """
 

@@ -37,7 +37,6 @@ class Finished:
     Attributes:
         code: its exit code; negative if a signal ended it.
         out: what it wrote to stdout, if that was captured. May be a credential.
-        err: what it wrote to stderr.
     """
 
     code: int

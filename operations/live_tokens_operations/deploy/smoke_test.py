@@ -62,10 +62,7 @@ class SmokeStep:
     """The last step of a deployment.
 
     Attributes:
-        read: reads the arguments.
         process: in which the smoke test runs.
-        project: whose users sign in.
-        options: more arguments.
         monotonic: seconds of a clock that never goes back.
         pause: waits for some seconds.
     """

@@ -35,13 +35,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class StateBucket:
-    """The bucket of one project.
-
-    Attributes:
-        programs: runs gcloud.
-        project: id of the project.
-        number: the project's number.
-    """
+    """The bucket of one project."""
 
     programs: Programs
     project: str

@@ -20,7 +20,6 @@ class Terraform:
     """Command lines for one root module.
 
     Attributes:
-        module: the folder.
         project: its variable `project_id`.
         region: its variable `region`.
         colour: whether the operator's terminal shows colours.

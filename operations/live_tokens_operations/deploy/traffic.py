@@ -14,14 +14,7 @@ from live_tokens_operations.remedies import command, release
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The Cloud Run service under the function.
-
-    Attributes:
-        api: asks Google.
-        name: that of the function.
-        project: id of the project.
-        region: where it is.
-    """
+    """The Cloud Run service under the function."""
 
     api: Looks
     name: str

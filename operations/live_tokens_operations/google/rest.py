@@ -33,8 +33,6 @@ class Answer:
     """What a server answered.
 
     Attributes:
-        status: HTTP status code.
-        headers: looked up in any case.
         body: the JSON object that it holds, or None if it holds none.
     """
 
@@ -203,9 +201,6 @@ class GoogleApi:
 
 def reason_in(answer: object) -> str:
     """Return `reason` of the error's google.rpc.ErrorInfo, such as `SERVICE_DISABLED`, or an empty string.
-
-    Args:
-        answer: the answer's JSON.
 
     Source: https://cloud.google.com/apis/design/errors#error_info
     """

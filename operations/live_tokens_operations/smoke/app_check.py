@@ -31,11 +31,7 @@ class AppCheckTokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GivenAppCheckToken:
-    """The same for every call, or none.
-
-    Attributes:
-        token: what was given.
-    """
+    """The same for every call, or none."""
 
     token: str | None = field(repr=False)
 
@@ -50,8 +46,6 @@ class ExchangedAppCheckTokens:
 
     Attributes:
         signer: signs, and asks for the exchange.
-        project: id of the project.
-        app_id: Firebase app id.
 
     The exchange: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps/exchangeCustomToken
     The claims of the custom token are documented only by what firebase-admin for Node signs:

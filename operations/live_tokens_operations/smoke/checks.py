@@ -36,7 +36,6 @@ class HeldSession:
     """The session that was held, for those who want to go on with it.
 
     Attributes:
-        live_token: its token, spent.
         handle: its last resumption handle, or None.
     """
 
@@ -49,8 +48,6 @@ class Checks:
     """Makes them.
 
     Attributes:
-        service: under test.
-        report: told of each.
         seconds: how long a session may stay silent.
         of_another_project: an ID token that Google signed for another project, or None.
     """

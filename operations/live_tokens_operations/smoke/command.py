@@ -44,12 +44,7 @@ class TimeIsUp(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class SmokeTest:
-    """The smoke test with its arguments.
-
-    Attributes:
-        arguments: as they were typed.
-        typed: what they say.
-    """
+    """The smoke test with its arguments."""
 
     arguments: tuple[str, ...]
     typed: Namespace

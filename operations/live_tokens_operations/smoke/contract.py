@@ -35,14 +35,8 @@ class LiveToken:
     """What the function answered.
 
     Attributes:
-        token: the ephemeral token.
         websocket_url: where to connect; the token is in it.
-        setup: the first frame to send.
-        api_version: of the Gemini API.
-        model: its full name.
-        issued_at: the server's time.
         new_session_expire_time: until when a session may be opened.
-        expire_time: when the session ends.
     """
 
     token: str = field(repr=False)

@@ -49,9 +49,6 @@ class Findings:
     """Asks.
 
     Attributes:
-        service: gives the tokens.
-        id_token: of the caller.
-        report: told what came of each.
         seconds: how long a session may stay silent.
     """
 
@@ -77,9 +74,9 @@ class Findings:
         try:
             answer = ask()
         except NoTokenError as error:
-            answer = f"not asked, for want of a token: {explanation(error.answer, self.service.project)}"
+            answer = f"not asked, because there was no token: {explanation(error.answer, self.service.project)}"
         except (FunctionUnreachableError, ContractError, AppCheckError, SigningError) as error:
-            answer = f"not asked, for want of a token: {error}"
+            answer = f"not asked, because there was no token: {error}"
         except SessionError as error:
             answer = f"{'refused' if _is_refusal(error) else 'broke off'}: {error}"
         self.report.finding(question, answer)

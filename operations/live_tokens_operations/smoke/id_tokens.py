@@ -22,13 +22,7 @@ class NoIdTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """A Firebase ID token, read and not verified.
-
-    Attributes:
-        text: the token.
-        header: its first part.
-        claims: its second part.
-    """
+    """A Firebase ID token, read and not verified."""
 
     text: str = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)

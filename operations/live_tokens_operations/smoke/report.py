@@ -12,9 +12,6 @@ from live_tokens_operations.smoke.outcome import Outcome
 class Report:
     """Prints lines, and keeps count.
 
-    Args:
-        out: where to.
-
     Attributes:
         held: how many checks hold.
         failed: how many do not.

@@ -13,11 +13,7 @@ DEFAULT_PROFILE = "default"
 
 
 class NoTokenError(Exception):
-    """There was no live token.
-
-    Attributes:
-        answer: what there was.
-    """
+    """There was no live token."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.refusal or answer.status)

@@ -55,7 +55,6 @@ class GoogleAccount:
     """The caller's own account at Google.
 
     Attributes:
-        api: asked in its name.
         service_account: address of the one that signs for it; None for a person who named none.
         project: id of the project that the credentials name, or None.
     """
@@ -106,7 +105,6 @@ class ServiceAccountSigner:
 
     Attributes:
         api: asked in the name of somebody who may sign as the account.
-        email: of the service account.
     """
 
     api: GoogleApi

@@ -41,8 +41,6 @@ class CustomTokenUser:
     """Signed in by a service account, whatever ways to sign in the project has.
 
     Attributes:
-        identity_toolkit: where.
-        signer: signs the custom token.
         claims: custom claims of the user, for profiles with rules.
     """
 
@@ -68,11 +66,7 @@ class CustomTokenUser:
 
 @dataclass(frozen=True, slots=True)
 class PasswordUser:
-    """Signed up with e-mail and password, as an app does: nobody need sign for it.
-
-    Attributes:
-        identity_toolkit: where.
-    """
+    """Signed up with e-mail and password, as an app does: nobody need sign for it."""
 
     identity_toolkit: IdentityToolkit
 
@@ -86,11 +80,6 @@ class PasswordUser:
 @contextmanager
 def throw_away_user(identity_toolkit: IdentityToolkit, new_user: NewUser, report: Report) -> Iterator[IdToken]:
     """Sign a new user in, and delete it at the end, however it comes.
-
-    Args:
-        identity_toolkit: where it is deleted.
-        new_user: how it comes to be.
-        report: told of both.
 
     Raises:
         SigningError: nobody signs.

@@ -62,12 +62,7 @@ class Operator:
 
 @dataclass
 class Service:
-    """Takes from the real quota store what a call would take.
-
-    Attributes:
-        project: id of the project.
-        database: its database.
-    """
+    """Takes from the real quota store what a call would take."""
 
     project: str
     database: str = "live-tokens"

@@ -33,12 +33,7 @@ SmokeTest.run = _run
 
 @dataclass(slots=True)
 class Checkout:
-    """A checkout in a folder of its own.
-
-    Attributes:
-        folder: the checkout's root.
-        environment: of whoever works in it.
-    """
+    """A checkout in a folder of its own."""
 
     folder: Path
     environment: dict[str, str]

@@ -20,9 +20,6 @@ class FirstRun:
     """The one run with a question about the plan, two wrong keys and a right one, which many tests start from.
 
     Attributes:
-        google: after it.
-        checkout: after it.
-        ended: what was shown.
         leaks: command lines that had the key or an access token in them while gcloud talked to Google.
     """
 

@@ -18,7 +18,6 @@ class ScriptedPrograms:
 
     Attributes:
         answers: first words of a command line → what comes of it, time after time; the last one stays.
-        missing: programs that are not there.
         lines: all command lines, with their stdin.
     """
 
@@ -50,8 +49,6 @@ class ScriptedOperator:
 
     Attributes:
         types: the lines that are typed, one for each question.
-        interactive: whether there is anybody.
-        told: what was said.
     """
 
     types: list[str] = field(default_factory=list)
@@ -92,7 +89,6 @@ class ScriptedSmokeTest:
 
     Attributes:
         outcomes: what comes of it, or why it takes not what it was given, time after time; the last one stays.
-        runs: how often it was run.
         has_signer: whether a service account was named that signs.
     """
 

@@ -22,7 +22,6 @@ class ExpectedFinding:
     """One line that is not `ok`.
 
     Attributes:
-        mark: BAD, warn or ?.
         text: how it begins, after the mark.
         remedy: all that comes after the arrow; empty if there is none.
     """
@@ -43,7 +42,6 @@ class Case:
 
     Attributes:
         name: a sentence, which is the name of the test.
-        broken: breaks it.
         expected: all lines that are not `ok`, in order.
     """
 

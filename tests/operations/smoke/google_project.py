@@ -56,7 +56,6 @@ class GoogleProject:
 
     Attributes:
         google: the services that the function uses.
-        api_key: the web API key.
         iam: answers for IAM Credentials.
         faults: method of Identity Toolkit → what answers in its place.
         signed_in: payloads of the custom tokens that were exchanged.

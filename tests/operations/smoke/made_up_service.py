@@ -73,9 +73,6 @@ class Faults:
         knows_its_project: a call with another project's is refused.
         refusal: changes with which status and reason a call is refused.
         mint: changes what Gemini is asked for.
-        result: changes what the caller gets.
-        headers: of every answer.
-        everything: is answered to every call.
         gemini: speaks in place of the stand-in for Gemini.
     """
 

@@ -20,7 +20,6 @@ class Doorman:
     """An ASGI app in front of the Gemini stand-in: sees every request first, and can be told to act on one.
 
     Attributes:
-        app: the stand-in.
         handshakes: the ASGI scopes of WebSocket handshakes, oldest first.
         before_mint: called before each mint request is passed on, when the one before it has been answered.
     """
@@ -46,10 +45,7 @@ class InProcessStandIns:
 
     Attributes:
         function_url: the function, whose users are those of the stack.
-        gemini: the Gemini stand-in.
-        doorman: stands before it.
         secret: the secret in the Secret Manager stand-in.
-        secrets_seen: told of every API key.
     """
 
     function_url: str

@@ -16,9 +16,7 @@ class ApiAccess:
     """Who gets in.
 
     Attributes:
-        access_token: the one that is accepted.
         user_project: what `x-goog-user-project` has to name, as for a user's own credentials, or None.
-        services: the APIs that are on.
         asked: host names with the paths asked for, in order.
     """
 

@@ -15,12 +15,7 @@ HOST = "cloudfunctions.googleapis.com"
 
 
 def create_functions_app(access: ApiAccess, functions: dict[str, dict[str, Any]]) -> Starlette:
-    """Return an app that shows functions.
-
-    Args:
-        access: who gets in.
-        functions: by their full names.
-    """
+    """Return an app that shows functions."""
 
     def get(request: Request) -> Response:
         function = functions.get(request.url.path.removeprefix("/v2/"))

@@ -25,13 +25,7 @@ _FOLLOWS_LATEST: Json = {"latestRevision": True, "percent": 100}
 
 
 class RunService:
-    """A Cloud Run service, and the API that shows and changes it.
-
-    Args:
-        project: id of its project.
-        region: where it is.
-        name: its name.
-    """
+    """A Cloud Run service, and the API that shows and changes it."""
 
     def __init__(self, project: str, region: str, name: str) -> None:
         self.project = project

@@ -24,7 +24,6 @@ class Database:
 
     Attributes:
         name: `projects/P/databases/D`.
-        kind: FIRESTORE_NATIVE or DATASTORE_MODE.
         ttl: `collection/field` → state of the policy.
         documents: path → fields, in the form of the REST API.
         rules: text of the rules that are released, or None.

@@ -20,10 +20,8 @@ class GeminiModels:
     """What one key sees.
 
     Attributes:
-        key: the one that is valid.
         methods: name of a model → what it is for.
         refusing: answered in place of a model, to the valid key, too.
-        paths: asked for so far.
     """
 
     key: str = field(repr=False)

@@ -31,8 +31,6 @@ class App:
     """A Firebase app.
 
     Attributes:
-        app_id: its id.
-        platform: ANDROID, IOS or WEB.
         providers: attestation provider → what is told of it besides its name.
     """
 
@@ -55,7 +53,6 @@ class SignIn:
 
     Attributes:
         methods: of `email`, `phoneNumber` and `anonymous`. The others are left out of the answer.
-        sign_ups: whether anybody may sign up.
         identity_platform: whether it was upgraded to Identity Platform.
         providers: kind, such as `defaultSupportedIdpConfigs` → ids; those that begin with `off.` are off.
     """

@@ -25,8 +25,6 @@ class ProjectPolicy:
     """What a project has.
 
     Attributes:
-        project_id: its id.
-        bindings: of its allow policy.
         allowed_members: customer ids to which roles may be given, or None for all.
     """
 

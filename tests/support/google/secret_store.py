@@ -36,7 +36,6 @@ class Secret:
     Attributes:
         name: `projects/P/secrets/S`.
         versions: the first is version 1, the last is `latest`.
-        bindings: of its allow policy.
         reads: how often a payload was handed out.
     """
 
