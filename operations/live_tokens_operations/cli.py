@@ -43,8 +43,8 @@ def _parser(chosen: str) -> Parser:
     """Return the parser. Only the chosen subcommand is imported: Google's libraries take seconds to load."""
     parser = Parser(prog="live-tokens", description="Deploys mint_live_token, looks after it and stops it.")
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (words, load) in _SUBCOMMANDS.items():
-        part = parts.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+    for name, (words, load) in SUBCOMMANDS.items():
+        part = parts.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
         if name == chosen:
             subcommand = load()
             subcommand.add_arguments(part)
@@ -97,7 +97,7 @@ def _package() -> Subcommand:
     return Subcommand(package.add_arguments, package.run)
 
 
-_SUBCOMMANDS: Mapping[str, tuple[str, Callable[[], Subcommand]]] = {
+SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
     "deploy": ("deploy the function, from a project with billing to a live token", _deploy),
     "destroy": ("take away what `deploy` made", _destroy),
     "doctor": ("say what is wrong with a deployment, and how to mend it", _doctor),
@@ -106,3 +106,4 @@ _SUBCOMMANDS: Mapping[str, tuple[str, Callable[[], Subcommand]]] = {
     "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),
     "package": ("stage the source of the function, as it is deployed", _package),
 }
+"""Name → what it does, and how its part of the program is loaded."""

@@ -9,31 +9,13 @@ from typing import Protocol
 
 from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.deploy.errors import MisuseError, ProgramError
+from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import Process
 
 PATIENCE_SECONDS = 300.0
 PAUSE_SECONDS = 20.0
 
 _SOME_URL = "https://function.example"
-
-
-class Outcome(Protocol):
-    """What came of the smoke test."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check holds."""
-        ...
-
-    @property
-    def reasons(self) -> frozenset[str]:
-        """Reasons of the contract among the answers that failed a check."""
-        ...
-
-    @property
-    def may_pass_later(self) -> bool:
-        """Whether it may pass by itself in the first minutes: grants and new keys take some to be effective."""
-        ...
 
 
 class SmokeTest(Protocol):

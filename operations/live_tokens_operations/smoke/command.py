@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import Parser, UsageError, project_id, variable
 from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient
+from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import ExitCode, Process, Terminated
 from live_tokens_operations.smoke.answers import doctor
 from live_tokens_operations.smoke.app_check import (
@@ -27,7 +28,6 @@ from live_tokens_operations.smoke.checks import Checks, HeldSession, PointlessEr
 from live_tokens_operations.smoke.findings import Findings
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit, SignInError, web_api_key
-from live_tokens_operations.smoke.outcome import Outcome
 from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import DEFAULT_PROFILE, Service
 from live_tokens_operations.smoke.signers import EmulatorSigner, GoogleAccount, SigningError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TextIO
 
 from live_tokens_operations.client.mint_client import Answer
+from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.smoke.answers import may_pass_later
-from live_tokens_operations.smoke.outcome import Outcome
 
 
 class Report:

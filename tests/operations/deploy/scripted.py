@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.deploy.programs import Finished
 from live_tokens_operations.google.look import Look
+from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import Process
-from live_tokens_operations.smoke.outcome import Outcome
 
 
 @dataclass

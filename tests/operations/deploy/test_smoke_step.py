@@ -9,7 +9,7 @@ from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.client.mint_client import Answer
 from live_tokens_operations.deploy.errors import DeployError, MisuseError, ProgramError
 from live_tokens_operations.deploy.smoke_test import PATIENCE_SECONDS, SmokeStep
-from live_tokens_operations.smoke.outcome import Outcome
+from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.smoke.report import Report
 from operations.deploy.scripted import ScriptedSmokeTest, ScriptedTime, no_process
 

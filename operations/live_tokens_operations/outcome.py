@@ -1,4 +1,4 @@
-"""What came of a smoke test, for programs; `report` has it for people."""
+"""What came of a smoke test: the smoke test makes it, and a deployment decides by it whether to wait."""
 
 from __future__ import annotations
 
