@@ -11,6 +11,7 @@ from pathlib import Path
 import live_tokens
 from live_tokens_operations.arguments import Parser, like, project_id, region, timeout
 from live_tokens_operations.checks import (
+    app_check,
     database,
     function,
     key,
@@ -42,6 +43,7 @@ _AREAS: Mapping[str, _Area] = {
     "Firestore": database.check,
     "Roles": roles.check,
     "Sign-in": sign_in.check,
+    "App Check": app_check.check,
     "Last hour": recent_failures.check,
 }
 # What reading an answer ends in that has not the documented form.

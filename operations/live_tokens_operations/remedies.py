@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+FIREBASE_CONSOLE = "https://console.firebase.google.com/project"
+
 
 def command(argv: Sequence[str]) -> str:
     """Return one line. An argument with `$(…)` is left for the shell to fill in."""

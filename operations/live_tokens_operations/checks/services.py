@@ -9,11 +9,8 @@ from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
 from live_tokens_operations.defaults import APP_CHECK_SERVICE, REQUIRED_SERVICES
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.look import Found, Json, Look, Missing
-from live_tokens_operations.google.rest import GoogleApi
+from live_tokens_operations.google.look import Found, Look, Looks, Missing, all_pages
 from live_tokens_operations.remedies import command
-
-_PAGE = "200"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
@@ -29,23 +26,11 @@ def check(context: CheckContext) -> Iterator[Finding]:
     yield check_billing(api, project_id)
 
 
-def _enabled(api: GoogleApi, project_id: str) -> Look:
-    """Return all pages as one.
-
-    Source: https://cloud.google.com/service-usage/docs/reference/rest/v1/services/list
-    """
+def _enabled(api: Looks, project_id: str) -> Look:
+    """Source: https://cloud.google.com/service-usage/docs/reference/rest/v1/services/list."""
     url = f"https://serviceusage.googleapis.com/v1/projects/{project_id}/services"
-    services: list[Json] = []
-    page = ""
-    while True:
-        parameters = {"filter": "state:ENABLED", "pageSize": _PAGE, "pageToken": page}
-        look = api.get(url, "roles/serviceusage.serviceUsageViewer", parameters)
-        if not isinstance(look, Found):
-            return look
-        services.extend(look.body.get("services", []))
-        page = look.body.get("nextPageToken", "")
-        if not page:
-            return Found({"services": services})
+    params = {"filter": "state:ENABLED", "pageSize": "200"}
+    return all_pages(api, url, "roles/serviceusage.serviceUsageViewer", "services", params)
 
 
 def _services(look: Look, project_id: str, required: list[str] | tuple[str, ...]) -> Finding:

@@ -1,36 +1,14 @@
-"""Sign-in and attestation: Authentication set up, App Check as strict as it is meant, web origins named."""
+"""Sign-in: Firebase Authentication is set up, and there is a way in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_tokens.settings import Settings
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
-from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing, Unseen
-from live_tokens_operations.google.rest import GoogleApi
+from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok, warn
+from live_tokens_operations.google.look import Found, Looks, Missing, Unseen
 from live_tokens_operations.google.sign_in_config import HOST, VIEWER, SignInConfig, look_at
-from live_tokens_operations.remedies import set_and_deploy
-
-_CONSOLE = "https://console.firebase.google.com/project"
-# What an app of each platform can prove itself with, and what in the answer says that it was set up.
-# Source: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps
-_PROVIDERS = {
-    "ANDROID": {"playIntegrityConfig": "name"},
-    "IOS": {"appAttestConfig": "name", "deviceCheckConfig": "privateKeySet"},
-    "WEB": {"recaptchaEnterpriseConfig": "siteKey", "recaptchaV3Config": "siteSecretSet"},
-}
-
-
-def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at all of it."""
-    yield from _authentication(context)
-    settings = context.deployment.settings
-    if settings is None:
-        yield not_looked_at("App Check, CORS", "the function's settings are not known")
-        return
-    yield from _app_check(context, settings)
-    yield _cors(context, settings)
+from live_tokens_operations.remedies import FIREBASE_CONSOLE
 
 
 def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
@@ -39,13 +17,14 @@ def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
         case SignInConfig() as config:
             return config
         case Missing():
-            remedy = f"{_CONSOLE}/{project_id}/authentication, Get started; or identity_platform in infra/"
+            remedy = f"{FIREBASE_CONSOLE}/{project_id}/authentication, Get started; or identity_platform in infra/"
             return bad(f"Authentication: not set up in {project_id}: nobody can sign in", remedy)
         case unseen:
             return could_not_look("Authentication", unseen)
 
 
-def _authentication(context: CheckContext) -> Iterator[Finding]:
+def check(context: CheckContext) -> Iterator[Finding]:
+    """Look at the ways to sign in."""
     project_id = context.deployment.firebase_project
     match check_authentication(context.api, project_id):
         case SignInConfig() as config:
@@ -60,7 +39,7 @@ def _sign_in_methods(context: CheckContext, project_id: str, config: SignInConfi
             yield could_not_look("Authentication, its providers", unseen)
         case False:
             text = f"Authentication: no way to sign in is on in {project_id}: only custom tokens of your own get in"
-            yield warn(text, f"{_CONSOLE}/{project_id}/authentication/providers")
+            yield warn(text, f"{FIREBASE_CONSOLE}/{project_id}/authentication/providers")
         case _ if config.email_sign_up:
             yield ok(f"Authentication: set up in {project_id}; users may sign up with e-mail and password")
         case _:
@@ -68,7 +47,7 @@ def _sign_in_methods(context: CheckContext, project_id: str, config: SignInConfi
             yield ok(f"{text}, so make smoke needs --service-account (docs/smoke-test.md)")
 
 
-def _provider(api: GoogleApi, project_id: str, config: SignInConfig) -> bool | Unseen:
+def _provider(api: Looks, project_id: str, config: SignInConfig) -> bool | Unseen:
     """Return whether users may sign in with an account that they have elsewhere.
 
     OIDC and SAML take Identity Platform: https://firebase.google.com/docs/auth/web/openid-connect
@@ -85,80 +64,3 @@ def _provider(api: GoogleApi, project_id: str, config: SignInConfig) -> bool | U
         if isinstance(look, Found) and any(provider.get("enabled") for provider in look.body.get(kind, [])):
             return True
     return False
-
-
-def _app_check(context: CheckContext, settings: Settings) -> Iterator[Finding]:
-    place = (context.project.project_id, context.project.region)
-    if settings.app_check == "off":
-        text = "App Check: off; any program with a user's sign-in can take tokens"
-        yield warn(text, set_and_deploy('app_check = { mode = "monitor" }', *place))
-        return
-    if settings.app_check == "monitor":
-        text = "App Check: monitored, nobody is refused; once the audit events show your apps as valid"
-        yield warn(text, set_and_deploy('app_check = { mode = "enforce" }', *place))
-    else:
-        yield ok(f"App Check: enforced{', a token is good for one call' if settings.app_check_consume else ''}")
-    match _apps(context.api, settings.firebase_project_id):
-        case Found(body):
-            yield from _attested(context, settings, body["apps"])
-        case Missing():
-            yield bad("App Check: the project is no Firebase project", f"firebase projects:addfirebase {place[0]}")
-        case unseen:
-            yield could_not_look("App Check's apps", unseen)
-
-
-def _apps(api: GoogleApi, project_id: str) -> Look:
-    """Return all pages as one.
-
-    Source: https://firebase.google.com/docs/reference/firebase-management/rest/v1beta1/projects/searchApps
-    """
-    apps: list[Json] = []
-    page = ""
-    while True:
-        url = f"https://firebase.googleapis.com/v1beta1/projects/{project_id}:searchApps"
-        look = api.get(url, "roles/firebase.viewer", {"pageSize": "100", "pageToken": page})
-        if not isinstance(look, Found):
-            return look
-        apps.extend(look.body.get("apps", []))
-        page = look.body.get("nextPageToken", "")
-        if not page:
-            return Found({"apps": apps})
-
-
-def _attested(context: CheckContext, settings: Settings, apps: list[Json]) -> Iterator[Finding]:
-    allowed = settings.app_check_allowed_app_ids
-    there = {str(app.get("appId")): str(app.get("platform")) for app in apps if app.get("state", "ACTIVE") == "ACTIVE"}
-    project_id = settings.firebase_project_id
-    place = (context.project.project_id, context.project.region)
-    for app_id in sorted(allowed - there.keys()):
-        text = f"App Check: {app_id} is allowed, but {project_id} has no such app"
-        yield bad(text, set_and_deploy("app_check.allowed_app_ids", *place))
-    if not there:
-        yield bad(f"App Check: {project_id} has no app that could prove itself", f"{_CONSOLE}/{project_id}/settings")
-    for app_id in sorted(allowed & there.keys() if allowed else there):
-        yield _attestation(context.api, project_id, app_id, there[app_id], settings.app_check)
-
-
-def _attestation(api: GoogleApi, project_id: str, app_id: str, platform: str, mode: str) -> Finding:
-    for provider, sign in _PROVIDERS.get(platform, {}).items():
-        url = f"https://firebaseappcheck.googleapis.com/v1/projects/{project_id}/apps/{app_id}/{provider}"
-        look = api.get(url, "roles/firebaseappcheck.viewer")
-        if isinstance(look, Unseen):
-            return could_not_look(f"App Check of {app_id}", look)
-        if isinstance(look, Found) and look.body.get(sign):
-            return ok(f"App Check: {app_id} proves itself with {provider.removesuffix('Config')}")
-    text = f"App Check: {app_id} has no attestation provider"
-    remedy = f"{_CONSOLE}/{project_id}/appcheck/apps"
-    return bad(f"{text}, and is refused", remedy) if mode == "enforce" else warn(text, remedy)
-
-
-def _cors(context: CheckContext, settings: Settings) -> Finding:
-    place = (context.project.project_id, context.project.region)
-    origins = settings.cors_allowed_origins
-    remedy = set_and_deploy("cors_allowed_origins", *place)
-    if origins == ("*",):
-        return warn("CORS: any web site may call with its visitors' sign-in (*)", remedy)
-    plain = [origin for origin in origins if origin.startswith("http:")]
-    if plain:
-        return warn(f"CORS: {', '.join(plain)} can be forged on any network: it is not https", remedy)
-    return ok(f"CORS: {', '.join(origins) if origins else 'no web app may call; native apps may'}")

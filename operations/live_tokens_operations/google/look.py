@@ -85,3 +85,25 @@ class Looks(Protocol):
             grant: gives the role; if None, it is given on the whole project.
         """
         ...
+
+
+def all_pages(api: Looks, url: str, role: str, field: str, params: Mapping[str, str]) -> Look:
+    """Look at a list, all pages of it as one.
+
+    Args:
+        api: asks.
+        url: of the API's method.
+        role: which role lets one look.
+        field: under which the answer has the items.
+        params: query parameters.
+    """
+    items: list[Json] = []
+    page = ""
+    while True:
+        look = api.get(url, role, {**params, "pageToken": page})
+        if not isinstance(look, Found):
+            return look
+        items.extend(look.body.get(field, []))
+        page = look.body.get("nextPageToken", "")
+        if not page:
+            return Found({field: items})
