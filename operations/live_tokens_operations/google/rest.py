@@ -178,7 +178,10 @@ class GoogleApi:
 
     def _session(self, for_tokens: requests.Session) -> Any:
         within = Within(self.seconds, for_tokens)
-        return AuthorizedSession(self._account.credentials, auth_request=within)  # type: ignore[no-untyped-call]  # untyped
+        # No second try with another token: an access token of gcloud cannot be renewed here.
+        return AuthorizedSession(  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
+            self._account.credentials, refresh_status_codes=(), auth_request=within
+        )
 
     def _explained(self, unseen: Unseen, api: str, role: str, grant: Sequence[str] | None) -> Unseen:
         """Source of the reasons: https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto."""
