@@ -20,6 +20,8 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as UserCredentials
 
+from live_tokens_operations.google import gcloud_commands
+
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -46,10 +48,12 @@ class Account:
     Attributes:
         credentials: of google-auth, which leaves them untyped.
         project: id of the project that they work in, or None if nobody named one.
+        log_in: command line of gcloud that replaces them.
     """
 
     credentials: Any = field(repr=False)
     project: str | None
+    log_in: list[str] = field(default_factory=gcloud_commands.log_in)
 
     @classmethod
     def find(cls, project: str | None) -> Account:
@@ -85,7 +89,7 @@ class Account:
             project: answers for the calls: a person's credentials belong to no project.
         """
         credentials: Any = UserCredentials(access_token)  # type: ignore[no-untyped-call]  # google-auth has no types
-        return cls(credentials.with_quota_project(project), project)
+        return cls(credentials.with_quota_project(project), project, gcloud_commands.log_in_to_gcloud())
 
     @property
     def is_a_person(self) -> bool:

@@ -78,6 +78,11 @@ def log_in() -> list[str]:
     return ["gcloud", "auth", "application-default", "login"]
 
 
+def log_in_to_gcloud() -> list[str]:
+    """Log in to gcloud itself."""
+    return ["gcloud", "auth", "login"]
+
+
 def enable_services(project_id: str, services: Sequence[str]) -> list[str]:
     """Switch APIs on. Of one that is on already, nothing changes."""
     return ["gcloud", "services", "enable", *services, f"--project={project_id}"]

@@ -187,7 +187,7 @@ class GoogleApi:
         """Source of the reasons: https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto."""
         match unseen:
             case Unseen(status=401):
-                why, remedy = f"{api} refuses the credentials of this machine", gcloud_commands.log_in()
+                why, remedy = f"{api} refuses the credentials of this machine", self._account.log_in
             case Unseen(status=403, reason="SERVICE_DISABLED"):
                 why = f"{api} is off, or was switched on minutes ago"
                 remedy = gcloud_commands.enable_services(self._project_id, [api])

@@ -39,7 +39,7 @@ def test_an_access_token_that_is_refused_is_told_from_an_outage(
         look = api.get("https://cloudbilling.googleapis.com/v1/projects/my-app-1a2b/billingInfo", "roles/browser")
     assert isinstance(look, Unseen)
     assert look.why == "cloudbilling.googleapis.com refuses the credentials of this machine"
-    assert look.remedy == "gcloud auth application-default login"
+    assert look.remedy == "gcloud auth login"
 
 
 @pytest.mark.parametrize(
