@@ -37,41 +37,39 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 		$(if $(GEMINI_PORT),--gemini-port $(GEMINI_PORT)) \
 		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
 
-# A program of the operator's.
-OPERATE := PYTHONPATH=functions:local:operations $(BIN)/python -m
+LIVE_TOKENS := $(BIN)/live-tokens
 REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
 
 deploy: export SMOKE_OPTIONS := $(SMOKE_OPTIONS)# on a command line its quotes would be lost
 deploy: $(VENV_READY) ## from a project to a live token: PROJECT_ID=… [REGION=… YES=1 NEW_KEY=1 SMOKE_OPTIONS=…]
 	@$(REQUIRE_PROJECT)
-	@$(OPERATE) live_tokens_deploy up --project "$(PROJECT_ID)" \
+	@$(LIVE_TOKENS) deploy --project "$(PROJECT_ID)" \
 		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key)
 
 destroy: $(VENV_READY) ## take away what `make deploy` made, after asking: PROJECT_ID=… [CONFIRM=<the same>]
 	@$(REQUIRE_PROJECT)
-	@$(OPERATE) live_tokens_deploy down --project "$(PROJECT_ID)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
+	@$(LIVE_TOKENS) destroy --project "$(PROJECT_ID)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
 
 package: $(VENV_READY) ## stage what is deployed, in build/function
-	@PYTHONPATH=operations $(BIN)/python -m function_package build/function
+	@$(LIVE_TOKENS) package
 
-comma := ,
-release: ## test, deploy, try and release the code, in Cloud Build: PROJECT_ID=… REGION=… [SUBSTITUTIONS=…]
+release: $(VENV_READY) ## test, deploy, try and release the code, in Cloud Build: PROJECT_ID=… REGION=… [SUBSTITUTIONS=…]
 	@test -n "$(PROJECT_ID)" -a -n "$(REGION)" || { echo "Say where: make release PROJECT_ID=my-app-1a2b REGION=europe-west1"; exit 2; }
-	@gcloud builds submit --project=$(PROJECT_ID) --region=$(REGION) --config=cloudbuild.yaml \
-		--substitutions="_REGION=$(REGION)$(if $(SUBSTITUTIONS),$(comma)$(SUBSTITUTIONS))"
+	@$(LIVE_TOKENS) release --project "$(PROJECT_ID)" --region "$(REGION)" \
+		$(if $(SUBSTITUTIONS),--substitutions "$(SUBSTITUTIONS)")
 
 smoke: $(VENV_READY) ## try a deployed function with a real session: URL=… [PROJECT_ID=… PROFILE=… ARGS=…]
 	@test -n "$(URL)" || { echo "Which function? make smoke URL=https://REGION-PROJECT.cloudfunctions.net/mint-live-token"; exit 2; }
-	@$(OPERATE) live_tokens_smoke "$(URL)" $(if $(PROJECT_ID),--project "$(PROJECT_ID)") \
+	@$(LIVE_TOKENS) smoke "$(URL)" $(if $(PROJECT_ID),--project "$(PROJECT_ID)") \
 		$(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
 doctor: $(VENV_READY) ## what is wrong with a deployment, and what mends it: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
 	@$(REQUIRE_PROJECT)
-	@$(OPERATE) live_tokens_doctor --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
+	@$(LIVE_TOKENS) doctor --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(FUNCTION),--function "$(FUNCTION)") $(if $(URL),--url "$(URL)") $(ARGS)
 
 admin: $(VENV_READY) ## the operator's command, e.g. ARGS="pause --for 30m"; ARGS=--help tells the rest
-	@$(OPERATE) live_tokens_admin $(ARGS)
+	@$(LIVE_TOKENS) admin $(ARGS)
 
 check: lint demo test ## all that CI checks: lint, demo, tests; ARGS=… goes to pytest
 
@@ -102,11 +100,12 @@ lock: $(VENV_READY) ## write the lock files anew from requirements*.in and packa
 	cd local && $(LOCK_NPM)
 	cd tests/sdks && $(LOCK_NPM)
 
-$(VENV_READY): requirements-dev.txt
+$(VENV_READY): requirements-dev.txt operations/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: https://www.python.org/downloads"; exit 1; }
 	@echo "Installing Python packages into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable operations
 	@touch $@
 
 $(CHECKOV_READY): tests/infra/checkov/requirements.txt

@@ -8,7 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from local_stack.firestore_emulator import FirestoreEmulator, FirestoreEmulatorMissingError
 from local_stack.prerequisites import free_ports
-from missing_program import skip_or_fail
+from support.missing_program import skip_or_fail
 
 _START_SECONDS = 60
 _HOST = "127.0.0.1"

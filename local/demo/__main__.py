@@ -14,7 +14,7 @@ from rich.panel import Panel
 from demo.limits import SCARCE_PROFILE, SCARCE_TOML, Limits
 from demo.narrator import Narrator, NotAsToldError
 from demo.story import HURRIED_PROFILE, HURRIED_TOML, Scene, Story
-from live_client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
+from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
 from local_stack import LocalStack, StackError, StackOptions
 
 _ROOT = Path(__file__).parents[2]

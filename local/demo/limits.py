@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demo.narrator import Narrator
 from firebase_sign_in import sign_up
-from live_client.mint_client import MintClient
+from live_tokens_operations.client.mint_client import MintClient
 
 SCARCE_PROFILE = "scarce"
 SCARCE_TOML = """

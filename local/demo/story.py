@@ -13,8 +13,14 @@ from urllib.parse import quote
 
 from demo.narrator import Narrator, NotAsToldError, shortened
 from firebase_sign_in import SignedInUser, sign_up
-from live_client.live_session import LiveSession, Reply, SessionClosedError, SessionError, live_session
-from live_client.mint_client import MintClient
+from live_tokens_operations.client.live_session import (
+    LiveSession,
+    Reply,
+    SessionClosedError,
+    SessionError,
+    live_session,
+)
+from live_tokens_operations.client.mint_client import MintClient
 
 HURRIED_PROFILE = "hurried"
 # Also shows that a profile is one short file.

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from docs.reasons import reasons
 from live_tokens.audit_log import EVENT_VERSION, AuditLog
 from live_tokens.errors import (
     DailyQuotaExceeded,
@@ -22,6 +21,7 @@ from live_tokens.errors import (
 )
 from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record
 from live_tokens.request_id import RequestId
+from support.reasons import reasons
 
 PAGE = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
 ALWAYS = {"severity", "message", "time", "event", "eventVersion", "requestId", "resumes", "milliseconds"}

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from docs.reasons import reasons
 from live_tokens.callable_endpoint import ERROR_TABLE
 from support.documents import table
+from support.reasons import reasons
 
 ROWS = table("docs/contract.md", "reasons")
 NAME = re.compile(r'<a id="([A-Z_]+)"></a>`([A-Z_]+)`')

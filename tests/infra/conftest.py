@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.applied_options import EVERY_OPTION, FAKE_KEY
-from terraform_runner import Terraform, copy_of_module, terraform_in
+from support.terraform_runner import Terraform, copy_of_module, terraform_in
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from terraform_runner import Terraform
+from support.terraform_runner import Terraform
 
 Resources = dict[str, dict[str, Any]]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from terraform_runner import PROJECT
+from support.terraform_runner import PROJECT
 
 RUNTIME = f"serviceAccount:live-tokens-runtime@{PROJECT}.iam.gserviceaccount.com"
 BUILD = f"serviceAccount:live-tokens-build@{PROJECT}.iam.gserviceaccount.com"

@@ -11,7 +11,7 @@ import pytest
 
 from infra.applied_options import EVERY_OPTION
 from infra.deployment_rules import FUNCTION, planned
-from terraform_runner import PROJECT, Terraform, terraform_in
+from support.terraform_runner import PROJECT, Terraform, terraform_in
 
 STATE = "terraform.tfstate"
 

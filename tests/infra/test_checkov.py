@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from missing_program import skip_or_fail
-from terraform_runner import REPOSITORY, copy_of_module
+from support.missing_program import skip_or_fail
+from support.terraform_runner import REPOSITORY, copy_of_module
 
 
 @pytest.fixture(scope="module")

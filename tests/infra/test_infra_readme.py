@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from terraform_runner import REPOSITORY, Terraform
+from support.terraform_runner import REPOSITORY, Terraform
 
 INFRA = REPOSITORY / "infra"
 README = (INFRA / "README.md").read_text()

@@ -20,7 +20,7 @@ from live_tokens.secret_manager_key import SecretManagerKey
 from live_tokens.upstream import Upstream
 from secret_manager_stand_in import StandInSecret, create_app
 from serving import serve
-from terraform_runner import REPOSITORY, Terraform
+from support.terraform_runner import REPOSITORY, Terraform
 
 VERSION = "google_secret_manager_secret_version.gemini_api_key"
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra.applied_options import EVERY_OPTION
 from infra.deployment_rules import BUILD, RUNTIME, broken_rules
-from terraform_runner import Terraform, copy_of_module, terraform_in
+from support.terraform_runner import Terraform, copy_of_module, terraform_in
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from docs.reasons import reasons
-from google_cloud.log_filter import SPECIAL_FIELDS, entry_of_line, matches, value_at
 from infra.deployed import Resources, alerts, log_query, resources
 from live_tokens.audit_log import AuditLog
 from live_tokens.errors import HourlyQuotaExceeded, InternalFault, TokenNotIssued, Unavailable
 from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record, Step
 from live_tokens.request_id import RequestId
-from terraform_runner import PROJECT, Terraform
+from support.google.log_filter import SPECIAL_FIELDS, entry_of_line, matches, value_at
+from support.reasons import reasons
+from support.terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
 AUDIT_PAGE = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")

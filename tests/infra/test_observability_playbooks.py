@@ -7,7 +7,7 @@ import pytest
 
 from infra.deployed import Resources, alerts, log_query, resources
 from support.documents import table
-from terraform_runner import PROJECT, Terraform
+from support.terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
 PLAYBOOKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "playbooks").glob("*.md"))}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from function_package import stage
-from terraform_runner import REPOSITORY, Terraform, copy_of_module, terraform_in
+from live_tokens_operations.package import stage
+from support.terraform_runner import REPOSITORY, Terraform, copy_of_module, terraform_in
 
 LITTER = [
     "functions/__pycache__/main.cpython-313.pyc",

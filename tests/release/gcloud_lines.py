@@ -73,8 +73,8 @@ def lines_of_commands_modules(root: Path) -> list[GcloudLine]:
     """Return what the functions of all modules `gcloud_commands.py` build, called with plausible values."""
     return [
         GcloudLine("gcloud_commands", f"{module.__name__}.{name}", tuple(function(*_arguments(function))))
-        for path in sorted((root / "operations").glob(f"*/{_COMMANDS_MODULE}"))
-        for module in [importlib.import_module(f"{path.parent.name}.{path.stem}")]
+        for path in sorted((root / "operations").rglob(_COMMANDS_MODULE))
+        for module in [importlib.import_module(".".join(path.relative_to(root / "operations").with_suffix("").parts))]
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     ]

@@ -22,14 +22,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from function_package import CHECKOUT
-from gcloud_parser import Gcloud, settings_of_its_own
-from google_cloud import service_usage
-from google_cloud.cloud_functions_release import HOST, UPLOAD_HOST, DeployedFunction
-from google_cloud.cloud_run_release import Json, RunService
-from google_cloud.door import Door, refusal
-from google_cloud.resource_manager import Project, create_resource_manager_app
-from google_hosts.hosts import run_google_hosts
+from live_tokens_operations.defaults import CHECKOUT
+from support.gcloud_parser import Gcloud, settings_of_its_own
+from support.google import service_usage
+from support.google.access import ApiAccess, refusal
+from support.google.cloud_functions_release import HOST, UPLOAD_HOST, DeployedFunction
+from support.google.cloud_run_release import Json, RunService
+from support.google.resource_manager import Project, create_resource_manager_app
+from support.google_hosts.hosts import run_google_hosts
 
 PROJECT, NUMBER, REGION, FUNCTION = "some-project", 123456789012, "europe-west1", "mint-live-token"
 BUILD = "4b1d0000-0000-4000-8000-000000000001"
@@ -109,7 +109,7 @@ class GoogleCloud:
                 ]
             ),
             service_usage.HOST: service_usage.create_service_usage_app(
-                Door(_ACCESS_TOKEN, services={service_usage.HOST}), PROJECT, str(NUMBER), set(_SERVICES)
+                ApiAccess(_ACCESS_TOKEN, services={service_usage.HOST}), PROJECT, str(NUMBER), set(_SERVICES)
             ),
             "cloudresourcemanager.googleapis.com": create_resource_manager_app({PROJECT: Project(NUMBER)}),
         }
@@ -270,7 +270,7 @@ def release_of(
             resolved_build(**given),
             {
                 **settings_of_its_own(configuration),
-                **hosts.way,
+                **hosts.environment,
                 "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
                 "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
                 "PATH": f"{programs}:{gcloud.root / 'bin'}:{os.environ['PATH']}",
@@ -285,11 +285,14 @@ def smoke_test_ends_with(workspace: Path, code: int) -> None:
 
 def _workspace(workspace: Path) -> Path:
     shutil.copytree(CHECKOUT / "functions", workspace / "functions")
-    (workspace / "operations" / "live_tokens_smoke").mkdir(parents=True)
-    (workspace / "operations" / "live_tokens_smoke" / "__main__.py").write_text(_SMOKE_TEST)
-    shutil.copy(CHECKOUT / "operations" / "function_package.py", workspace / "operations")
+    shutil.copytree(CHECKOUT / "operations", workspace / "operations")
+    (workspace / "smoke_test.py").write_text(_SMOKE_TEST)
     shutil.copy(CHECKOUT / "requirements.txt", workspace)
-    _program(workspace / ".venv" / "bin" / "python", f'exec {sys.executable} "$@"')
+    program = (
+        f'[ "$1" = smoke ] && shift && exec {sys.executable} smoke_test.py "$@"\n'
+        f'PYTHONPATH=operations exec {sys.executable} -m live_tokens_operations "$@"'
+    )
+    _program(workspace / ".venv" / "bin" / "live-tokens", program)
     return workspace
 
 

@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from function_package import CHECKOUT
-from gcloud_parser import require_gcloud, settings_of_its_own
-from google_cloud.cloud_run_release import Json
-from google_hosts.hosts import run_google_hosts
+from live_tokens_operations.defaults import CHECKOUT
 from release.release_at_work import CONFIGURATION, PROJECT, resolved_build, substituted
+from support.gcloud_parser import require_gcloud, settings_of_its_own
+from support.google.cloud_run_release import Json
+from support.google_hosts.hosts import run_google_hosts
 
 _TEXT = CONFIGURATION.read_text(encoding="utf-8")
 _BUILD: dict[str, Any] = yaml.safe_load(_TEXT)
@@ -63,7 +63,7 @@ def _submitted_with_gcloud(file: Path, folder: Path) -> _Submission:
         environment = {
             "PATH": os.environ["PATH"],
             **settings_of_its_own(folder),
-            **hosts.way,
+            **hosts.environment,
             "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
             "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
         }

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from function_package import CHECKOUT, stage
+from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.package import stage
 from local_stack.prerequisites import free_ports
 from local_stack.process import Process
-from missing_program import skip_or_fail
+from support.missing_program import skip_or_fail
 
 _RUNTIME = (3, 13)  # python313, as in infra/
 _PIP_INSTALL = [

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from function_package import CHECKOUT
-from gcloud_parser import complaints
+from live_tokens_operations.defaults import CHECKOUT
 from release.gcloud_lines import GcloudLine, argument_lists_elsewhere, every_line, lines_of_commands_modules
+from support.gcloud_parser import refusals
 
 _HELP = "gcloud printed its help or its version."
 
 
 def _refused(lines: list[GcloudLine]) -> list[str]:
-    """Return those that gcloud refuses with every plausible value, with its complaint."""
+    """Return those that gcloud refuses with every plausible value, with its refusal."""
     # A command that is only named must exist: then gcloud has help for it.
     tried = [[*line.variants(), *([[*line.words, "--help"]] if line.is_mention else [])] for line in lines]
-    said = iter(complaints([arguments for of_line in tried for arguments in of_line]))
+    said = iter(refusals([arguments for of_line in tried for arguments in of_line]))
     refused = []
     for line, arguments in zip(lines, tried, strict=True):
         answers = [next(said) for _ in arguments]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gcloud_parser import complaints
+from support.gcloud_parser import refusals
 
 _ACCEPTED = "gcloud functions deploy mint-live-token --gen2 --region=europe-west1 --source=build/function"
 _REFUSED = {
@@ -21,22 +21,22 @@ _REFUSED = {
 
 def test_gcloud_accepts_a_good_line_of_each_release_track() -> None:
     tracks = [_ACCEPTED, _ACCEPTED.replace("gcloud", "gcloud beta"), _ACCEPTED.replace("gcloud", "gcloud alpha")]
-    assert complaints([line.split() for line in tracks]) == [None, None, None]
+    assert refusals([line.split() for line in tracks]) == [None, None, None]
 
 
 def test_gcloud_says_what_is_wrong_with_each_bad_line_and_a_bad_line_spoils_no_good_one() -> None:
     lines = [line.split() for line in _REFUSED]
-    said = complaints([_ACCEPTED.split(), *lines, _ACCEPTED.split()])
+    said = refusals([_ACCEPTED.split(), *lines, _ACCEPTED.split()])
     assert (said[0], said[-1]) == (None, None)
-    for line, complaint, expected in zip(_REFUSED, said[1:-1], _REFUSED.values(), strict=True):
-        assert expected in (complaint or "no complaint"), line
+    for line, refusal, expected in zip(_REFUSED, said[1:-1], _REFUSED.values(), strict=True):
+        assert expected in (refusal or "no refusal"), line
 
 
 def test_help_and_version_are_no_command_lines() -> None:
-    said = complaints([["gcloud", "version", "--help"], ["gcloud", "--version"]])
+    said = refusals([["gcloud", "version", "--help"], ["gcloud", "--version"]])
     assert all(said)
 
 
 def test_only_lines_of_gcloud_are_parsed() -> None:
     with pytest.raises(ValueError, match='starts with "gcloud"'):
-        complaints([["functions", "deploy"]])
+        refusals([["functions", "deploy"]])

@@ -8,8 +8,8 @@ from socket import socket
 
 import pytest
 
-from function_package import CHECKOUT, source_of
-from gcloud_parser import require_gcloud
+from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.package import source_of
 from release.release_at_work import (
     BUILD,
     GoogleCloud,
@@ -19,7 +19,8 @@ from release.release_at_work import (
     running_build,
     smoke_test_ends_with,
 )
-from smoke.smoke_program import smoke
+from support.gcloud_parser import require_gcloud
+from support.smoke_program import smoke
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
 _OF_THE_RELEASE = ("source", "revision", "allTrafficOnLatestRevision")

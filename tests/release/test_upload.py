@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from function_package import CHECKOUT
-from gcloud_parser import require_gcloud, settings_of_its_own
+from live_tokens_operations.defaults import CHECKOUT
+from support.gcloud_parser import require_gcloud, settings_of_its_own
 
 _NEEDED = [
     "Makefile",
@@ -21,7 +21,8 @@ _NEEDED = [
     "cloudbuild.yaml",
     "functions/main.py",
     "functions/profiles/default.toml",
-    "operations/function_package.py",
+    "operations/pyproject.toml",
+    "operations/live_tokens_operations/package.py",
     "local/package-lock.json",
     "tests/conftest.py",
     "tests/release/test_upload.py",

@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from certificate_authority import CertificateAuthority
+from support.certificate_authority import CertificateAuthority
 from unit.fake_http_server import FakeHttpServer
 from unit.to_upstreams import close_connections
 

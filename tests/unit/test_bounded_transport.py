@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from certificate_authority import CertificateAuthority
 from live_tokens.bounded_transport import (
     LARGEST_ANSWER_BYTES,
     AnswerEncodedError,
@@ -19,6 +18,7 @@ from live_tokens.bounded_transport import (
     BoundedTransport,
     RedirectError,
 )
+from support.certificate_authority import CertificateAuthority
 from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from unit.raw_server import Peer, RawServer, Script
 

@@ -254,7 +254,7 @@ def test_the_last_outcome_is_the_one_that_is_told() -> None:
     assert shared.last.value is None
     assert (type(shared.last.error), str(shared.last.error)) == (type(raised.value), str(raised.value))
     shared.run(patient())
-    assert (shared.last.value, shared.last.error) == ("third", None)
+    assert (shared.last.error, shared.last.take()) == (None, "third")
 
 
 # --- what is not shared, and what is left behind

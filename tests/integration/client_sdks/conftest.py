@@ -10,14 +10,14 @@ import pytest
 from gemini_stand_in import GeminiStandIn, StandInConfig
 from gemini_stand_in import create_app as create_gemini_app
 from integration.client_sdks.firebase_app import FirebaseApp
-from integration.client_sdks.function_process import SECRET, running_functions
-from integration.client_sdks.in_process_stand_ins import Doorman, InProcessStandIns, new_api_key
-from integration.client_sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
-from integration.client_sdks.secrets_seen import SecretsSeen
 from local_stack import API_KEY, LocalStack
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from serving import serve
+from support.client_sdks.function_process import SECRET, running_functions
+from support.client_sdks.in_process_stand_ins import Doorman, InProcessStandIns, new_api_key
+from support.client_sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
+from support.client_sdks.secrets_seen import SecretsSeen
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

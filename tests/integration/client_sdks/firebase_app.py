@@ -10,8 +10,8 @@ from typing import Any
 import requests
 
 from firebase_sign_in import sign_up as sign_up_over_http
-from integration.client_sdks.node_scripts import NodeScripts
 from local_stack import PROJECT_ID, LocalStack
+from support.client_sdks.node_scripts import NodeScripts
 
 Step = Mapping[str, object]
 Outcome = dict[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integration.client_sdks.node_scripts import NodeScripts
+from support.client_sdks.node_scripts import NodeScripts
 
 Message = dict[str, Any]
 

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from firebase_sign_in import sign_up
-from integration.client_sdks.secrets_seen import SecretsSeen
 from local_stack import LocalStack
+from support.client_sdks.secrets_seen import SecretsSeen
 
 OURS = "https://app.example.com"
 DEVELOPERS = "http://localhost:5173"

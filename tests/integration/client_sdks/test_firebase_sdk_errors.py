@@ -20,8 +20,8 @@ from integration.client_sdks.firebase_app import (
     credentials,
     sign_up,
 )
-from integration.client_sdks.in_process_stand_ins import InProcessStandIns
 from local_stack import PROJECT_ID, LocalStack
+from support.client_sdks.in_process_stand_ins import InProcessStandIns
 
 
 def shown(error: Outcome) -> tuple[str, str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.client_sdks.node_scripts import SDKS, NotInstalledError, installed_scripts
-from integration.client_sdks.secrets_seen import SecretsSeen
+from support.client_sdks.node_scripts import SDKS, NotInstalledError, installed_scripts
+from support.client_sdks.secrets_seen import SecretsSeen
 
 
 def test_missing_sdks_are_named_and_installed_by_make_setup(tmp_path: Path) -> None:

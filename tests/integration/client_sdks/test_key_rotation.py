@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from firebase_sign_in import SignedInUser, sign_up
-from integration.client_sdks.in_process_stand_ins import InProcessStandIns
 from local_stack import LocalStack
+from support.client_sdks.in_process_stand_ins import InProcessStandIns
 
 CALLS = 30
 ROTATED_BEFORE = 10

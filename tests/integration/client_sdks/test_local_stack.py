@@ -13,8 +13,8 @@ import pytest
 
 from integration.client_sdks.firebase_app import FirebaseApp, Outcome, call, sign_up
 from integration.client_sdks.live_client import Session, open_websocket
-from integration.client_sdks.node_scripts import NodeScripts
 from local_stack import API_KEY, LocalStack, Ports, StackError, StackOptions
+from support.client_sdks.node_scripts import NodeScripts
 
 HOST = "127.0.0.1"
 

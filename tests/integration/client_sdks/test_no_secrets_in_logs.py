@@ -4,7 +4,7 @@ from pathlib import Path
 
 from integration.client_sdks.firebase_app import FirebaseApp, call, credentials, sign_up
 from integration.client_sdks.live_client import open_websocket
-from integration.client_sdks.secrets_seen import SecretsSeen
+from support.client_sdks.secrets_seen import SecretsSeen
 
 
 def test_no_log_holds_a_key_a_token_a_sign_in_a_handle_or_a_password(

@@ -13,11 +13,11 @@ from google.genai import errors, types
 from google.genai.live import AsyncSession
 from starlette.datastructures import Headers
 
-from certificate_authority import CertificateAuthority
 from integration.client_sdks.firebase_app import FirebaseApp, Outcome
-from integration.client_sdks.in_process_stand_ins import InProcessStandIns
 from integration.client_sdks.live_client import spoken_question
 from serving import serve
+from support.certificate_authority import CertificateAuthority
+from support.client_sdks.in_process_stand_ins import InProcessStandIns
 
 # That tokens are experimental, and of v1alpha only, though the documentation names v1beta.
 pytestmark = pytest.mark.filterwarnings("ignore:The SDK's ephemeral token support")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from firebase_sign_in import sign_up
-from integration.client_sdks.node_scripts import NodeScripts
 from local_stack import LocalStack
+from support.client_sdks.node_scripts import NodeScripts
 
 README = Path(__file__).parents[3] / "README.md"
 

@@ -19,7 +19,6 @@ import requests
 
 from gemini_stand_in import GeminiStandIn, StandInConfig
 from gemini_stand_in import create_app as create_gemini_app
-from integration.client_sdks.function_process import SECRET, running_functions
 from integration.firestore.database import Database
 from live_tokens.firestore_quota import SERVICE_SWITCH, user_switch
 from live_tokens.profiles import load_profiles
@@ -28,6 +27,7 @@ from local_stack.prerequisites import free_ports
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from serving import serve
+from support.client_sdks.function_process import SECRET, running_functions
 
 PROFILES = Path(__file__).parents[3] / "functions" / "profiles"
 PER_HOUR = load_profiles(PROFILES, lambda _: ()).files["default"].quota.quota.per_hour or 0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from google_hosts.ledger import Ledger
-from integration.production_mode.function_process import FUNCTIONS, FunctionProcess, StartFunction, run_function
-from integration.production_mode.local_google import NO_SECRET, PROJECT, SECRET, LocalGoogle, run_local_google
+from support.google_hosts.ledger import Ledger
+from support.production_mode.function_process import FUNCTIONS, FunctionProcess, StartFunction, run_function
+from support.production_mode.local_google import NO_SECRET, PROJECT, SECRET, LocalGoogle, run_local_google
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def settings(google: LocalGoogle) -> Mapping[str, str]:
     """What an operator sets, and nothing else, but for quotas in memory: Firestore is tested elsewhere. The
     credentials are left to each process."""
     return {
-        **google.way,
+        **google.environment,
         "FIREBASE_PROJECT_ID": PROJECT,
         "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",
         "QUOTA_STORE": "memory",

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from integration.production_mode.function_process import FunctionProcess, Refusal, StartFunction
-from integration.production_mode.google_stand_ins import User
-from integration.production_mode.local_google import LocalGoogle, Traffic
+from support.production_mode.function_process import FunctionProcess, Refusal, StartFunction
+from support.production_mode.google_stand_ins import User
+from support.production_mode.local_google import LocalGoogle, Traffic
 
 REVOKED = Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_REVOKED")
 DISABLED = Refusal(401, "UNAUTHENTICATED", "USER_DISABLED")

@@ -3,8 +3,8 @@
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from integration.production_mode.function_process import FunctionProcess, Refusal
-from integration.production_mode.local_google import LocalGoogle
+from support.production_mode.function_process import FunctionProcess, Refusal
+from support.production_mode.local_google import LocalGoogle
 
 API_KEY_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "API_KEY_UNAVAILABLE")
 

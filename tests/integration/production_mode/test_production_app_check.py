@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from integration.production_mode.app_check_tokens import APP_ID, PROJECT_NUMBER, AppCheckKey, AppCheckTokens
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.id_tokens import encode, encode_json
-from integration.production_mode.local_google import PROJECT, LocalGoogle, Traffic
+from support.production_mode.app_check_tokens import APP_ID, PROJECT_NUMBER, AppCheckKey, AppCheckTokens
+from support.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from support.production_mode.id_tokens import encode, encode_json
+from support.production_mode.local_google import PROJECT, LocalGoogle, Traffic
 
 MISSING = Refusal(401, "UNAUTHENTICATED", "APP_CHECK_MISSING")
 INVALID = Refusal(401, "UNAUTHENTICATED", "APP_CHECK_INVALID")

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from google_hosts.upstream import Silence
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import LocalGoogle
+from support.google_hosts.upstream import Silence
+from support.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import LocalGoogle
 
 APP_CHECK_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "APP_CHECK_UNAVAILABLE")
 FULL_QUOTA = 20

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from integration.client_sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
-from integration.client_sdks.secrets_seen import SecretsSeen
-from integration.production_mode.app_check_tokens import APP_ID, AppCheckTokens
-from integration.production_mode.function_process import FunctionProcess, StartFunction
-from integration.production_mode.local_google import LocalGoogle
 from local_stack import PROJECT_ID, LocalStack
+from support.client_sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
+from support.client_sdks.secrets_seen import SecretsSeen
+from support.production_mode.app_check_tokens import APP_ID, AppCheckTokens
+from support.production_mode.function_process import FunctionProcess, StartFunction
+from support.production_mode.local_google import LocalGoogle
 
 Outcome = Mapping[str, Any]
 CallWithTokens = Callable[[Sequence[str]], list[Outcome]]

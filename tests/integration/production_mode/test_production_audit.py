@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from integration.production_mode.function_process import Answer, FunctionProcess
-from integration.production_mode.local_google import PROJECT, SECRET, LocalGoogle
+from support.production_mode.function_process import Answer, FunctionProcess
+from support.production_mode.local_google import PROJECT, SECRET, LocalGoogle
 
 
 def test_an_issued_token_is_recorded_by_its_hash(function: FunctionProcess, google: LocalGoogle) -> None:

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from google_hosts.upstream import Upstream
-from integration.production_mode.bad_answers import astray, endless_answers
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import LocalGoogle
 from serving import serve
+from support.google_hosts.upstream import Upstream
+from support.production_mode.bad_answers import astray, endless_answers
+from support.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import LocalGoogle
 
 
 class Elsewhere:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.production_mode.function_process import FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import LocalGoogle
+from support.production_mode.function_process import FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import LocalGoogle
 
 
 @pytest.fixture(scope="module")

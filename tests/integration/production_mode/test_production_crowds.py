@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from google_hosts.upstream import Silence
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import LocalGoogle
+from support.google_hosts.upstream import Silence
+from support.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import LocalGoogle
 
 GEMINI_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "GEMINI_UNAVAILABLE")
 IDENTITY_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "IDENTITY_UNAVAILABLE")

@@ -3,8 +3,8 @@
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from integration.production_mode.function_process import FunctionProcess, Refusal
-from integration.production_mode.local_google import LocalGoogle
+from support.production_mode.function_process import FunctionProcess, Refusal
+from support.production_mode.local_google import LocalGoogle
 
 GEMINI_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "GEMINI_UNAVAILABLE")
 GEMINI_RATE_LIMITED = Refusal(503, "UNAVAILABLE", "GEMINI_RATE_LIMITED")

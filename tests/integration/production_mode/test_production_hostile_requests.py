@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from integration.production_mode.function_process import FunctionProcess
-from integration.production_mode.local_google import LocalGoogle
-from integration.production_mode.raw_http import RawAnswer, RawConnection, head, peak_memory
+from support.production_mode.function_process import FunctionProcess
+from support.production_mode.local_google import LocalGoogle
+from support.production_mode.raw_http import RawAnswer, RawConnection, head, peak_memory
 
 THREADS = 32
 """How many requests the function answers at once: what infra sets unless told otherwise."""

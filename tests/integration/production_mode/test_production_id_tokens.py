@@ -10,9 +10,9 @@ from http import HTTPStatus
 import pytest
 import requests
 
-from integration.production_mode.function_process import FunctionProcess, Refusal
-from integration.production_mode.id_tokens import IdTokens, SigningKey, encode, encode_json
-from integration.production_mode.local_google import LocalGoogle
+from support.production_mode.function_process import FunctionProcess, Refusal
+from support.production_mode.id_tokens import IdTokens, SigningKey, encode, encode_json
+from support.production_mode.local_google import LocalGoogle
 
 INVALID = Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_INVALID")
 EXPIRED = Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_EXPIRED")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.id_tokens import encode
-from integration.production_mode.local_google import NO_SECRET, LocalGoogle
+from support.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from support.production_mode.id_tokens import encode
+from support.production_mode.local_google import NO_SECRET, LocalGoogle
 
 IDENTITY_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "IDENTITY_UNAVAILABLE")
 API_KEY_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "API_KEY_UNAVAILABLE")

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration.production_mode.function_process import FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import LocalGoogle, Traffic
+from support.production_mode.function_process import FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import LocalGoogle, Traffic
 
 WEBSOCKET = (
     "wss://generativelanguage.googleapis.com"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
-from integration.production_mode.function_process import FUNCTIONS, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import LocalGoogle
+from support.production_mode.function_process import FUNCTIONS, FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import LocalGoogle
 
 INVALID = Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_INVALID")
 

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from google_hosts.upstream import Silence
-from integration.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from integration.production_mode.local_google import NO_SECRET, LocalGoogle
+from support.google_hosts.upstream import Silence
+from support.production_mode.function_process import Answer, FunctionProcess, Refusal, StartFunction
+from support.production_mode.local_google import NO_SECRET, LocalGoogle
 
 OVERLOADED = PlainTextResponse("Unavailable", 503)
 ASKING_FOR_AN_HOUR = PlainTextResponse("Unavailable", 503, {"Retry-After": "3600"})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from google_hosts.ledger import Ledger
-from integration.production_mode.function_process import FUNCTIONS, run_function_that_fails
-from integration.production_mode.local_google import LocalGoogle
+from support.google_hosts.ledger import Ledger
+from support.production_mode.function_process import FUNCTIONS, run_function_that_fails
+from support.production_mode.local_google import LocalGoogle
 
 EMULATORS = {
     "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",

@@ -1,0 +1,94 @@
+"""Command lines: how a mistake in one is reported, and the arguments that several subcommands take."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Mapping
+from typing import NoReturn, TypeVar
+
+from live_tokens_operations.defaults import PROJECT_ID_PATTERN, REGION_PATTERN
+
+_T = TypeVar("_T")
+
+
+class UsageError(Exception):
+    """The command line or the environment is wrong. The text says what would be right."""
+
+
+class Parser(ArgumentParser):
+    """An argument parser that leaves the end of the program to its caller.
+
+    Raises:
+        UsageError: in place of argparse's exit, for what was typed wrong. `--help` does exit.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was typed, and show what can be."""
+        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+
+
+def project_id(text: str) -> str:
+    """Return the id of a project, which is safe in a URL and in a command line. It is a `type` of argparse.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    return like(
+        PROJECT_ID_PATTERN,
+        text,
+        "the id of a Firebase project, such as my-app-1a2b (not its name or number)",
+    )
+
+
+def region(text: str) -> str:
+    """Return the name of a region. It is a `type` of argparse.
+
+    Raises:
+        ArgumentTypeError: it is none, but a zone for example.
+    """
+    return like(REGION_PATTERN, text, "a region, such as europe-west1")
+
+
+def like(form: str, text: str, description: str) -> str:
+    """Return a text of this form.
+
+    Args:
+        form: regular expression of the whole text.
+        text: what was typed.
+        description: what it should have been, after “is not”.
+
+    Raises:
+        ArgumentTypeError: it has another form.
+    """
+    if not re.fullmatch(form, text):
+        raise ArgumentTypeError(f"{text!r} is not {description}")
+    return text
+
+
+def timeout(text: str) -> float:
+    """Return the seconds that one call may take.
+
+    Raises:
+        ArgumentTypeError: it is no such number.
+    """
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or float(text) == 0:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds below 1000")
+    return float(text)
+
+
+def variable(environment: Mapping[str, str], name: str, form: Callable[[str], _T]) -> _T | None:
+    """Return an environment variable that stands for an option, or None if it is not set, or empty.
+
+    Args:
+        environment: holds it or not.
+        name: of the variable.
+        form: the option's `type`.
+
+    Raises:
+        UsageError: it is not of the form.
+    """
+    try:
+        return form(environment[name]) if environment.get(name) else None
+    except ArgumentTypeError as error:
+        raise UsageError(f"{name}: {error}") from error

@@ -1,0 +1,133 @@
+"""What is deployed: the function, and the names that its settings give to everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from live_tokens.settings import Settings, SettingsError
+from live_tokens_operations.defaults import DATABASE, SECRET
+from live_tokens_operations.google.look import Found, Json, Look, Looks
+from live_tokens_operations.google.rest import GoogleApi
+
+_FUNCTION_VIEWER = "roles/cloudfunctions.viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is looked at.
+
+    Attributes:
+        function: its name, and that of the Cloud Run service under it.
+        url: at which apps call it, or None for the function's own address.
+        read_key: whether the key may be read, to look at it and to ask Gemini with it.
+    """
+
+    project_id: str
+    region: str
+    function: str
+    url: str | None
+    profiles: Path
+    read_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the function says of itself.
+
+    Attributes:
+        service: the Cloud Run service under it.
+        environment: the function's environment variables, or None if they are not known.
+        settings: read from them, or None.
+        faults: why they cannot be read; without a value of theirs.
+        firebase_project: where users, quotas and stop switches are.
+        secret: `projects/P/secrets/S`.
+        version: number of its version, or `latest`.
+        runtime_account: e-mail address of the account that the function runs as, or None if it is not known.
+    """
+
+    function: Look
+    service: Look
+    environment: Mapping[str, str] | None
+    settings: Settings | None
+    faults: tuple[str, ...]
+    firebase_project: str
+    secret: str
+    version: str
+    database: str
+    runtime_account: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What each area of the context has in hand."""
+
+    api: GoogleApi
+    project: Project
+    deployment: Deployment
+
+
+def find_region(api: GoogleApi, project_id: str, function: str) -> str | None:
+    """Return the region in which there is a function of this name, or None.
+
+    Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/list
+    """
+    url = f"https://cloudfunctions.googleapis.com/v2/projects/{project_id}/locations/-/functions"
+    look = api.get(url, _FUNCTION_VIEWER, {"pageSize": "1000"})
+    names = [str(each.get("name", "")) for each in look.body.get("functions", [])] if isinstance(look, Found) else []
+    return next((name.split("/")[3] for name in names if name.endswith(f"/functions/{function}")), None)
+
+
+def look_at(api: GoogleApi, project: Project) -> Deployment:
+    """Ask Cloud Functions and Cloud Run.
+
+    Sources: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/get
+        https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/get
+    """
+    place = f"projects/{project.project_id}/locations/{project.region}"
+    function = api.get(
+        f"https://cloudfunctions.googleapis.com/v2/{place}/functions/{project.function}", _FUNCTION_VIEWER
+    )
+    service = look_at_service(api, project.project_id, project.region, project.function)
+    return deployment_of(project, function, service)
+
+
+def look_at_service(api: Looks, project_id: str, region: str, service: str) -> Look:
+    """Ask Cloud Run for a service."""
+    place = f"projects/{project_id}/locations/{region}"
+    return api.get(f"https://run.googleapis.com/v2/{place}/services/{service}", "roles/run.viewer")
+
+
+def deployment_of(project: Project, function: Look, service: Look) -> Deployment:
+    """Return what the two answers say."""
+    config: Json = function.body.get("serviceConfig", {}) if isinstance(function, Found) else {}
+    environment = config.get("environmentVariables", {}) if config else None
+    settings, faults = _settings(environment, project.function)
+    secret, _, version = (
+        settings.gemini_api_key_secret
+        if settings
+        else f"projects/{project.project_id}/secrets/{SECRET}/versions/latest"
+    ).partition("/versions/")
+    return Deployment(
+        function=function,
+        service=service,
+        environment=environment,
+        settings=settings,
+        faults=faults,
+        firebase_project=settings.firebase_project_id if settings else project.project_id,
+        secret=secret,
+        version=version,
+        database=settings.firestore_database if settings else DATABASE,
+        runtime_account=config.get("serviceAccountEmail"),
+    )
+
+
+def _settings(environment: Mapping[str, str] | None, function: str) -> tuple[Settings | None, tuple[str, ...]]:
+    """Read the settings as the function does on Cloud Run, which sets K_SERVICE."""
+    if environment is None:
+        return None, ()
+    try:
+        return Settings.from_mapping({**environment, "K_SERVICE": function}), ()
+    except SettingsError as error:
+        return None, error.faults

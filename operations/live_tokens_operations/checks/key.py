@@ -1,0 +1,140 @@
+"""The key: its secret, its newest version, and what is in it. Its value goes from here to Gemini and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import google_crc32c
+
+from live_tokens_operations.checks.deployment import CheckContext
+from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.gemini import check_gemini
+from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.google.gemini_key import WHERE_TO_GET_IT, GeminiKey, NotAKeyError
+from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing
+from live_tokens_operations.remedies import command, deploy, store_key
+
+_VIEWER, _ACCESSOR = "roles/secretmanager.viewer", "roles/secretmanager.secretAccessor"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a secret version holds.
+
+    Attributes:
+        key: what may be a key, or None.
+        fault: why it is none; without a byte of it.
+    """
+
+    key: GeminiKey | None
+    fault: str = ""
+
+
+def check(context: CheckContext) -> Iterator[Finding]:
+    """Look at the secret, and ask Gemini with what is in it."""
+    secret = context.deployment.secret
+    look = context.api.get(f"https://secretmanager.googleapis.com/v1/{secret}", _VIEWER)
+    if isinstance(look, Found):
+        yield from _version(context)
+        return
+    if isinstance(look, Missing):
+        project = context.project
+        yield bad(f"Key: there is no secret {secret}", deploy(project.project_id, project.region))
+    else:
+        yield could_not_look("Key", look)
+    yield not_looked_at("Gemini", "there is no key to ask with")
+
+
+def look_at_version(api: Looks, version: str) -> Look:
+    """Ask Secret Manager for a version, `projects/P/secrets/S/versions/N`, and not for what it holds."""
+    return api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
+
+
+def _version(context: CheckContext) -> Iterator[Finding]:
+    """Look at the version that the function reads.
+
+    Source: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions#State
+    """
+    deployment = context.deployment
+    match look_at_version(context.api, f"{deployment.secret}/versions/{deployment.version}"):
+        case Found({"state": "ENABLED", "name": name}) if context.project.read_key:
+            yield from _payload(context, str(name).rpartition("/")[2])
+            return
+        case Found({"state": "ENABLED"}):
+            yield not_looked_at("Key", "you did not want it to be read; its version is enabled", by_choice=True)
+            yield not_looked_at("Gemini", "there is no key to ask with", by_choice=True)
+            return
+        case Found({"state": "DISABLED", "name": name}):
+            number = str(name).rpartition("/")[2]
+            remedy = gcloud_commands.enable_key_version(*_names(deployment.secret), number)
+            yield bad(f"Key: version {number}, which the function reads, is disabled", command(remedy))
+        case Found(body):
+            number = str(body.get("name", "")).rpartition("/")[2]
+            yield bad(f"Key: version {number}, which the function reads, is destroyed", _store(deployment.secret))
+        case Missing():
+            yield bad(f"Key: {deployment.secret} has no version {deployment.version}", _store(deployment.secret))
+        case unseen:
+            yield could_not_look("Key", unseen)
+    yield not_looked_at("Gemini", "there is no key to ask with")
+
+
+def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
+    secret = context.deployment.secret
+    grant = gcloud_commands.grant_on_secret(*_names(secret), context.api.member)
+    look = context.api.get(
+        f"https://secretmanager.googleapis.com/v1/{secret}/versions/{number}:access", _ACCESSOR, grant=grant
+    )
+    if not isinstance(look, Found):
+        yield _unread(look, secret, number)
+        yield not_looked_at("Gemini", "the key could not be read")
+        return
+    payload = payload_in(look.body)
+    if payload.key is None:
+        yield bad(f"Key: version {number} {payload.fault}", _store(secret))
+        yield not_looked_at("Gemini", "there is no key to ask with")
+    elif payload.key.value.startswith("AIza"):
+        text = f"Key: version {number} is a standard key (AIza…); Google announced the end of those for September 2026"
+        yield warn(f"{text}. Make an authorization key at {WHERE_TO_GET_IT}", _store(secret))
+        yield from check_gemini(context, payload.key)
+    else:
+        yield ok(f"Key: version {number} may be a key")
+        yield from check_gemini(context, payload.key)
+
+
+def _unread(look: Look, secret: str, number: str) -> Finding:
+    if isinstance(look, Found | Missing):
+        return bad(f"Key: version {number} is gone", _store(secret))
+    return could_not_look("Key", look)
+
+
+def payload_in(answer: Json) -> Payload:
+    """Return what is in an answer of Secret Manager, judged as the function does, and by how keys look.
+
+    Sources: https://cloud.google.com/secret-manager/docs/reference/rest/v1/AccessSecretVersionResponse
+        https://ai.google.dev/gemini-api/docs/api-key
+    """
+    payload: Json = answer.get("payload", {})
+    try:
+        data = base64.b64decode(payload.get("data", ""), validate=True)
+        text = data.decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return Payload(None, "is not a key: it holds other than ASCII")
+    checksum = payload.get("dataCrc32c")
+    if checksum is not None and str(google_crc32c.value(data)) != str(checksum):
+        return Payload(None, "does not match its checksum")
+    try:
+        return Payload(GeminiKey.read(text))
+    except NotAKeyError as error:
+        return Payload(None, str(error))
+
+
+def _names(secret: str) -> tuple[str, str]:
+    _, project_id, _, name = secret.split("/")
+    return project_id, name
+
+
+def _store(secret: str) -> str:
+    return store_key(gcloud_commands.add_key_version(*_names(secret)))

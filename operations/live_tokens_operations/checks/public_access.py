@@ -1,0 +1,116 @@
+"""Can apps reach the function: the invoker check of Cloud Run, and a call as an app without a sign-in makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from live_tokens_operations.checks.deployment import CheckContext, Project
+from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok
+from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.google.look import Found, Json, Missing, Unseen
+from live_tokens_operations.google.rest import Answer, GoogleApi, send
+from live_tokens_operations.remedies import command, deploy, set_and_deploy
+
+_INVOKER = "roles/run.invoker"
+_MEMBERS_POLICY = "iam.allowedPolicyMemberDomains"
+
+
+def check(context: CheckContext) -> Iterator[Finding]:
+    """Look at both."""
+    yield _invoker(context)
+    yield _probe(context)
+
+
+def _invoker(context: CheckContext) -> Finding:
+    """Source: https://cloud.google.com/run/docs/authenticating/public."""
+    api, project = context.api, context.project
+    match context.deployment.service:
+        case Found({"invokerIamDisabled": True}):
+            return ok("Public: yes; the service does not ask who calls")
+        case Found():
+            pass
+        case Missing():
+            return not_looked_at("Public", f"there is no Cloud Run service {project.function}")
+        case unseen:
+            return could_not_look("Public", unseen)
+    service = f"projects/{project.project_id}/locations/{project.region}/services/{project.function}"
+    policy = api.get(
+        f"https://run.googleapis.com/v2/{service}:getIamPolicy",
+        "roles/run.viewer",
+        {"options.requestedPolicyVersion": "3"},
+    )
+    match policy:
+        case Found(body) if _lets_everybody_in(body):
+            return ok("Public: yes; allUsers may invoke the service")
+        case Found():
+            return _not_public(api, project)
+        case Missing():
+            return not_looked_at("Public", f"there is no Cloud Run service {project.function}")
+        case unseen:
+            return could_not_look("Public", unseen)
+
+
+def _lets_everybody_in(policy: Json) -> bool:
+    return any(
+        binding.get("role") == _INVOKER and "allUsers" in binding.get("members", []) and "condition" not in binding
+        for binding in policy.get("bindings", [])
+    )
+
+
+def _not_public(api: GoogleApi, project: Project) -> Finding:
+    """Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains."""
+    text = "Public: no; Cloud Run refuses every app with an HTML 403 before the function sees it"
+    place = (project.project_id, project.region, project.function)
+    look = api.get(
+        f"https://orgpolicy.googleapis.com/v2/projects/{project.project_id}/policies/{_MEMBERS_POLICY}:getEffectivePolicy",
+        "roles/orgpolicy.policyViewer",
+    )
+    everybody = command(gcloud_commands.let_everybody_call(*place))
+    unchecked = command(gcloud_commands.switch_invoker_check_off(*place))
+    match look:
+        case Found(body) if _restricts_members(body):
+            return bad(f"{text}; an organisation policy forbids allUsers here ({_MEMBERS_POLICY})", unchecked)
+        case Unseen():
+            return bad(f"{text}; if an organisation policy then forbids allUsers: {unchecked}", everybody)
+    return bad(text, everybody)
+
+
+def _restricts_members(policy: Json) -> bool:
+    rules: list[Json] = policy.get("spec", {}).get("rules", [])
+    return bool(rules) and not any(rule.get("allowAll") for rule in rules)
+
+
+def _probe(context: CheckContext) -> Finding:
+    """Call without a sign-in. The function must be the one that refuses, in JSON."""
+    project = context.project
+    function = context.deployment.function
+    if project.url is None:
+        if isinstance(function, Missing):
+            return not_looked_at("Call", "there is no function")
+        if isinstance(function, Found):
+            ingress = function.body.get("serviceConfig", {}).get("ingressSettings", "ALLOW_ALL")
+            if ingress != "ALLOW_ALL":
+                return not_looked_at("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
+    url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
+    answer = send("POST", url, context.api.seconds, body={"data": None})
+    return could_not_look("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
+
+
+def _judged(project: Project, response: Answer) -> Finding:
+    place = (project.project_id, project.region, project.function)
+    answer = f"HTTP {response.status}"
+    match response.status, response.body:
+        case 401, {"error": {"details": {"reason": "ID_TOKEN_MISSING"}}}:
+            return ok("Call: one without a sign-in is refused by the function itself, 401 ID_TOKEN_MISSING")
+        case 401 | 403, None:
+            text = f"Call: {answer} from Cloud Run in place of the function: it is not public"
+            return bad(text, command(gcloud_commands.let_everybody_call(*place)))
+        case 404, None:
+            return bad(f"Call: {answer}: nothing answers there", deploy(project.project_id, project.region))
+        case 429, _:
+            text = f"Call: {answer}: every instance is busy, and there may be no more"
+            return bad(text, set_and_deploy("max_instances", project.project_id, project.region))
+        case code, _ if code >= 500:
+            return bad(f"Call: {answer}", command(gcloud_commands.read_function_log(*place)))
+    text = f"Call: {answer}, and not 401 ID_TOKEN_MISSING: something else answers there"
+    return bad(text, deploy(project.project_id, project.region))

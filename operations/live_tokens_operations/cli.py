@@ -1,0 +1,109 @@
+"""The command line `live-tokens`: one parser, one table of exit codes, one place that turns errors into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from live_tokens_operations.arguments import Parser, UsageError
+from live_tokens_operations.process import ExitCode, OperationError, Process, StoppedError, Subcommand, Terminated
+
+_EXIT_CODES: Mapping[type[BaseException], ExitCode] = {
+    UsageError: ExitCode.MISUSED,
+    StoppedError: ExitCode.INTERRUPTED,
+    OperationError: ExitCode.FAILED,
+    KeyboardInterrupt: ExitCode.INTERRUPTED,
+    Terminated: ExitCode.TERMINATED,
+}
+"""Kind of error → how the program ends. The first that fits counts."""
+
+
+def main(arguments: Sequence[str], process: Process) -> int:
+    """Run one subcommand.
+
+    Args:
+        arguments: what was typed after `live-tokens`.
+        process: environment and streams.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        typed, surplus = _parser(arguments[0] if arguments else "").parse_known_args(arguments)
+        if surplus:
+            typed.parser.error(f"unrecognized arguments: {' '.join(surplus)}")
+        subcommand: Subcommand = typed.subcommand
+        return subcommand.run(typed, process)
+    except tuple(_EXIT_CODES) as error:
+        if words := str(error):
+            process.stderr.write(f"{words}\n")
+        return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+
+
+def _parser(chosen: str) -> Parser:
+    """Return the parser. Only the chosen subcommand is imported: Google's libraries take seconds to load."""
+    parser = Parser(prog="live-tokens", description="Deploys mint_live_token, looks after it and stops it.")
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (words, load) in SUBCOMMANDS.items():
+        part = parts.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
+        if name == chosen:
+            subcommand = load()
+            subcommand.add_arguments(part)
+            part.set_defaults(subcommand=subcommand, parser=part)
+    return parser
+
+
+def _deploy() -> Subcommand:
+    from live_tokens_operations.deploy import command
+    from live_tokens_operations.smoke.command import SmokeTest
+
+    return Subcommand(
+        command.add_deploy_arguments, lambda typed, process: command.deploy(typed, process, SmokeTest.read)
+    )
+
+
+def _destroy() -> Subcommand:
+    from live_tokens_operations.deploy import command
+
+    return Subcommand(command.add_destroy_arguments, command.destroy)
+
+
+def _doctor() -> Subcommand:
+    from live_tokens_operations import doctor
+
+    return Subcommand(doctor.add_arguments, doctor.run)
+
+
+def _smoke() -> Subcommand:
+    from live_tokens_operations.smoke import command
+
+    return Subcommand(command.add_arguments, command.run)
+
+
+def _admin() -> Subcommand:
+    from live_tokens_operations.admin import command
+
+    return Subcommand(command.add_arguments, command.run)
+
+
+def _release() -> Subcommand:
+    from live_tokens_operations.release import command
+
+    return Subcommand(command.add_arguments, command.run)
+
+
+def _package() -> Subcommand:
+    from live_tokens_operations import package
+
+    return Subcommand(package.add_arguments, package.run)
+
+
+SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
+    "deploy": ("deploy the function, from a project with billing to a live token", _deploy),
+    "destroy": ("take away what `deploy` made", _destroy),
+    "doctor": ("say what is wrong with a deployment, and how to mend it", _doctor),
+    "smoke": ("try a deployed function with a real session", _smoke),
+    "admin": ("stop the service, a profile or a user, and show who takes the most", _admin),
+    "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),
+    "package": ("stage the source of the function, as it is deployed", _package),
+}
+"""Name → what it does, and how its part of the program is loaded."""

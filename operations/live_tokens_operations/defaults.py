@@ -1,0 +1,33 @@
+"""What this program takes for granted where nobody says otherwise. A test compares it with infra/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+REGION = "europe-west1"
+FUNCTION = "mint-live-token"
+SECRET = "gemini-api-key"  # noqa: S105  # its name
+DATABASE = "live-tokens"
+
+PROJECT_ID_PATTERN = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
+"""Ids with a company's domain before a colon, which are no longer made, are no names of a bucket or an account.
+
+Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
+"""
+REGION_PATTERN = r"[a-z]+(-[a-z]+)+[0-9]+"
+FUNCTION_PATTERN = r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?"
+
+REQUIRED_SERVICES = (
+    "artifactregistry.googleapis.com",
+    "cloudbuild.googleapis.com",
+    "cloudfunctions.googleapis.com",
+    "firestore.googleapis.com",
+    "identitytoolkit.googleapis.com",
+    "logging.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+)
+"""What the running function needs, and what building it needs. infra/services.tf has more, for what is around it."""
+APP_CHECK_SERVICE = "firebaseappcheck.googleapis.com"

@@ -1,0 +1,119 @@
+"""`live-tokens deploy` and `live-tokens destroy`: what can be typed, and what runs it."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from live_tokens_operations.arguments import Parser, project_id, variable
+from live_tokens_operations.defaults import CHECKOUT, REGION
+from live_tokens_operations.deploy.down import Destroy
+from live_tokens_operations.deploy.programs import KEY_VARIABLES, LocalPrograms
+from live_tokens_operations.deploy.smoke_test import ReadSmokeTest, SmokeStep
+from live_tokens_operations.deploy.terminal import Terminal
+from live_tokens_operations.deploy.up import Deploy, DeployOptions
+from live_tokens_operations.process import ExitCode, Process, StoppedError, Terminated
+
+MODULE = CHECKOUT / "infra"
+
+_SMOKE_OPTIONS = "SMOKE_OPTIONS"
+
+
+def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -> ExitCode:
+    """Deploy, or go on with it.
+
+    Args:
+        typed: the arguments.
+        process: environment and streams.
+        read_smoke_test: reads the arguments of the smoke test.
+
+    Raises:
+        DeployError: it stopped before the end.
+    """
+    with _interruptions():
+        programs, operator, colour = _parts(process)
+        options = _options(typed, process.environment)
+        # The smoke test has nothing to do with the key.
+        environment = {name: value for name, value in process.environment.items() if name not in KEY_VARIABLES}
+        smoke_test = SmokeStep(
+            read_smoke_test, replace(process, environment=environment), typed.project, options.smoke_options
+        )
+        Deploy(programs, operator, process.environment, MODULE, colour).run(options, smoke_test)
+    return ExitCode.DONE
+
+
+def destroy(typed: Namespace, process: Process) -> ExitCode:
+    """Take a deployment away.
+
+    Raises:
+        DeployError: it stopped before the end.
+    """
+    with _interruptions():
+        programs, operator, colour = _parts(process)
+        Destroy(programs, operator, process.environment, MODULE, colour).run(typed.project, typed.confirm)
+    return ExitCode.DONE
+
+
+def _parts(process: Process) -> tuple[LocalPrograms, Terminal, bool]:
+    operator = Terminal(process.stdin, process.stdout)
+    colour = operator.interactive and "NO_COLOR" not in process.environment
+    return LocalPrograms(process.environment), operator, colour
+
+
+@contextmanager
+def _interruptions() -> Iterator[None]:
+    """Say what an interruption leaves. What cancels a build sends SIGTERM, and counts as one: Terraform needs its time.
+
+    Raises:
+        StoppedError: it was interrupted.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as interruption:
+        raise StoppedError("\nInterrupted. The same command goes on from what is there.") from interruption
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _options(typed: Namespace, environment: Mapping[str, str]) -> DeployOptions:
+    smoke_options = typed.smoke_options
+    if smoke_options is None:
+        # Make hands it on this way: on a command line the quotes in it would end those around it.
+        smoke_options = variable(environment, _SMOKE_OPTIONS, _words)
+    return DeployOptions(typed.project, typed.region, typed.yes, typed.new_key, smoke_options or ())
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is nothing that a shell could read: {error}") from error
+
+
+def add_deploy_arguments(parser: Parser) -> None:
+    """Describe the command line of `deploy`."""
+    _add_project(parser)
+    parser.add_argument("--region", metavar="REGION", help=f"where; by default where it is, or {REGION}")
+    parser.add_argument("--yes", action="store_true", help="apply the plan without a question")
+    parser.add_argument("--new-key", action="store_true", help="store a new Gemini API key in place of the present one")
+    parser.add_argument(
+        "--smoke-options",
+        type=_words,
+        metavar="OPTIONS",
+        help=f"more arguments of the smoke test, as one: --smoke-options='--app-id=1:2:web:3' (or {_SMOKE_OPTIONS})",
+    )
+
+
+def add_destroy_arguments(parser: Parser) -> None:
+    """Describe the command line of `destroy`."""
+    _add_project(parser)
+    parser.add_argument("--confirm", metavar="PROJECT", help="the project's id once more, in place of the question")
+
+
+def _add_project(parser: Parser) -> None:
+    parser.add_argument("--project", required=True, type=project_id, metavar="PROJECT", help="id of the project")

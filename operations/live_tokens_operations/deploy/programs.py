@@ -1,0 +1,193 @@
+"""Runs gcloud and Terraform. No shell is involved, and nothing secret is ever an argument."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import IO, Any, Protocol
+
+from live_tokens_operations.deploy.errors import ProgramError
+from live_tokens_operations.google.gemini_key import KEY_VARIABLE
+
+ANSWER_SECONDS = 120.0
+"""More than any call takes that is not shown. Nobody sees one hang."""
+
+_FOR_TERRAFORM = {
+    "TF_IN_AUTOMATION": "1",  # no advice about commands to type next
+    "TF_INPUT": "0",
+    "TF_WORKSPACE": "default",  # whichever one somebody has selected by hand
+}
+_TERRAFORM_KEY_VARIABLE = "TF_VAR_gemini_api_key"
+KEY_VARIABLES = (KEY_VARIABLE, _TERRAFORM_KEY_VARIABLE)
+"""Environment variables that hold the Gemini API key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended.
+
+    Attributes:
+        code: its exit code; negative if a signal ended it.
+        out: what it wrote to stdout, if that was captured. May be a credential.
+    """
+
+    code: int
+    out: str = field(default="", repr=False)
+    err: str = ""
+
+
+def json_of(program: str, finished: Finished) -> dict[str, Any]:
+    """Return the JSON object that a program has written.
+
+    Raises:
+        ProgramError: it is none.
+    """
+    try:
+        answer = json.loads(finished.out)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ProgramError(f"{program} gives an answer that is no JSON object. Which {program} is that?")
+    return answer
+
+
+class Programs(Protocol):
+    """How programs are run.
+
+    Ctrl-C reaches the program; then comes KeyboardInterrupt. One that is shown ends in its own time before that.
+    """
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a program."""
+        ...
+
+    def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
+        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs fails in the end."""
+        ...
+
+    def show(self, argv: Sequence[str]) -> Finished:
+        """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
+        ...
+
+
+class LocalPrograms:
+    """`Programs` of this machine.
+
+    Args:
+        environment: what they are given, but for the Gemini API key, which is none of their business: only Terraform
+            gets its own variable with it.
+        answer_seconds: how long one may take whose answer is for us.
+    """
+
+    def __init__(self, environment: Mapping[str, str], answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._answer_seconds = answer_seconds
+        self._environment = {**environment, **_FOR_TERRAFORM}
+        self._environment.pop(KEY_VARIABLE, None)
+
+    def _environment_of(self, argv: Sequence[str]) -> dict[str, str]:
+        kept = self._environment if argv[0] == "terraform" else self._environment.keys() - {_TERRAFORM_KEY_VARIABLE}
+        return {name: self._environment[name] for name in kept}
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a program."""
+        return shutil.which(name, path=self._environment.get("PATH", "")) is not None
+
+    def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
+        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs is killed."""
+        try:
+            done = subprocess.run(
+                argv,
+                env=self._environment_of(argv),
+                input=stdin,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                timeout=self._answer_seconds,
+            )
+        except subprocess.TimeoutExpired:
+            return Finished(-signal.SIGKILL, "", f"{argv[0]} did not answer within {self._answer_seconds:g} s")
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    def show(self, argv: Sequence[str]) -> Finished:
+        """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
+        sys.stdout.flush()
+        # In a session of its own the terminal's Ctrl-C does not reach it, so that it gets exactly the one that is
+        # passed on: at a second one Terraform stops at once, and leaves the state locked.
+        with (
+            _interruptions() as interruptions,
+            subprocess.Popen(
+                argv,
+                env=self._environment_of(argv),
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            ) as process,
+        ):
+            interruptions.pass_on_to(process)
+            err = _Reader(process.stderr, copy_to=sys.stderr.buffer)
+            finished = Finished(process.wait(), err=err.text())
+        if interruptions.came:
+            raise KeyboardInterrupt
+        return finished
+
+
+class _Interruptions:
+    """Passes each wish to stop on to a program. None is lost that comes while the program starts."""
+
+    def __init__(self) -> None:
+        self.came = 0
+        self._passed_on = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def pass_on_to(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._pass_on()
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.came += 1
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._process is not None and self._passed_on < self.came:
+            self._passed_on += 1
+            self._process.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def _interruptions() -> Iterator[_Interruptions]:
+    """Yield what takes Ctrl-C, and the SIGTERM of a cancelled build, in the place of an exception."""
+    interruptions = _Interruptions()
+    before = {number: signal.signal(number, interruptions.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruptions
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Reader:
+    """Reads a pipe to its end, so that no program waits for somebody to read it."""
+
+    def __init__(self, pipe: IO[bytes] | None, copy_to: IO[bytes]) -> None:
+        self._pipe, self._copy_to, self._read = pipe, copy_to, bytearray()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        self._thread.join()
+        return self._read.decode(errors="replace")
+
+    def _run(self) -> None:
+        while self._pipe is not None and (chunk := self._pipe.readline()):
+            self._read += chunk
+            self._copy_to.write(chunk)
+            self._copy_to.flush()

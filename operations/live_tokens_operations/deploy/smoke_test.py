@@ -1,0 +1,106 @@
+"""The smoke test as the last step: what is new may need minutes to take effect, and only that is waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from live_tokens_operations.arguments import UsageError
+from live_tokens_operations.deploy.errors import MisuseError, ProgramError
+from live_tokens_operations.outcome import Outcome
+from live_tokens_operations.process import Process
+
+PATIENCE_SECONDS = 300.0
+PAUSE_SECONDS = 20.0
+
+_SOME_URL = "https://function.example"
+
+
+class SmokeTest(Protocol):
+    """The smoke test with its arguments, which it takes."""
+
+    @property
+    def has_signer(self) -> bool:
+        """Whether a service account was named that signs."""
+        ...
+
+    def run(self, process: Process) -> Outcome:
+        """Run it, and print a line for each check.
+
+        Raises:
+            UsageError: it does not take the credentials in the environment. Nothing was tried.
+        """
+        ...
+
+
+ReadSmokeTest = Callable[[Sequence[str]], SmokeTest]
+"""Reads the arguments of the smoke test. It raises UsageError for wrong ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeStep:
+    """The last step of a deployment.
+
+    Attributes:
+        process: in which the smoke test runs.
+        monotonic: seconds of a clock that never goes back.
+        pause: waits for some seconds.
+    """
+
+    read: ReadSmokeTest
+    process: Process
+    project: str
+    options: tuple[str, ...] = ()
+    monotonic: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+    def require_options(self) -> SmokeTest:
+        """Make sure that the smoke test is going to take its options, and return one of some function.
+
+        Raises:
+            MisuseError: it is not.
+        """
+        try:
+            return self._of(_SOME_URL)
+        except UsageError as error:
+            raise MisuseError(f"SMOKE_OPTIONS (--smoke-options): {error}\nNothing was done.") from error
+
+    def require(self, url: str, waiting: Callable[[], None]) -> None:
+        """Run the smoke test, again as long as the outcome may be one of the first minutes.
+
+        Args:
+            url: of the function.
+            waiting: called before each wait.
+
+        Raises:
+            MisuseError: it does not take the credentials in the environment.
+            ProgramError: it failed.
+        """
+        smoke_test = self._of(url)
+        end = self.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                outcome = smoke_test.run(self.process)
+            except UsageError as error:
+                raise MisuseError(
+                    f"{error}\nAll is deployed, but the smoke test does not take what it was given, and tried nothing. "
+                    "Mend what it names and run this again."
+                ) from error
+            if outcome.passed:
+                return
+            if not outcome.may_pass_later or self.monotonic() >= end:
+                raise ProgramError(self._failure(outcome))
+            waiting()
+            self.pause(PAUSE_SECONDS)
+
+    def _of(self, url: str) -> SmokeTest:
+        return self.read([url, "--project", self.project, "--no-findings", *self.options])
+
+    def _failure(self, outcome: Outcome) -> str:
+        text = "All is deployed, but the smoke test failed."
+        if "API_KEY_REJECTED" in outcome.reasons:
+            another = f"make deploy PROJECT_ID={self.project} NEW_KEY=1"
+            text = f"{text} Gemini refuses the key that is in Secret Manager. To store another: {another}\nOr else:"
+        return f"{text} Run make doctor PROJECT_ID={self.project} to find out why."

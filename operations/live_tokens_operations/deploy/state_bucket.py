@@ -1,0 +1,127 @@
+"""The bucket that keeps Terraform's state, and the file that tells Terraform of it.
+
+The bucket remembers, as a label, in which region the function is, so that a later run need not be told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from live_tokens_operations.deploy.errors import MisuseError
+from live_tokens_operations.deploy.explanations import require_answer
+from live_tokens_operations.deploy.programs import Programs, json_of
+from live_tokens_operations.google import gcloud_commands
+
+_LABEL = "live-tokens-region"
+_OURS = "# Written by `make deploy`, which writes it anew. Not for git: it names one project.\n"
+_ABSENT = re.compile(r"not found: 404")  # gcloud's words
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A state bucket that is there.
+
+    Attributes:
+        region: where the function is, or None if nothing is deployed.
+        complete: whether it keeps old versions, and keeps the public out.
+    """
+
+    region: str | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateBucket:
+    """The bucket of one project."""
+
+    programs: Programs
+    project: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+        return f"{self.project}-live-tokens-state"
+
+    def find(self) -> Found | None:
+        """Return what is there, or None.
+
+        Raises:
+            MisuseError: the bucket is another project's. Names are world-wide, and whoever has it would read the state.
+            ProgramError: it could not be looked at.
+        """
+        finished = self.programs.ask(gcloud_commands.describe_bucket(self.name, self.project))
+        if finished.code != 0 and _ABSENT.search(finished.err):
+            return None
+        require_answer(finished, f"The state bucket {self.name} could not be looked at")
+        described = json_of("gcloud", finished)
+        if int(described["projectNumber"]) != self.number:
+            raise MisuseError(f"The bucket {self.name} is in another project. No state is put there. Who made it?")
+        access = described.get("iamConfiguration", {})
+        return Found(
+            region=described.get("labels", {}).get(_LABEL),
+            complete=bool(
+                described.get("versioning", {}).get("enabled")
+                and access.get("uniformBucketLevelAccess", {}).get("enabled")
+                and access.get("publicAccessPrevention") == "enforced"
+            ),
+        )
+
+    def make(self, region: str) -> None:
+        """Make the bucket.
+
+        Raises:
+            ProgramError: gcloud failed.
+        """
+        line = gcloud_commands.create_bucket(self.name, self.project, region)
+        require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be made")
+
+    def complete(self, found: Found | None, region: str) -> None:
+        """Have the bucket keep old versions, keep the public out, and remember the region; nothing if it does.
+
+        Args:
+            found: the bucket as it was, or None if it has been made since.
+            region: where the function is going to be.
+
+        Raises:
+            ProgramError: gcloud failed.
+        """
+        if found is None or not found.complete or found.region != region:
+            line = gcloud_commands.update_bucket(self.name, self.project, f"{_LABEL}={region}")
+            require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be set up")
+
+    def forget_region(self) -> None:
+        """Note that nothing is deployed any more.
+
+        Raises:
+            ProgramError: gcloud failed.
+        """
+        line = gcloud_commands.remove_labels(self.name, self.project, [_LABEL])
+        require_answer(self.programs.ask(line), f"The label {_LABEL} of {self.name} could not be removed")
+
+
+def write_backend(module: Path, bucket: str, region: str) -> None:
+    """Write `backend.tf`, in place of one that this program wrote.
+
+    Raises:
+        MisuseError: there is one that somebody else wrote, or a state beside it that would be forgotten.
+    """
+    file = module / "backend.tf"
+    if file.exists() and not file.read_text(encoding="utf-8").startswith(_OURS):
+        raise MisuseError(f"{file} is not of this program's making. Move it away, or use Terraform itself.")
+    state = module / "terraform.tfstate"
+    if state.is_file() and json.loads(state.read_text(encoding="utf-8") or "{}").get("resources"):
+        raise MisuseError(
+            f"{state} holds resources that Terraform has made without a bucket. Take them over: write a backend "
+            f'block for the bucket "{bucket}", prefix "{_prefix(region)}", run '
+            f"`terraform -chdir={module} init -migrate-state`, delete both files, and run this again."
+        )
+    text = f'  backend "gcs" {{\n    bucket = "{bucket}"\n    prefix = "{_prefix(region)}"\n  }}\n'
+    file.write_text(f"{_OURS}terraform {{\n{text}}}\n", encoding="utf-8")
+
+
+def _prefix(region: str) -> str:
+    return f"live-tokens/{region}"

@@ -1,0 +1,79 @@
+"""The operator at the terminal: told, asked, and asked for a secret without echo."""
+
+from __future__ import annotations
+
+import getpass
+import warnings
+from typing import Protocol, TextIO
+
+from live_tokens_operations.deploy.errors import DeclinedError
+
+
+class Operator(Protocol):
+    """Who is told and asked."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether there is somebody to ask."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Show lines of text."""
+        ...
+
+    def ask(self, question: str) -> str:
+        """Return the line that is typed.
+
+        Raises:
+            DeclinedError: the input ended.
+        """
+        ...
+
+    def ask_secret(self, question: str) -> str:
+        """Return the line that is typed, which does not appear on the terminal.
+
+        Raises:
+            DeclinedError: the input ended, or the terminal cannot hide what is typed.
+        """
+        ...
+
+
+class Terminal:
+    """`Operator` of a real terminal."""
+
+    def __init__(self, stdin: TextIO, stdout: TextIO) -> None:
+        self._stdin, self._stdout = stdin, stdout
+
+    @property
+    def interactive(self) -> bool:
+        """Whether there is somebody to ask."""
+        return self._stdin.isatty()
+
+    def say(self, text: str) -> None:
+        """Show lines of text."""
+        self._stdout.write(f"{text}\n")
+        self._stdout.flush()
+
+    def ask(self, question: str) -> str:
+        """Return the line that is typed."""
+        self._stdout.write(question)
+        self._stdout.flush()
+        line = self._stdin.readline()
+        if not line:
+            self.say("")
+            raise DeclinedError("Nothing was typed.")
+        return line.strip()
+
+    def ask_secret(self, question: str) -> str:
+        """Return the line that is typed, which does not appear on the terminal."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                return getpass.getpass(question)
+            except EOFError as end:
+                self.say("")
+                raise DeclinedError("No key was typed.") from end
+            except getpass.GetPassWarning as warning:
+                raise DeclinedError(
+                    "This terminal cannot hide what is typed. Put the key into GEMINI_API_KEY."
+                ) from warning

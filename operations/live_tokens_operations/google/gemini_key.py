@@ -1,0 +1,137 @@
+"""A Gemini API key: what people paste in its place, and what Gemini says to it.
+
+How a key begins says nothing: Google has changed that before. Gemini has the last word.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from live_tokens_operations.google.look import Json, Look, Unseen
+from live_tokens_operations.google.rest import Answer, json_object, look_in, send
+
+KEY_VARIABLE = "GEMINI_API_KEY"
+WHERE_TO_GET_IT = "https://aistudio.google.com/apikey"
+HOST = "generativelanguage.googleapis.com"
+
+_MISTAKEN_FOR_IT = (
+    (re.compile(r"ya29\."), "an OAuth access token"),
+    (re.compile(r"1//"), "an OAuth refresh token"),
+    (re.compile(r"eyJ"), "a JSON web token"),
+    (re.compile(r"auth_tokens/"), "an ephemeral live token"),
+    (re.compile(r"-----BEGIN"), "a private key"),
+    (re.compile(r"no key was given to Terraform"), "Terraform's placeholder"),
+)
+# Source: https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto
+_FOR_OTHER_CALLERS = {
+    "API_KEY_HTTP_REFERRER_BLOCKED": "web sites",
+    "API_KEY_ANDROID_APP_BLOCKED": "Android apps",
+    "API_KEY_IOS_APP_BLOCKED": "iOS apps",
+}
+_CONSUMER = re.compile(r"projects/[0-9]+")
+
+
+class NotAKeyError(Exception):
+    """A text is no Gemini API key. What it is instead, as in “is empty”, is said without repeating any of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeminiKey:
+    """Something that may be a Gemini API key: only Gemini knows."""
+
+    value: str = field(repr=False)
+
+    @classmethod
+    def read(cls, text: str) -> GeminiKey:
+        """Return the key in a text, without the white space around it.
+
+        Raises:
+            NotAKeyError: it is something else.
+        """
+        text = text.strip()
+        if fault := _fault(text):
+            raise NotAKeyError(fault)
+        return cls(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Gemini refuses the key.
+
+    Attributes:
+        why: as in “the key is restricted to other APIs”.
+        reason: Google's own word for it, or nothing.
+        project: number of the key's project, if Google names it.
+    """
+
+    why: str
+    reason: str = ""
+    project: str | None = None
+
+
+def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Look | Refused:
+    """Ask Gemini for something that costs nothing, such as a model.
+
+    Args:
+        key: goes to Gemini in a header, and nowhere else.
+        path: `VERSION/models`, or one of them, with its query.
+        seconds: how long Gemini may be silent.
+
+    Source: https://ai.google.dev/api/models
+    """
+    url = f"https://{HOST}/{path}"
+    answer = send("GET", url, seconds, headers={"x-goog-api-key": key.value})
+    look = look_in(answer, url)
+    match look:
+        case Unseen(status=429):
+            return replace(look, why="the quota of the key's project is used up (429)")
+        case Unseen(reason="API_KEY_IP_ADDRESS_BLOCKED"):
+            return replace(look, why="the key is restricted to addresses that this machine's is not among")
+        case Unseen() if isinstance(answer, Answer) and answer.body is not None:
+            return _refusal(look, answer.body) or look
+    return look
+
+
+def _fault(text: str) -> str:
+    if not text:
+        return "is empty"
+    if text.startswith(("{", "[")):
+        account = (json_object(text) or {}).get("type") == "service_account"
+        return f"is not a key, but {'the key file of a service account' if account else 'JSON'}"
+    for form, name in _MISTAKEN_FOR_IT:
+        if form.match(text):
+            return f"is not a key, but {name}"
+    if not text.isascii():
+        return "is not a key: it holds other than ASCII"
+    if " " in text:
+        return "is not a key: there are spaces in it"
+    if not text.isprintable():
+        return "is not a key: it holds control characters"
+    return ""
+
+
+def _refusal(unseen: Unseen, body: Json) -> Refused | None:
+    """Sources: https://ai.google.dev/gemini-api/docs/troubleshooting, /api-key."""
+    status, reason = unseen.status, unseen.reason
+    why = ""
+    if reason == "SERVICE_DISABLED":
+        why = "its API is off in the key's project, or was switched on minutes ago"
+    elif reason == "API_KEY_SERVICE_BLOCKED":
+        why = "the key is restricted to other APIs"
+    elif reason in _FOR_OTHER_CALLERS:
+        why = f"the key is restricted to {_FOR_OTHER_CALLERS[reason]}, and the function is none"
+    elif status == 403 and "leaked" in str(body.get("error", {}).get("message", "")):
+        why = "the key was reported as leaked, and is dead"
+    elif unseen.refused or reason == "API_KEY_INVALID":
+        why = f"refuses the key (HTTP {status}{f' {reason}' if reason else ''})"
+    return Refused(why, reason, _consumer(body)) if why else None
+
+
+def _consumer(body: Json) -> str | None:
+    """Return the number of the key's project, if the error names it."""
+    match body:
+        case {"error": {"details": [*details]}}:
+            consumers = [detail.get("metadata", {}).get("consumer", "") for detail in details]
+            return next((name.removeprefix("projects/") for name in consumers if _CONSUMER.fullmatch(name)), None)
+    return None

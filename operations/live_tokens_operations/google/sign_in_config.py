@@ -1,0 +1,67 @@
+"""How the users of a project may sign in, as Identity Toolkit has it.
+
+Source: https://cloud.google.com/identity-platform/docs/reference/rest/v2/projects/getConfig
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from live_tokens_operations.google.look import Found, Looks, Missing, Unseen
+
+HOST = "identitytoolkit.googleapis.com"
+VIEWER = "roles/firebaseauth.viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInConfig:
+    """What is set up.
+
+    Attributes:
+        web_api_key: of the project, or None. It is public: every app has it.
+        email_sign_up: whether anybody may sign up with e-mail and password.
+        own_method: whether e-mail, phone or anonymous sign-in is on. Providers such as Google are not in the answer.
+        identity_platform: whether the project was upgraded to Identity Platform, which alone has OIDC and SAML.
+    """
+
+    web_api_key: str | None = field(repr=False)
+    email_sign_up: bool
+    own_method: bool
+    identity_platform: bool
+
+
+def look_at(api: Looks, project: str) -> SignInConfig | Missing | Unseen:
+    """Ask once. `Missing` means that nobody has set Firebase Authentication, or Identity Platform, up.
+
+    Args:
+        api: a person's credentials must name a quota project.
+        project: its id.
+    """
+    look = api.get(f"https://{HOST}/admin/v2/projects/{project}/config", VIEWER)
+    return read(look.body) if isinstance(look, Found) else look
+
+
+def read(config: Mapping[str, object]) -> SignInConfig:
+    """Read the answer."""
+    match config.get("client"):
+        case {"apiKey": str(key)} if key:
+            web_api_key: str | None = key
+        case _:
+            web_api_key = None
+    sign_ups = not _is_on(config, "client", "permissions", "disabledUserSignup")
+    email = _is_on(config, "signIn", "email", "enabled")
+    return SignInConfig(
+        web_api_key=web_api_key,
+        email_sign_up=email and sign_ups,
+        own_method=email or any(_is_on(config, "signIn", method, "enabled") for method in ("phoneNumber", "anonymous")),
+        identity_platform=config.get("subtype") == "IDENTITY_PLATFORM",
+    )
+
+
+def _is_on(config: Mapping[str, object], *path: str) -> bool:
+    """Return what is at a path. What is off is left out of the answer, or is false."""
+    found: object = config
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found is True

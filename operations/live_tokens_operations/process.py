@@ -1,0 +1,60 @@
+"""What a program was started with, and how it ends."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TextIO
+
+from live_tokens_operations.arguments import Parser
+
+
+class ExitCode(IntEnum):
+    """How every subcommand ends."""
+
+    DONE = 0
+    """Done, or nothing is wrong."""
+    FAILED = 1
+    """Not done, or something is wrong."""
+    MISUSED = 2
+    """The command line or the environment is wrong. Nothing was done, unless the text says so."""
+    UNSURE = 3
+    """Nothing wrong was found, but not everything could be looked at."""
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class OperationError(Exception):
+    """The subcommand did not do what it is for. The text tells the operator why, and what to do."""
+
+
+class StoppedError(OperationError):
+    """The operator pressed Ctrl-C, and there is something to say about what was done. Otherwise: KeyboardInterrupt."""
+
+
+class Terminated(BaseException):
+    """Somebody asked the program to end: Cloud Build does when a build is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a program was started with: environment variables and standard streams."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """One part of the program.
+
+    Attributes:
+        run: runs it with what was typed.
+    """
+
+    add_arguments: Callable[[Parser], None]
+    run: Callable[[Namespace, Process], ExitCode]

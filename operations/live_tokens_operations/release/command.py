@@ -1,0 +1,32 @@
+"""`live-tokens release`: what can be typed, and the command line of gcloud that it becomes."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from live_tokens_operations.arguments import Parser, project_id, region
+from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.google import gcloud, gcloud_commands
+from live_tokens_operations.process import ExitCode, Process
+
+
+def add_arguments(parser: Parser) -> None:
+    """Describe the command line."""
+    parser.add_argument("--project", type=project_id, required=True, metavar="PROJECT", help="id of the project")
+    parser.add_argument("--region", type=region, required=True, metavar="REGION", help="of the function")
+    parser.add_argument(
+        "--substitutions", metavar="NAME=VALUE,…", help="more of them than _REGION: cloudbuild.yaml lists all"
+    )
+
+
+def run(typed: Namespace, process: Process) -> ExitCode:
+    """Upload this checkout to Cloud Build, and show the build until it ends.
+
+    Raises:
+        GcloudError: the build failed, or there was none.
+    """
+    substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
+    config = str(CHECKOUT / "cloudbuild.yaml")
+    line = gcloud_commands.submit_build(typed.project, typed.region, str(CHECKOUT), config, substitutions)
+    gcloud.run(line, process.environment)
+    return ExitCode.DONE

@@ -1,0 +1,86 @@
+"""App Check tokens for a service that enforces them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import quote
+
+from live_tokens_operations.google.look import Found
+from live_tokens_operations.smoke.signers import ServiceAccountSigner
+
+_AUDIENCE = "https://firebaseappcheck.googleapis.com/google.firebase.appcheck.v1.TokenExchangeService"
+_LIFETIME_SECONDS = 300
+
+
+class AppCheckError(Exception):
+    """There is no App Check token. The text says why, and what to do."""
+
+
+class AppCheckTokens(Protocol):
+    """Where each call gets its App Check token."""
+
+    def next(self) -> str | None:
+        """Return a token for one call, or None to call without.
+
+        Raises:
+            AppCheckError: there is none.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAppCheckToken:
+    """The same for every call, or none."""
+
+    token: str | None = field(repr=False)
+
+    def next(self) -> str | None:
+        """See `AppCheckTokens.next`."""
+        return self.token
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangedAppCheckTokens:
+    """A new limited-use one for every call, so that replay protection does not refuse the second.
+
+    Attributes:
+        signer: signs, and asks for the exchange.
+
+    The exchange: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps/exchangeCustomToken
+    The claims of the custom token are documented only by what firebase-admin for Node signs:
+    https://github.com/firebase/firebase-admin-node/blob/main/src/app-check/token-generator.ts
+    """
+
+    signer: ServiceAccountSigner
+    project: str
+    app_id: str
+
+    def next(self) -> str:
+        """See `AppCheckTokens.next`. Signing may raise SigningError, too."""
+        now = int(time.time())
+        email = self.signer.email
+        custom_token = self.signer.sign(
+            {
+                "iss": email,
+                "sub": email,
+                "app_id": self.app_id,
+                "aud": _AUDIENCE,
+                "iat": now,
+                "exp": now + _LIFETIME_SECONDS,
+            }
+        )
+        app = f"projects/{self.project}/apps/{quote(self.app_id, safe=':')}"
+        url = f"https://firebaseappcheck.googleapis.com/v1/{app}:exchangeCustomToken"
+        exchange = {"customToken": custom_token, "limitedUse": True}
+        match self.signer.api.post(url, "roles/firebaseappcheck.admin", exchange):
+            case Found({"token": str(token)}):
+                return token
+            case Found():
+                raise AppCheckError("App Check answered without a token. Try again.")
+            case refused:
+                raise AppCheckError(
+                    f"App Check did not exchange the custom token ({refused.codes}). Is {self.app_id} an app of "
+                    f"{self.project}, and firebaseappcheck.googleapis.com on? Or put a token of a device into "
+                    f"APP_CHECK_TOKEN."
+                )

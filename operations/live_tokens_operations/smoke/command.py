@@ -1,0 +1,278 @@
+"""`live-tokens smoke`: what can be typed, what is checked, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from argparse import ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from live_tokens_operations.arguments import Parser, UsageError, project_id, variable
+from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient
+from live_tokens_operations.outcome import Outcome
+from live_tokens_operations.process import ExitCode, Process, Terminated
+from live_tokens_operations.smoke.answers import doctor
+from live_tokens_operations.smoke.app_check import (
+    AppCheckError,
+    AppCheckTokens,
+    ExchangedAppCheckTokens,
+    GivenAppCheckToken,
+)
+from live_tokens_operations.smoke.checks import Checks, HeldSession, PointlessError
+from live_tokens_operations.smoke.findings import Findings
+from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
+from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit, SignInError, web_api_key
+from live_tokens_operations.smoke.report import Report
+from live_tokens_operations.smoke.service import DEFAULT_PROFILE, Service
+from live_tokens_operations.smoke.signers import EmulatorSigner, GoogleAccount, SigningError
+from live_tokens_operations.smoke.visitor import CustomTokenUser, PasswordUser, throw_away_user
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# A user may delete itself within five minutes of its sign-in, and this leaves time for it.
+_LONGEST_RUN = 240.0
+
+
+class TimeIsUp(BaseException):
+    """The run has taken too long. Like KeyboardInterrupt, nobody on the way takes it for an error of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeTest:
+    """The smoke test with its arguments."""
+
+    arguments: tuple[str, ...]
+    typed: Namespace
+
+    @classmethod
+    def read(cls, arguments: Sequence[str]) -> SmokeTest:
+        """Read a command line.
+
+        Raises:
+            UsageError: it is wrong.
+        """
+        parser = Parser(prog="live-tokens smoke")
+        add_arguments(parser)
+        return cls(tuple(arguments), parser.parse_args(arguments))
+
+    @property
+    def has_signer(self) -> bool:
+        """Whether a service account was named that signs."""
+        return self.typed.service_account is not None
+
+    def run(self, process: Process) -> Outcome:
+        """Run it, and print a line for each check.
+
+        Raises:
+            UsageError: the arguments and the environment do not fit together. Nothing was tried.
+            Terminated: somebody asked the program to end.
+        """
+        run = _Run(self.typed, process.environment, Report(process.stdout))
+        with _limits(self.typed.deadline):
+            return run.to_its_end()
+
+
+def run(typed: Namespace, process: Process) -> ExitCode:
+    """Run the smoke test. See `SmokeTest.run`."""
+    return ExitCode.DONE if SmokeTest((), typed).run(process).passed else ExitCode.FAILED
+
+
+class _Run:
+    """One run: puts together what the checks need, and reports what keeps them from being made."""
+
+    def __init__(self, typed: Namespace, environment: Mapping[str, str], report: Report) -> None:
+        self.typed = typed
+        self._environment = environment
+        self._report = report
+        self._emulator = environment.get("FIREBASE_AUTH_EMULATOR_HOST") or None
+        self._given = _given_id_token(environment, "ID_TOKEN")
+        self._foreign = _given_id_token(environment, "FOREIGN_ID_TOKEN")
+        self._named_project = typed.project or variable(environment, "FIREBASE_PROJECT_ID", project_id)
+        self._account: GoogleAccount | None = None
+        _refuse_plain_http(typed.url, self._emulator)
+        if typed.app_id and environment.get("APP_CHECK_TOKEN"):
+            raise UsageError("APP_CHECK_TOKEN and --app-id exclude each other.")
+        if self._given and typed.claims:
+            raise UsageError("--claims is for a user that is made for the run, and ID_TOKEN brings one.")
+
+    def to_its_end(self) -> Outcome:
+        """Make all checks."""
+        report = self._report
+        for secret in ("ID_TOKEN", "FOREIGN_ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY"):
+            report.hide(self._environment.get(secret, "").strip())
+        try:
+            self._check()
+        except PointlessError:
+            report.note("The other checks make no sense then, and were not made.")
+        except FunctionUnreachableError as error:
+            report.bad(f"{self.typed.url} cannot be called: {error}. Is that its URL? {doctor(self._named_project)}")
+        except (SigningError, SignInError, AppCheckError) as error:
+            report.bad(str(error))
+        except TimeIsUp:
+            report.bad(
+                f"The run was not over after {self.typed.deadline:g} s: something hangs. {doctor(self._named_project)}"
+            )
+        outcome = report.outcome
+        if outcome.passed:
+            report.note(f"All {outcome.held} checks hold.")
+        else:
+            report.note(f"{outcome.failed} of {outcome.held + outcome.failed} checks do not hold.")
+        return outcome
+
+    def _check(self) -> None:
+        client = MintClient(self.typed.url, self.typed.timeout)
+        service = Service(client, self._app_check(), self.typed.profile, self._named_project, self._report)
+        checks = Checks(service, self._report, self.typed.timeout, self._foreign)
+        # Before anybody is signed in: where there is no function, no user is made.
+        checks.without_sign_in()
+        with self._visitor() as id_token:
+            try:
+                held = checks.signed_in(id_token)
+                if held.live_token.at_google if self.typed.findings is None else self.typed.findings:
+                    self._find(Findings(service, id_token, self._report, self.typed.timeout), held)
+            finally:
+                self._report.note(f"This took {service.tokens_taken} live tokens of the profile's quota.")
+
+    def _find(self, findings: Findings, held: HeldSession) -> None:
+        try:
+            findings.ask_all(held)
+        except TimeIsUp:
+            self._report.note("The time was over before all of that was tried. It fails nothing.")
+
+    def _visitor(self) -> AbstractContextManager[IdToken]:
+        if self._given:
+            self._report.note("The caller is whose ID token was given")
+            return nullcontext(self._given)
+        claims = self.typed.claims
+        if self._emulator:
+            toolkit = IdentityToolkit.in_emulator(self._emulator)
+            return throw_away_user(toolkit, CustomTokenUser(toolkit, EmulatorSigner(), claims), self._report)
+        account = self._google_account()
+        api_key = self._environment.get("FIREBASE_API_KEY", "").strip() or web_api_key(account.api, self._project())
+        self._report.hide(api_key)
+        toolkit = IdentityToolkit.at_google(api_key)
+        # A person can sign nothing, but sign up. Claims take somebody who signs.
+        by_password = account.service_account is None and not claims
+        new_user = PasswordUser(toolkit) if by_password else CustomTokenUser(toolkit, account.signer(), claims)
+        return throw_away_user(toolkit, new_user, self._report)
+
+    def _app_check(self) -> AppCheckTokens:
+        if self.typed.app_id is None:
+            return GivenAppCheckToken(self._environment.get("APP_CHECK_TOKEN", "").strip() or None)
+        return ExchangedAppCheckTokens(self._google_account().signer(), self._project(), self.typed.app_id)
+
+    def _google_account(self) -> GoogleAccount:
+        if self._account is None:
+            self._account = GoogleAccount.find(self._named_project, self.typed.service_account)
+        return self._account
+
+    def _project(self) -> str:
+        project = self._named_project or self._google_account().project
+        if project is None:
+            raise SignInError("Which project? Name it with --project, or in FIREBASE_PROJECT_ID.")
+        return project
+
+
+def _given_id_token(environment: Mapping[str, str], name: str) -> IdToken | None:
+    text = environment.get(name, "").strip()
+    try:
+        return IdToken.read(text) if text else None
+    except NoIdTokenError as error:
+        raise UsageError(f"{name} is set, and is no ID token.") from error
+
+
+@contextmanager
+def _limits(seconds: float) -> Iterator[None]:
+    """End the block with TimeIsUp after so many seconds, and with Terminated on SIGTERM, so that it can clean up."""
+
+    def time_is_up(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise TimeIsUp
+
+    def terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGALRM, time_is_up), signal.signal(signal.SIGTERM, terminated)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+
+
+def _refuse_plain_http(url: str, emulator: str | None) -> None:
+    if urlsplit(url).scheme == "http" and emulator is None and urlsplit(url).hostname not in _LOOPBACK:
+        raise UsageError("Over plain http, an ID token goes to this machine only, or to one with the emulator.")
+
+
+def add_arguments(parser: Parser) -> None:
+    """Describe the command line."""
+    parser.description = (
+        "Takes a live token from a deployed mint_live_token, holds a short session with it, and shows that what "
+        "must be refused is refused."
+    )
+    parser.epilog = (
+        "Credentials come from the environment: ID_TOKEN of a user of yours, APP_CHECK_TOKEN, FIREBASE_API_KEY, "
+        "FOREIGN_ID_TOKEN of a user of another project, which must be refused; without ID_TOKEN a user is made for "
+        "the run, at FIREBASE_AUTH_EMULATOR_HOST if that is set."
+    )
+    parser.add_argument("url", type=_url, metavar="URL", help="where the function answers")
+    parser.add_argument("--profile", default=DEFAULT_PROFILE, metavar="NAME", help="which profile to ask for")
+    parser.add_argument(
+        "--project", type=project_id, metavar="ID", help="the Firebase project (default: FIREBASE_PROJECT_ID)"
+    )
+    parser.add_argument(
+        "--service-account",
+        metavar="EMAIL",
+        help="who signs the user's custom token (default: you; a person signs up with a password instead)",
+    )
+    parser.add_argument("--claims", type=_claims, default={}, metavar="JSON", help="custom claims of the user")
+    parser.add_argument("--app-id", metavar="ID", help="Firebase app to get App Check tokens for")
+    parser.add_argument(
+        "--findings",
+        action=BooleanOptionalAction,
+        help="also try what nobody has published of Gemini's tokens; takes 5 more than the 2 (default: at Google only)",
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="how long one answer may take (default: 30)"
+    )
+    parser.add_argument(
+        "--deadline",
+        type=_seconds,
+        default=_LONGEST_RUN,
+        metavar="SECONDS",
+        help=f"how long everything may take ({_LONGEST_RUN:.0f} at most: a user can delete itself for five minutes)",
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        well_formed = url.scheme in ("http", "https") and bool(url.hostname) and not url.username
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise ArgumentTypeError(f"{text!r} is not the URL of a function, such as https://….cloudfunctions.net/…")
+    return text
+
+
+def _claims(text: str) -> Mapping[str, object]:
+    try:
+        claims = json.loads(text)
+    except ValueError:
+        claims = None
+    if not isinstance(claims, dict):
+        raise ArgumentTypeError(f'{text!r} is not a JSON object, such as \'{{"plan": "school"}}\'')
+    return claims
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 < float(text) <= _LONGEST_RUN:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds up to {_LONGEST_RUN:.0f}")
+    return float(text)

@@ -1,0 +1,143 @@
+"""The live token as the contract has it: every field, of its type, and in line with the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+GEMINI_HOST = "generativelanguage.googleapis.com"
+
+_TOKEN = re.compile(r"auth_tokens/[A-Za-z0-9_.~-]+")
+_METHOD = "/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContentConstrained"
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
+# Gemini refuses more. Source: https://ai.google.dev/api/live#ephemeral-auth-tokens
+_LONGEST = timedelta(hours=20)
+
+
+class ContractError(Exception):
+    """An answer that is not as the contract has it.
+
+    Attributes:
+        faults: what is wrong, one phrase each, without the values.
+    """
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class LiveToken:
+    """What the function answered.
+
+    Attributes:
+        websocket_url: where to connect; the token is in it.
+        new_session_expire_time: until when a session may be opened.
+    """
+
+    token: str = field(repr=False)
+    websocket_url: str = field(repr=False)
+    setup: Mapping[str, object]
+    api_version: str
+    model: str
+    issued_at: datetime
+    new_session_expire_time: datetime
+    expire_time: datetime
+
+    @property
+    def at_google(self) -> bool:
+        """Whether it is for Google's Gemini, and not for a stand-in."""
+        return urlsplit(self.websocket_url).hostname == GEMINI_HOST
+
+    def faulty_url(self, function_url: str) -> str | None:
+        """Return what is wrong with `websocketUrl`, or None.
+
+        Args:
+            function_url: where the token came from; behind plain HTTP there may be a stand-in for Gemini.
+        """
+        url = urlsplit(self.websocket_url)
+        expected = _METHOD.format(version=self.api_version)
+        local = urlsplit(function_url).scheme == "http" and url.scheme == "ws"
+        if not local and (url.scheme, url.netloc) != ("wss", GEMINI_HOST):
+            return f"it does not lead to wss://{GEMINI_HOST}"
+        if url.path != expected:
+            return (
+                f"its method is not BidiGenerateContentConstrained of {self.api_version}, which alone takes the token"
+            )
+        if url.query != f"access_token={self.token}" or url.fragment:
+            return "its query is not access_token with the token as it is"
+        return None
+
+
+def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
+    """Return the live token of an answer.
+
+    Args:
+        result: `result` of the answer.
+        profile: the one that was asked for.
+
+    Raises:
+        ContractError: something is missing or wrong.
+    """
+    fields: dict[str, Callable[[Any], bool]] = {
+        "token": lambda value: isinstance(value, str) and bool(_TOKEN.fullmatch(value)),
+        "websocketUrl": lambda value: isinstance(value, str),
+        "setup": lambda value: isinstance(value, dict) and value.get("model") == result.get("model"),
+        "apiVersion": lambda value: value in ("v1alpha", "v1beta"),
+        "model": lambda value: isinstance(value, str) and value.startswith("models/"),
+        "profile": lambda value: value == profile,
+        "issuedAt": _is_time,
+        "newSessionExpireTime": _is_time,
+        "expireTime": _is_time,
+    }
+    faults = [
+        f"`{name}` is {'wrong' if name in result else 'missing'}"
+        for name, is_right in fields.items()
+        if not is_right(result.get(name))
+    ]
+    if "quota" in result and not _is_quota(result["quota"]):
+        faults.append("`quota` is wrong")
+    if faults:
+        raise ContractError(faults)
+    live_token = LiveToken(
+        token=result["token"],
+        websocket_url=result["websocketUrl"],
+        setup=result["setup"],
+        api_version=result["apiVersion"],
+        model=result["model"],
+        issued_at=_time(result["issuedAt"]),
+        new_session_expire_time=_time(result["newSessionExpireTime"]),
+        expire_time=_time(result["expireTime"]),
+    )
+    if not live_token.issued_at < live_token.new_session_expire_time <= live_token.expire_time:
+        faults.append("`issuedAt`, `newSessionExpireTime` and `expireTime` do not follow each other")
+    if live_token.expire_time - live_token.issued_at >= _LONGEST:
+        faults.append("`expireTime` is twenty hours away or more")
+    if faults:
+        raise ContractError(faults)
+    return live_token
+
+
+def _is_quota(value: object) -> bool:
+    match value:
+        case {"remaining": int(remaining), "resetTime": reset_time}:
+            return remaining >= 0 and _is_time(reset_time)
+    return False
+
+
+def _is_time(value: object) -> bool:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        return False
+    try:
+        _time(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,86 @@
+"""The service under test, as a signed-in caller of one profile sees it. It keeps count of what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from live_tokens_operations.client.mint_client import Answer, MintClient
+from live_tokens_operations.smoke.app_check import AppCheckTokens
+from live_tokens_operations.smoke.contract import LiveToken, read_live_token
+from live_tokens_operations.smoke.report import Report
+
+DEFAULT_PROFILE = "default"
+
+
+class NoTokenError(Exception):
+    """There was no live token."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.refusal or answer.status)
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class Service:
+    """Calls the function.
+
+    Args:
+        client: knows where it is.
+        app_check: where each call gets its App Check token.
+        profile: to ask for.
+        project: id of the project, or None if nobody said.
+        report: told which credentials to hide.
+
+    Attributes:
+        tokens_taken: how many live tokens it gave.
+        cacheable: how many of its answers a cache may keep.
+    """
+
+    client: MintClient
+    app_check: AppCheckTokens
+    profile: str
+    project: str | None
+    report: Report
+    tokens_taken: int = 0
+    cacheable: int = 0
+    _named: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._named = {} if self.profile == DEFAULT_PROFILE else {"profile": self.profile}
+
+    @property
+    def url(self) -> str:
+        """Where the function is."""
+        return self.client.function_url
+
+    def call(self, id_token: str | None, *, resumption_handle: str | None = None) -> Answer:
+        """Call it once.
+
+        Raises:
+            FunctionUnreachableError: nothing came back.
+            AppCheckError: there is no App Check token for the call.
+            SigningError: nobody signs for one.
+        """
+        # Who is not signed in is refused before App Check is asked: no need to spend a token on that.
+        app_check_token = None if id_token is None else self.app_check.next()
+        self.report.hide(app_check_token or "")
+        data = self._named | ({"resumptionHandle": resumption_handle} if resumption_handle else {})
+        answer = self.client.call(id_token, data, app_check_token)
+        if answer.result is not None and isinstance(token := answer.result.get("token"), str):
+            self.tokens_taken += 1
+            self.report.hide(token, token.removeprefix("auth_tokens/"))
+        if "no-store" not in answer.headers.get("Cache-Control", ""):
+            self.cacheable += 1
+        return answer
+
+    def live_token(self, id_token: str, *, resumption_handle: str | None = None) -> LiveToken:
+        """Take a live token.
+
+        Raises:
+            NoTokenError: there was none.
+            ContractError: it is not as the contract has it.
+        """
+        answer = self.call(id_token, resumption_handle=resumption_handle)
+        if answer.result is None:
+            raise NoTokenError(answer)
+        return read_live_token(answer.result, self.profile)

@@ -1,0 +1,161 @@
+"""Google as an operator's programs meet it: a project, its bucket, its secret, and whoever is logged in."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from support.google import access_tokens, gemini_models, identity_config, secret_store, service_usage
+from support.google.access import ApiAccess, refusal
+from support.google.cloud_run_release import RunService
+from support.google.project_policy import BILLING, create_billing_info_app
+from support.google.resource_manager import Project, create_resource_manager_app
+from support.google.storage import Bucket, CloudStorage, create_storage_app
+
+PROJECT = "my-app-1a2b"
+# The number that the offline provider invents for this project.
+NUMBER = 809813998066
+SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
+STATE_BUCKET = f"{PROJECT}-live-tokens-state"
+STATE = "live-tokens/europe-west1/default.tfstate"
+LOGIN_TOKEN = "ya29.made-up-token-of-the-person-who-is-logged-in"
+KEY = "AQ.made-up-key-for-the-tests-1234567890"
+KEY_OF_NOBODY = "no-prefix-tells-a-key-1234567890"
+DEFAULT_TOKEN = "ya29.made-up-token-of-the-application-default-credentials"
+
+FUNCTION = "mint-live-token"
+OTHER_FUNCTION = "another"
+REGION = "europe-west1"
+
+
+def nobody(_request: str) -> None:
+    """Watch nothing."""
+
+
+@dataclass(slots=True)
+class Google:
+    """All of Google that there is.
+
+    Attributes:
+        projects: those that the account may see.
+        billing: project → billing account.
+        secrets: secret → versions.
+        authentication: project with Firebase Authentication → its web API key.
+        sign_in: which ways to sign in are on.
+        services: project → APIs that were switched on.
+        traffic: of each function, as Cloud Run has it.
+        watch: called while a request of gcloud is in the air, as `host path`.
+    """
+
+    projects: dict[str, Project] = field(default_factory=lambda: {PROJECT: Project(NUMBER)})
+    billing: dict[str, str | None] = field(default_factory=lambda: {PROJECT: "billingAccounts/0X0X0X-0X0X0X-0X0X0X"})
+    storage: CloudStorage = field(default_factory=lambda: CloudStorage({PROJECT: NUMBER, "elsewhere": 2}))
+    secrets: dict[str, list[secret_store.Version]] = field(default_factory=lambda: {SECRET: []})
+    authentication: dict[str, str] = field(default_factory=lambda: {PROJECT: "AIzaSy-made-up-web-api-key"})
+    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
+    services: dict[str, set[str]] = field(default_factory=lambda: {PROJECT: set()})
+    gemini: gemini_models.GeminiModels = field(default_factory=lambda: gemini_models.GeminiModels(KEY))
+    revisions: list[str] = field(default_factory=lambda: [f"{FUNCTION}-00001-abc"])
+    traffic: list[dict[str, Any]] = field(default_factory=lambda: [{"latestRevision": True, "percent": 100}])
+    watch: Callable[[str], None] = nobody
+
+    def apps(self) -> dict[str, ASGIApp]:
+        """Return host name → what answers for it."""
+        access = ApiAccess(LOGIN_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
+        # A person's credentials belong to no project, and this API wants to know who answers for the call.
+        access_with_project = ApiAccess(LOGIN_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
+        secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
+        behind_a_login: dict[str, ASGIApp] = {
+            "cloudresourcemanager.googleapis.com": create_resource_manager_app(self.projects),
+            BILLING: create_billing_info_app(access, self.billing),
+            "storage.googleapis.com": create_storage_app(self.storage),
+            secret_store.HOST: secret_store.create_secret_app(access, secrets, {str(NUMBER): PROJECT}),
+            service_usage.HOST: service_usage.create_service_usage_app(
+                access, PROJECT, str(NUMBER), self.services[PROJECT]
+            ),
+            identity_config.IDENTITY: identity_config.create_identity_app(
+                access_with_project, self.authentication, self.sign_in
+            ),
+            f"{REGION}-run.googleapis.com": self._cloud_run(),  # as gcloud calls it
+            "run.googleapis.com": self._cloud_run(),
+        }
+        in_the_open: dict[str, ASGIApp] = {
+            access_tokens.HOST: access_tokens.create_token_app(DEFAULT_TOKEN, "made-up-refresh-token"),
+            gemini_models.HOST: gemini_models.create_models_app(self.gemini),
+        }
+        return {host: _Guarded(self, host, app) for host, app in behind_a_login.items()} | in_the_open
+
+    def _cloud_run(self) -> ASGIApp:
+        services = [RunService(PROJECT, REGION, name) for name in (FUNCTION, OTHER_FUNCTION)]
+        for service in services:
+            service.revisions, service.targets = self.revisions, self.traffic
+        return Starlette(routes=[route for service in services for route in service.app.routes])
+
+    @property
+    def state_bucket(self) -> Bucket:
+        """The bucket with Terraform's state, which must be there."""
+        return self.storage.buckets[STATE_BUCKET]
+
+    @property
+    def addresses(self) -> list[str]:
+        """What Terraform has in its state, as `type.name`."""
+        state = json.loads(self.state_bucket.objects[STATE].content)
+        return sorted(f"{resource['type']}.{resource['name']}" for resource in state["resources"])
+
+    @property
+    def locked(self) -> bool:
+        """Whether the state is locked."""
+        return STATE.replace(".tfstate", ".tflock") in self.state_bucket.objects
+
+    @property
+    def every_content(self) -> bytes:
+        """All that any object of any bucket has ever held."""
+        buckets = self.storage.buckets.values()
+        return b"\0".join(o.content for bucket in buckets for o in (*bucket.objects.values(), *bucket.history))
+
+
+class _Guarded:
+    """Refuses whoever is not signed in, and lets a test look on."""
+
+    def __init__(self, google: Google, host: str, app: ASGIApp) -> None:
+        self._google, self._host, self._app = google, host, app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        app = self._app
+        if request.headers.get("Authorization") not in (f"Bearer {LOGIN_TOKEN}", f"Bearer {DEFAULT_TOKEN}"):
+            app = refusal(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
+        self._google.watch(f"{self._host} {request.url.path}")
+        await app(scope, receive, send)
+
+
+class SwitchableHost:
+    """Stands behind a host name for a whole session; each test brings its own Google."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.app: ASGIApp = Response("nobody answers here", 500)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def command_lines_with(text: str) -> list[str]:
+    """Return the command lines of all processes of this moment that have `text` in them."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if re.fullmatch(r"[0-9]+", process.name):
+            try:
+                line = (process / "cmdline").read_bytes()
+            except OSError:
+                continue  # it ended meanwhile
+            if text.encode() in line:
+                found.append(line.replace(b"\0", b" ").decode(errors="replace"))
+    return found

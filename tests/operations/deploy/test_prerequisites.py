@@ -1,0 +1,248 @@
+"""What a deployment needs: all of it is looked at, and all that is missing is said at once, before anything is done."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from live_tokens_operations.deploy.errors import PrerequisiteError, ProgramError
+from live_tokens_operations.deploy.infrastructure import Resource
+from live_tokens_operations.deploy.prerequisites import Prerequisites
+from live_tokens_operations.deploy.programs import Finished
+from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.google.look import Found, Look, Unseen
+from operations.deploy.checkout import Checkout
+from operations.deploy.google import DEFAULT_TOKEN, LOGIN_TOKEN, NUMBER, PROJECT, Google
+from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
+from support.google.resource_manager import Project
+from support.google_hosts.hosts import GoogleHosts
+
+NOTHING_WAS_DONE = "Nothing was done. This is missing:"
+IDENTITY_PLATFORM = "identity_platform = {\n  anonymous = true\n}\n"
+
+
+def faults(shown: str) -> list[str]:
+    """Return what was said to be missing, without remedies."""
+    return [line.removeprefix("  - ") for line in shown.splitlines() if line.startswith("  - ")]
+
+
+def test_a_bare_machine_is_told_everything_at_once(checkout: Checkout, google: Google) -> None:
+    checkout.lose("gcloud", "terraform")
+    ended = checkout.build("deploy", "--yes", "--region", "europe-west1-b")
+    assert ended.code == 1
+    assert NOTHING_WAS_DONE in ended.shown
+    assert faults(ended.shown) == ["'europe-west1-b' is not a region.", "gcloud is missing.", "Terraform is missing."]
+    assert "https://cloud.google.com/sdk/docs/install" in ended.shown
+    assert "https://developer.hashicorp.com/terraform/install" in ended.shown
+    assert google.storage.writes == []
+
+
+def test_who_is_not_logged_in_is_told_of_both_logins_in_gcloud_s_words(checkout: Checkout) -> None:
+    del checkout.environment["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]
+    Path(checkout.environment["CLOUDSDK_CONFIG"], "application_default_credentials.json").unlink()
+    checkout.install("terraform", """echo '{"terraform_version": "1.10.5"}'""")
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1
+    assert faults(ended.shown) == [
+        "gcloud is not logged in.",
+        "Terraform 1.10.5 is too old.",
+        "There are no Application Default Credentials, with which Terraform works.",
+    ]
+    assert "You do not currently have an active account selected." in ended.shown
+    assert "    Run: gcloud auth login" in ended.shown
+    assert "    Run: gcloud auth application-default login" in ended.shown
+
+
+def test_a_project_that_is_not_there_is_said_in_google_s_words(checkout: Checkout, google: Google) -> None:
+    google.projects.clear()
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1
+    assert faults(ended.shown) == [f"Project {PROJECT} is not there for this account."]
+    assert "not found or permission denied" in ended.shown
+    assert f"gcloud projects create {PROJECT}" in ended.shown
+
+
+def test_a_project_without_billing_and_sign_in_is_told_of_both(checkout: Checkout, google: Google) -> None:
+    google.billing[PROJECT] = None
+    google.authentication.clear()
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1
+    assert faults(ended.shown) == [
+        "Billing: off; nothing is built or served",
+        f"Authentication: not set up in {PROJECT}: nobody can sign in",
+    ]
+    assert f"gcloud billing projects link {PROJECT} --billing-account=BILLING_ACCOUNT_ID" in ended.shown
+    assert f"https://console.firebase.google.com/project/{PROJECT}/authentication" in ended.shown
+    assert LOGIN_TOKEN not in ended.shown
+    assert DEFAULT_TOKEN not in ended.shown
+    assert google.storage.writes == []
+
+
+def test_terraform_may_set_sign_in_up_in_place_of_the_console(checkout: Checkout, google: Google) -> None:
+    google.billing[PROJECT] = None
+    google.authentication.clear()
+    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    assert faults(checkout.build("deploy", "--yes").shown) == ["Billing: off; nothing is built or served"]
+
+
+def test_sign_in_that_somebody_else_has_set_up_is_not_overwritten(checkout: Checkout, google: Google) -> None:
+    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 2, ended.shown
+    assert f"{PROJECT} has Firebase Authentication, which Terraform's state does not hold" in ended.shown
+    assert "Nothing was planned." in ended.shown
+    assert google.addresses == []
+
+
+def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkout, hosts: GoogleHosts) -> None:
+    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    with hosts.proxy.refusing("identitytoolkit.googleapis.com"):
+        ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1, ended.shown
+    assert f"Whether {PROJECT} has Firebase Authentication could not be found out" in ended.shown
+    assert "Nothing was planned" in ended.shown
+
+
+def test_sign_in_that_terraform_has_made_is_its_own(tmp_path: Path) -> None:
+    made = Resource("google_identity_platform_config.sign_in[0]", protected=False, abandoned=True)
+    programs = ScriptedPrograms()
+    settings = SettingsFiles.read(tmp_path)
+    Prerequisites(programs, {}, PROJECT).require_sign_in_is_free(settings, [made])
+    assert programs.lines == []
+
+
+def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) -> None:
+    google.billing.clear()
+    google.projects["another-project"] = Project(NUMBER + 1)
+    ended = checkout.build("deploy", "--yes", "--project", "another-project")
+    assert ended.code == 1
+    assert faults(ended.shown)[0] == "Billing: could not look: needs role roles/browser"
+    assert "gcloud projects add-iam-policy-binding another-project" in ended.shown
+
+
+def test_without_a_network_nobody_is_sent_to_log_in(checkout: Checkout, hosts: GoogleHosts) -> None:
+    with hosts.proxy.refusing("oauth2.googleapis.com"), hosts.proxy.refusing("cloudresourcemanager.googleapis.com"):
+        ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1
+    assert faults(ended.shown) == ["Google cannot be reached."]
+    assert "    Check the network, and what HTTPS_PROXY names if that is set." in ended.shown
+
+
+ALL_IS_WELL = {
+    "gcloud auth print-access-token": Finished(0, "made-up-token"),
+    "gcloud auth application-default": Finished(0, "made-up-token"),
+    "terraform version": Finished(0, '{"terraform_version": "1.11.0"}'),
+    "gcloud projects describe": Finished(0, json.dumps({"projectNumber": "12", "lifecycleState": "ACTIVE"})),
+}
+"""Answers in the form of gcloud 528 and Terraform 1.11; the tests above have the real ones."""
+
+BILLING_IS_ON = Found({"billingEnabled": True})
+FAILED = Finished(1, "", "words of the program")
+CRASHED = (
+    "ERROR: gcloud crashed (ProxyError): HTTPSConnectionPool(host='g', port=443): Max retries exceeded with url: /v1"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer", "missing"),
+    [
+        ("gcloud auth print-access-token", FAILED, "gcloud is not logged in."),
+        ("gcloud auth application-default", FAILED, "There are no Application Default Credentials"),
+        ("terraform version", FAILED, "Terraform does not start."),
+        ("terraform version", Finished(0, '{"terraform_version": "1.9.12"}'), "Terraform 1.9.12 is too old."),
+        ("gcloud projects describe", FAILED, "Project my-app-1a2b is not there for this account."),
+        (
+            "gcloud projects describe",
+            Finished(0, json.dumps({"projectNumber": "12", "lifecycleState": "DELETE_REQUESTED"})),
+            "Project my-app-1a2b is about to be deleted.",
+        ),
+        (
+            "gcloud projects describe",
+            Finished(-9, "", "gcloud did not answer within 120 s"),
+            "Google cannot be reached.",
+        ),
+        ("gcloud projects describe", Finished(1, "", CRASHED), "Google cannot be reached."),
+    ],
+)
+def test_each_thing_that_is_missing_alone_is_said_alone(
+    tmp_path: Path, line: str, answer: Finished, missing: str
+) -> None:
+    with pytest.raises(PrerequisiteError) as refused:
+        look(ALL_IS_WELL | {line: answer}, tmp_path)
+    assert len(faults(str(refused.value))) == 1
+    assert faults(str(refused.value))[0].startswith(missing)
+    assert answer.err in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("billing", "missing"),
+    [
+        (Unseen("an outage", "wait"), "Billing: could not look: an outage\n    wait"),
+        (
+            Found({"billingEnabled": False}),
+            "Billing: off; nothing is built or served\n    gcloud billing projects link",
+        ),
+    ],
+)
+def test_billing_that_is_missing_alone_is_said_alone(tmp_path: Path, billing: Look, missing: str) -> None:
+    with pytest.raises(PrerequisiteError) as refused:
+        look(ALL_IS_WELL, tmp_path, billing=billing)
+    assert len(faults(str(refused.value))) == 1
+    assert f"  - {missing}" in str(refused.value)
+
+
+@pytest.mark.parametrize("line", ["terraform version", "gcloud projects describe"])
+@pytest.mark.parametrize("answer", ["", "Welcome to the wrapper\n{}", "[]"])
+def test_an_answer_that_is_no_json_is_said_to_be_none(tmp_path: Path, line: str, answer: str) -> None:
+    with pytest.raises(ProgramError, match=f"^{line.split()[0]} gives an answer that is no JSON object"):
+        look(ALL_IS_WELL | {line: Finished(0, answer)}, tmp_path)
+
+
+@pytest.mark.parametrize("region", [None, "europe-west1", "northamerica-northeast2", "us-central1"])
+def test_regions_are_taken(tmp_path: Path, region: str | None) -> None:
+    assert look(ALL_IS_WELL, tmp_path, region) == 12
+
+
+@pytest.mark.parametrize("region", ["", "europe-west1-b", "eu", "EUROPE-WEST1", "--quiet", "europe"])
+def test_what_is_no_region_is_not(tmp_path: Path, region: str) -> None:
+    with pytest.raises(PrerequisiteError, match="is not a region"):
+        look(ALL_IS_WELL, tmp_path, region)
+
+
+@pytest.mark.parametrize("variable", ["GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS"])
+def test_terraform_s_own_credentials_do_in_place_of_the_default_ones(tmp_path: Path, variable: str) -> None:
+    answers = ALL_IS_WELL | {"gcloud auth application-default": FAILED}
+    assert look(answers, tmp_path, environment={variable: "made-up"}) == 12
+
+
+@pytest.mark.parametrize(
+    ("settings", "sets"),
+    [
+        (IDENTITY_PLATFORM, True),
+        ("  identity_platform={}\n", True),
+        ("# identity_platform = {}\n", False),
+        ("identity_platform = null\n", False),
+        ('labels = { note = "identity_platform" }\n', False),
+        ("", False),
+    ],
+)
+def test_only_a_setting_that_is_made_sets_sign_in_up(settings: str, sets: bool, tmp_path: Path) -> None:
+    file = tmp_path / "terraform.tfvars"
+    file.write_text(settings, encoding="utf-8")
+    assert SettingsFiles.read(tmp_path).sets_sign_in_up is sets
+
+
+def look(
+    answers: dict[str, Finished],
+    folder: Path,
+    region: str | None = None,
+    environment: dict[str, str] | None = None,
+    billing: Look = BILLING_IS_ON,
+) -> int:
+    """Look at what scripted programs and a scripted Google answer, where Terraform sets sign-in up."""
+    file = folder / "terraform.tfvars"
+    file.write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
+    google = ScriptedGoogle({"cloudbilling.googleapis.com": billing})
+    prerequisites = Prerequisites(programs, environment or {}, PROJECT, lambda _token, _project: google)
+    return prerequisites.require_for_up(region, SettingsFiles.read(folder))

@@ -1,0 +1,42 @@
+"""The repository's own root module, with the offline stand-ins of its providers."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from operations.deploy.checkout import ROOT, Checkout
+from operations.deploy.google import KEY, PROJECT, SECRET, STATE, Google
+
+
+def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
+    check_out_module: Callable[[Path], Checkout], google: Google
+) -> None:
+    checkout = check_out_module(ROOT / "infra")
+    shutil.copytree(ROOT / "functions", checkout.folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs", checkout.folder / "docs")  # alerts carry their playbooks
+    shutil.copy(ROOT / "requirements.txt", checkout.folder)
+    (checkout.module / "terraform.tfvars").write_text('audit_log = { destination = "bigquery" }\n', encoding="utf-8")
+
+    up = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+    assert up.code == 0, up.shown
+    assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
+    assert google.secrets[SECRET][-1].payload == KEY.encode()
+    assert KEY.encode() not in google.every_content
+
+    again = checkout.build("deploy")  # without --yes: a plan with changes would end it here
+    assert again.code == 0, again.shown
+    assert "Everything is as it should be." in again.shown
+
+    down = checkout.build("destroy", "--confirm", PROJECT)
+    assert down.code == 0, down.shown
+    assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []
+    # Google deletes no dataset with tables in it unless this was applied before.
+    history = [json.loads(version.content) for version in google.state_bucket.history if version.name == STATE]
+    assert [_goes_with_its_tables(state) for state in history if "google_bigquery_dataset" in str(state)][-1]
+
+
+def _goes_with_its_tables(state: dict[str, Any]) -> bool:
+    (dataset,) = (each for each in state["resources"] if each["type"] == "google_bigquery_dataset")
+    return bool(dataset["instances"][0]["attributes"]["delete_contents_on_destroy"])

@@ -1,0 +1,283 @@
+"""A project in which everything is as it should be, under Google's own host names; each test breaks one thing."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from support.google import (
+    access_tokens,
+    cloud_functions_read,
+    cloud_run_read,
+    firestore_admin,
+    gemini_models,
+    identity_config,
+    log_entries,
+    project_policy,
+    secret_store,
+    service_usage,
+)
+from support.google.access import ApiAccess, refusal
+from support.google_hosts.hosts import GoogleHosts, run_google_hosts
+
+PROJECT, NUMBER, REGION, FUNCTION = "sample-app-1a2b", "123456789012", "europe-west1", "mint-live-token"
+PLACE = f"projects/{PROJECT}/locations/{REGION}"
+SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
+DATABASE = f"projects/{PROJECT}/databases/live-tokens"
+RUNTIME = f"serviceAccount:live-tokens-runtime@{PROJECT}.iam.gserviceaccount.com"
+ANDROID_APP, IOS_APP, WEB_APP = f"1:{NUMBER}:android:a1", f"1:{NUMBER}:ios:b2", f"1:{NUMBER}:web:c3"
+CLOSED_RULES = """
+rules_version = '2';
+// allow read: if true; would open it
+service cloud.firestore { match /databases/{database}/documents { match /{document=**} {
+  allow read, write: if false;
+} } }
+"""
+
+ACCESS_TOKENS, CERTIFICATES = access_tokens.HOST, "www.googleapis.com"
+FUNCTION_HOST = f"{REGION}-{PROJECT}.cloudfunctions.net"
+OWN_HOST = "tokens.example.com"
+_SERVICES = (
+    "artifactregistry",
+    "cloudbilling",
+    "cloudbuild",
+    "cloudfunctions",
+    "cloudresourcemanager",
+    "firebase",
+    "firebaseappcheck",
+    "firebaserules",
+    "firestore",
+    "generativelanguage",
+    "identitytoolkit",
+    "logging",
+    "orgpolicy",
+    "run",
+    "secretmanager",
+    "serviceusage",
+)
+
+
+@dataclass(slots=True)
+class Sample:
+    """All of it. What is changed here is what the doctor sees.
+
+    Attributes:
+        access: which credentials are accepted, and which APIs are on.
+        policy: roles on the project, organisation policy.
+        billing: project → billing account.
+        authentication: project in which it is set up → its web API key.
+        minted_call: what the function answers to a call without a sign-in.
+    """
+
+    access: ApiAccess
+    policy: project_policy.ProjectPolicy
+    billing: dict[str, str | None]
+    functions: dict[str, dict[str, Any]]
+    run_services: dict[str, dict[str, Any]]
+    run_bindings: dict[str, list[dict[str, Any]]]
+    secrets: dict[str, secret_store.Secret]
+    databases: dict[str, firestore_admin.Database]
+    authentication: dict[str, str]
+    firebase: identity_config.Firebase
+    gemini: gemini_models.GeminiModels
+    minted_call: Response
+    key: str = field(repr=False)
+    log: log_entries.Log = field(default_factory=log_entries.Log)
+    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
+
+    @property
+    def function(self) -> dict[str, Any]:
+        """The function."""
+        return self.functions[f"{PLACE}/functions/{FUNCTION}"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The function's environment variables."""
+        variables: dict[str, str] = self.function["serviceConfig"]["environmentVariables"]
+        return variables
+
+    @property
+    def service(self) -> dict[str, Any]:
+        """The Cloud Run service under it."""
+        return self.run_services[f"{PLACE}/services/{FUNCTION}"]
+
+    @property
+    def secret(self) -> secret_store.Secret:
+        """The secret with the key."""
+        return self.secrets[SECRET]
+
+    @property
+    def database(self) -> firestore_admin.Database:
+        """The database."""
+        return self.databases[DATABASE]
+
+    def holds(self, payload: bytes) -> None:
+        """Store something in place of the key."""
+        self.secret.versions = [secret_store.Version(payload)]
+
+    def takes_key(self, key: str) -> None:
+        """Store another key, which Gemini takes."""
+        self.holds(key.encode())
+        self.gemini.key = key
+
+    def revoke(self, role: str) -> None:
+        """Take a role away from everybody in the project."""
+        self.policy.bindings = [each for each in self.policy.bindings if each["role"] != role]
+
+    def apps(self) -> Mapping[str, ASGIApp]:
+        """Return what answers for each host."""
+        access = self.access
+        return {
+            service_usage.HOST: service_usage.create_service_usage_app(access, PROJECT, NUMBER, access.services),
+            project_policy.RESOURCE_MANAGER: project_policy.create_project_policy_app(access, self.policy),
+            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.policy),
+            project_policy.BILLING: project_policy.create_billing_info_app(access, self.billing),
+            cloud_functions_read.HOST: cloud_functions_read.create_functions_app(access, self.functions),
+            cloud_run_read.HOST: cloud_run_read.create_run_app(access, self.run_services, self.run_bindings),
+            secret_store.HOST: secret_store.create_secret_app(access, self.secrets, {NUMBER: PROJECT}),
+            firestore_admin.HOST: firestore_admin.create_firestore_app(access, self.databases),
+            firestore_admin.RULES: firestore_admin.create_rules_app(access, self.databases),
+            identity_config.IDENTITY: identity_config.create_identity_app(access, self.authentication, self.sign_in),
+            identity_config.FIREBASE: identity_config.create_firebase_app(access, self.firebase),
+            identity_config.APP_CHECK: identity_config.create_app_check_app(access, self.firebase),
+            log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
+            gemini_models.HOST: gemini_models.create_models_app(self.gemini),
+            FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
+            OWN_HOST: _anonymous_call(self, "/"),
+            ACCESS_TOKENS: access_tokens.create_token_app(access.access_token),
+            CERTIFICATES: JSONResponse({}),
+        }
+
+
+def healthy() -> Sample:
+    """Return a project without a fault, with everything on that can be on."""
+    key = "AQ." + secrets.token_urlsafe(32)
+    functions: dict[str, dict[str, Any]] = {
+        f"{PLACE}/functions/{FUNCTION}": {
+            "name": f"{PLACE}/functions/{FUNCTION}",
+            "environment": "GEN_2",
+            "state": "ACTIVE",
+            "url": f"https://{FUNCTION_HOST}/{FUNCTION}",
+            "buildConfig": {"build": f"projects/{NUMBER}/locations/{REGION}/builds/0a1b2c3d", "runtime": "python313"},
+            "serviceConfig": {
+                "service": f"{PLACE}/services/{FUNCTION}",
+                "serviceAccountEmail": RUNTIME.removeprefix("serviceAccount:"),
+                "ingressSettings": "ALLOW_ALL",
+                "revision": f"{FUNCTION}-00002-new",
+                "environmentVariables": {
+                    "FIREBASE_PROJECT_ID": PROJECT,
+                    "GEMINI_API_KEY_SECRET": f"{SECRET}/versions/latest",
+                    "CHECK_REVOKED": "true",
+                    "APP_CHECK": "enforce",
+                    "APP_CHECK_CONSUME": "true",
+                    "FIRESTORE_DATABASE": "live-tokens",
+                    "CORS_ALLOWED_ORIGINS": "https://app.example.com",
+                    "THREADS": "32",
+                    "LOG_EXECUTION_ID": "true",
+                },
+            },
+        }
+    }
+    run_services: dict[str, dict[str, Any]] = {
+        f"{PLACE}/services/{FUNCTION}": {
+            "name": f"{PLACE}/services/{FUNCTION}",
+            "template": {
+                "maxInstanceRequestConcurrency": 32,
+                "containers": [{"resources": {"limits": {"cpu": "1", "memory": "512Mi"}}}],
+            },
+            "traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}],
+            "latestReadyRevision": f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00002-new",
+            "latestCreatedRevision": f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00002-new",
+        }
+    }
+    condition = {"title": "Only the database live-tokens", "expression": f'resource.name == "{DATABASE}"'}
+    bindings: list[dict[str, Any]] = [
+        {"role": "roles/owner", "members": ["user:owner@example.com"]},
+        {"role": "roles/datastore.user", "members": [RUNTIME], "condition": condition},
+        {"role": "roles/firebaseauth.viewer", "members": [RUNTIME]},
+        {"role": "roles/firebaseappcheck.tokenVerifier", "members": [RUNTIME]},
+    ]
+    apps = [
+        identity_config.App(ANDROID_APP, "ANDROID", {"playIntegrityConfig": {}}),
+        identity_config.App(IOS_APP, "IOS", {"deviceCheckConfig": {"privateKeySet": True}}),
+        identity_config.App(WEB_APP, "WEB", {"recaptchaEnterpriseConfig": {"siteKey": "6Lsample"}}),
+    ]
+    readers = [{"role": "roles/secretmanager.secretAccessor", "members": [RUNTIME]}]
+    return Sample(
+        access=ApiAccess(
+            "ya29." + secrets.token_urlsafe(32), services={f"{name}.googleapis.com" for name in _SERVICES}
+        ),
+        policy=project_policy.ProjectPolicy(PROJECT, bindings),
+        billing={PROJECT: "billingAccounts/012345-567890-ABCDEF"},
+        functions=functions,
+        run_services=run_services,
+        run_bindings={f"{PLACE}/services/{FUNCTION}": [{"role": "roles/run.invoker", "members": ["allUsers"]}]},
+        secrets={SECRET: secret_store.Secret(SECRET, [secret_store.Version(key.encode())], readers)},
+        databases={
+            DATABASE: firestore_admin.Database(
+                DATABASE, ttl={"live_token_quotas/expire_at": "ACTIVE"}, rules=CLOSED_RULES
+            )
+        },
+        authentication={PROJECT: "AIzaSy" + secrets.token_urlsafe(25)},
+        firebase=identity_config.Firebase(PROJECT, apps=apps),
+        gemini=gemini_models.GeminiModels(key, {"gemini-3.8-live": ["countTokens", "bidiGenerateContent"]}),
+        minted_call=JSONResponse(
+            {
+                "error": {
+                    "status": "UNAUTHENTICATED",
+                    "message": "Sign in first.",
+                    "details": {"reason": "ID_TOKEN_MISSING", "requestId": "0a1b"},
+                }
+            },
+            status_code=401,
+        ),
+        key=key,
+    )
+
+
+@dataclass(slots=True)
+class SampleHosts:
+    """The hosts, which stay, and the project behind them, which each test has for itself.
+
+    Attributes:
+        apps: what answers for each host at this moment.
+    """
+
+    hosts: GoogleHosts
+    apps: dict[str, ASGIApp]
+
+    def show(self, sample: Sample) -> None:
+        """Let the hosts answer for this project from now on."""
+        self.apps.update(sample.apps())
+
+
+@contextmanager
+def run_sample_hosts(folder: Path) -> Iterator[SampleHosts]:
+    """Serve until the end of the `with` block."""
+    apps: dict[str, ASGIApp] = dict(healthy().apps())
+
+    def led(host: str) -> ASGIApp:
+        async def lead(scope: Scope, receive: Receive, send: Send) -> None:
+            await apps[host](scope, receive, send)
+
+        return lead
+
+    with run_google_hosts(folder, {host: led(host) for host in apps}) as hosts:
+        yield SampleHosts(hosts, apps)
+
+
+def _anonymous_call(sample: Sample, path: str) -> ASGIApp:
+    def answer(request: Request) -> Response:
+        if request.headers.get("authorization"):
+            return refusal(400, "INVALID_ARGUMENT", "the doctor calls without a sign-in")
+        return sample.minted_call
+
+    return Starlette(routes=[Route(path, answer, methods=["POST"])])

@@ -1,0 +1,353 @@
+"""Against the unmodified function in production mode, under Google's names and over TLS, as a release runs it."""
+
+import json
+import secrets
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from operations.smoke.google_project import (
+    APP_ID,
+    SERVICE_ACCOUNT,
+    URL,
+    GoogleProject,
+    google_error,
+    run_deployed_function,
+)
+from operations.smoke.made_up_service import id_token
+from serving import serve
+from support.google_hosts.upstream import Silence
+from support.production_mode.id_tokens import IdTokens
+from support.production_mode.local_google import PROJECT, LocalGoogle
+from support.smoke_program import running_smoke
+
+ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"
+
+
+def test_a_good_service_passes_and_the_user_is_gone(project: GoogleProject) -> None:
+    outcome = project.smoke("--no-findings")
+
+    assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
+    assert outcome.good[2:4] == [
+        "A call with a token that names another project, signed by a stranger, is refused: 401 ID_TOKEN_INVALID",
+        "A call with a forged ID token is refused: 401 ID_TOKEN_INVALID",
+    ]
+    assert outcome.good[-1] == "The user is deleted again"
+    assert project.google.users.users == {}
+    assert "This took 2 live tokens of the profile's quota." in outcome.out
+
+
+def test_findings_are_made_against_google_unless_they_are_forbidden(project: GoogleProject) -> None:
+    outcome = project.smoke("--timeout", "5")
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert len(outcome.findings) == 6
+    assert "This took 7 live tokens of the profile's quota." in outcome.out
+    assert project.google.users.users == {}
+
+
+def test_the_api_key_may_be_given(project: GoogleProject) -> None:
+    project.faults["config"] = google_error(403, "The caller does not have permission", "PERMISSION_DENIED")
+
+    assert project.smoke("--no-findings", FIREBASE_API_KEY=project.api_key).code == 0
+
+
+def test_the_user_has_the_claims_that_were_given(project: GoogleProject) -> None:
+    with project.google.gemini.answering(Response(status_code=503)):
+        project.smoke("--claims", json.dumps({"plan": "school", "level": "B1"}))
+
+    assert project.signed_in[0]["claims"] == {"plan": "school", "level": "B1"}
+
+
+def test_each_run_is_another_user(project: GoogleProject) -> None:
+    for _ in range(2):
+        with project.google.gemini.answering(Response(status_code=503)):
+            project.smoke()
+
+    first, second = project.signed_in
+    assert first["uid"] != second["uid"]
+
+
+def test_the_user_is_deleted_when_a_check_fails(project: GoogleProject) -> None:
+    with project.google.gemini.answering(Response(status_code=503)):
+        outcome = project.smoke()
+
+    assert outcome.code == 1
+    (line,) = outcome.bad
+    assert "503 GEMINI_UNAVAILABLE" in line
+    assert len(project.signed_in) == 1
+    assert project.google.users.users == {}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_user_is_deleted_when_somebody_stops_the_run(
+    project: GoogleProject, number: signal.Signals, code: int
+) -> None:
+    asked = threading.Event()
+
+    class Hanging(Silence):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            asked.set()
+            await super().__call__(scope, receive, send)
+
+    with (
+        project.google.gemini.answering(Hanging()),
+        running_smoke(URL, environment=project.environment({})) as process,
+    ):
+        assert asked.wait(30)
+        assert project.google.users.users
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert "The user is deleted again" in out
+    assert project.google.users.users == {}
+
+
+def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: GoogleProject) -> None:
+    project.faults["delete"] = google_error(400, "ADMIN_ONLY_OPERATION")
+
+    outcome = project.smoke("--no-findings")
+
+    assert outcome.code == 1
+    (line,) = outcome.bad
+    (uid,) = project.google.users.users
+    assert uid in line
+    assert "ADMIN_ONLY_OPERATION" in line
+    project.google.users.users.clear()
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "words"),
+    [
+        ("config", google_error(404, "CONFIGURATION_NOT_FOUND", "NOT_FOUND"), "has no Authentication yet"),
+        ("config", google_error(403, "Not you.", "PERMISSION_DENIED"), "roles/firebaseauth.viewer"),
+        (
+            "config",
+            google_error(403, "It is off.", "PERMISSION_DENIED", "SERVICE_DISABLED"),
+            "gcloud services enable identitytoolkit.googleapis.com",
+        ),
+        (
+            "config",
+            google_error(503, "Try again.", "UNAVAILABLE"),
+            "could not be looked up (503 UNAVAILABLE). Try again.",
+        ),
+        ("config", Response("<h1>Not found</h1>", 404), "could not be looked up (404). Try again."),
+        ("config", JSONResponse({"name": f"projects/{PROJECT}/config"}), "knows no web API key"),
+        ("signInWithCustomToken", google_error(400, "CONFIGURATION_NOT_FOUND"), "has no Authentication yet"),
+        ("signInWithCustomToken", google_error(400, "CREDENTIAL_MISMATCH"), "must be of the same project"),
+        (
+            "signInWithCustomToken",
+            google_error(403, "Blocked.", "PERMISSION_DENIED", "API_KEY_HTTP_REFERRER_BLOCKED"),
+            "FIREBASE_API_KEY",
+        ),
+        ("signInWithCustomToken", Response("<h1>Bad gateway</h1>", 502), "did not sign the user in (502)"),
+        ("signInWithCustomToken", JSONResponse({"idToken": "nonsense"}), "something else than an ID token"),
+    ],
+)
+def test_a_sign_in_that_fails_says_what_to_do(
+    project: GoogleProject, method: str, answer: Response, words: str
+) -> None:
+    project.faults[method] = answer
+
+    outcome = project.smoke()
+
+    assert outcome.code == 1
+    (line,) = outcome.bad
+    assert words in line
+    assert project.google.users.users == {}
+
+
+def test_a_wrong_api_key_is_said_to_be_wrong(project: GoogleProject) -> None:
+    outcome = project.smoke(FIREBASE_API_KEY="AIzaSy" + secrets.token_urlsafe(25))
+
+    (line,) = outcome.bad
+    assert "refuses the web API key (API_KEY_INVALID)" in line
+
+
+def test_who_may_not_sign_is_told_the_role(project: GoogleProject) -> None:
+    outcome = project.smoke("--service-account", ANOTHER_ACCOUNT)
+
+    assert outcome.code == 1
+    (line,) = outcome.bad
+    assert ANOTHER_ACCOUNT in line
+    assert "roles/iam.serviceAccountTokenCreator" in line
+
+
+def test_that_the_credentials_api_is_off_is_said(project: GoogleProject) -> None:
+    with project.iam.answering(google_error(403, "It is off.", "PERMISSION_DENIED", "SERVICE_DISABLED")):
+        outcome = project.smoke()
+
+    (line,) = outcome.bad
+    assert "gcloud services enable iamcredentials.googleapis.com" in line
+
+
+@pytest.fixture
+def person(tmp_path: Path, project: GoogleProject) -> str:
+    """What `gcloud auth application-default login` writes."""
+    secret = secrets.token_urlsafe(30)
+    project.google.ledger.secret("refresh token", secret)
+    file = tmp_path / "application_default_credentials.json"
+    words = {"type": "authorized_user", "client_id": "1.apps.googleusercontent.com", "client_secret": "made-up"}
+    file.write_text(json.dumps(words | {"refresh_token": secret}))
+    return str(file)
+
+
+def test_a_person_signs_up_with_a_password_and_needs_nobody_who_signs(project: GoogleProject, person: str) -> None:
+    outcome = project.smoke("--no-findings", GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert (len(project.signed_up), project.signed_in) == (1, [])
+    assert project.google.users.users == {}
+
+
+@pytest.mark.parametrize("code", ["OPERATION_NOT_ALLOWED", "ADMIN_ONLY_OPERATION"])
+def test_a_person_in_a_project_without_passwords_has_to_name_who_signs(
+    project: GoogleProject, person: str, code: str
+) -> None:
+    project.faults["signUp"] = google_error(400, code)
+    outcome = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    (line,) = outcome.bad
+    assert code in line
+    assert "--service-account EMAIL" in line
+    assert "roles/iam.serviceAccountTokenCreator" in line
+
+
+def test_a_person_who_wants_claims_has_to_name_who_signs(project: GoogleProject, person: str) -> None:
+    outcome = project.smoke("--claims", '{"plan": "school"}', GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    (line,) = outcome.bad
+    assert "name one with --service-account" in line
+    assert project.signed_up == []
+
+
+def test_a_person_may_have_a_service_account_sign(project: GoogleProject, person: str) -> None:
+    outcome = project.smoke(
+        "--no-findings", "--service-account", SERVICE_ACCOUNT, GOOGLE_APPLICATION_CREDENTIALS=person
+    )
+
+    assert (outcome.code, outcome.bad) == (0, [])
+
+
+def test_a_person_with_an_app_has_to_name_who_signs(project: GoogleProject, person: str) -> None:
+    alone = project.smoke("--app-id", APP_ID, GOOGLE_APPLICATION_CREDENTIALS=person)
+    signers = ("--app-id", APP_ID, "--service-account", SERVICE_ACCOUNT)
+    signed = project.smoke("--no-findings", *signers, GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    (line,) = alone.bad
+    assert "name one with --service-account" in line
+    assert (signed.code, signed.bad) == (0, [])
+    assert project.app_check_tokens > 0
+
+
+def test_credentials_that_google_refuses_are_told_from_an_outage(project: GoogleProject, person: str) -> None:
+    expired = JSONResponse({"error": "invalid_grant", "error_description": "Token has been expired."}, 400)
+    with project.google.access_tokens.answering(expired):
+        refused = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+    with project.google.access_tokens.answering(JSONResponse({"error": "internal_failure"}, 500)):
+        failing = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+    with project.google.proxy.refusing("oauth2.googleapis.com"):
+        unreachable = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
+
+    assert "Google refuses the credentials of this machine" in refused.bad[0]
+    assert "gcloud auth application-default login" in refused.bad[0]
+    for outage in (failing, unreachable):
+        (line,) = outage.bad
+        assert "Google gives no access token" in line
+        assert "login" not in line
+
+
+def test_a_metadata_server_without_a_token_is_no_refusal(project: GoogleProject) -> None:
+    google = {"Metadata-Flavor": "Google"}
+    empty = Starlette(
+        routes=[
+            Route("/", lambda _: PlainTextResponse(headers=google)),
+            Route("/computeMetadata/v1/project/project-id", lambda _: PlainTextResponse(PROJECT, headers=google)),
+        ]
+    )
+    with serve(empty) as address:
+        outcome = project.smoke(GCE_METADATA_HOST=address, GCE_METADATA_IP=address)
+
+    (line,) = outcome.bad
+    assert line.startswith("Google gives no access token")
+    assert "no access token from the metadata server" in line
+
+
+def test_a_token_that_google_signed_for_another_project_is_refused_for_its_project(project: GoogleProject) -> None:
+    foreign = foreign_token(project, "another-app-1a2b")
+    outcome = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign)
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert "A call with the ID token of another project that was given is refused: 401 ID_TOKEN_INVALID" in outcome.good
+
+
+def test_a_token_that_would_be_refused_anyway_shows_nothing_about_its_project(project: GoogleProject) -> None:
+    own = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign_token(project, PROJECT))
+    expired = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign_token(project, "another-app-1a2b", exp=1))
+    unsigned = project.smoke("--no-findings", FOREIGN_ID_TOKEN=id_token())
+
+    assert [outcome.bad for outcome in (own, expired, unsigned)] == [
+        [f"FOREIGN_ID_TOKEN shows nothing: {fault}. Give one of another project, or none."]
+        for fault in (
+            "it is of the same project",
+            "it has expired",
+            "it is one of the Auth emulator, without a signature",
+        )
+    ]
+
+
+def foreign_token(project: GoogleProject, of: str, **claims: object) -> str:
+    """Return an ID token of a project, signed with the key with which Google signs those of all projects."""
+    token = IdTokens(of, project.google.signing_key).good("somebody", **claims)
+    project.google.ledger.id_token(token)
+    return token
+
+
+def test_missing_credentials_are_explained(project: GoogleProject, tmp_path: Path) -> None:
+    outcome = project.smoke(NO_GCE_CHECK="true", HOME=str(tmp_path))
+
+    (line,) = outcome.bad
+    assert "gcloud auth application-default login" in line
+
+
+def test_a_url_that_leads_nowhere_is_said_to_before_a_user_is_made(project: GoogleProject) -> None:
+    outcome = project.smoke(url="https://mint-live-token.example.com/")
+
+    assert outcome.code == 1
+    (line,) = outcome.bad
+    assert "cannot be called: no connection" in line
+    assert project.signed_in == []
+
+
+def test_replay_protection_gets_a_new_app_check_token_for_every_call(
+    google: LocalGoogle, project: GoogleProject, tmp_path: Path
+) -> None:
+    host = f"europe-west3-{PROJECT}.cloudfunctions.net"
+    settings = {"APP_CHECK": "enforce", "APP_CHECK_CONSUME": "true"}
+    with run_deployed_function(google, tmp_path, host, **settings):
+        attested = project.smoke("--no-findings", "--app-id", APP_ID, url=f"https://{host}/")
+        unattested = project.smoke("--no-findings", url=f"https://{host}/")
+        given = google.app_check_tokens.good(APP_ID)
+        google.ledger.app_check_token(given)
+        once = project.smoke("--no-findings", url=f"https://{host}/", APP_CHECK_TOKEN=given)
+
+    assert (attested.code, attested.bad) == (0, [])
+    assert "APP_CHECK_MISSING" in unattested.bad[0]
+    assert "APP_CHECK_REPLAYED" in once.bad[0]
+
+
+def test_an_app_that_is_not_there_is_explained(project: GoogleProject) -> None:
+    outcome = project.smoke("--app-id", "1:1:web:1")
+
+    assert outcome.code == 1
+    (line,) = outcome.bad
+    assert "APP_CHECK_TOKEN" in line
+    assert project.google.users.users == {}

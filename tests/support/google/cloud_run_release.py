@@ -1,0 +1,161 @@
+"""A stand-in for what a release uses of the Cloud Run Admin API: one service, its revisions, and who serves.
+
+It keeps the API's rules about traffic. A target names a revision, or follows the latest ready one; shares add up to
+100; a tag leads to one revision, at a URL of its own; a new revision serves only where a target follows the latest; a
+change on the base of an older state is refused; a service that is sent with another template becomes a new revision.
+
+https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services
+https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from support.google.access import refusal
+
+Json = dict[str, Any]
+
+_FOLLOWS_LATEST: Json = {"latestRevision": True, "percent": 100}
+
+
+class RunService:
+    """A Cloud Run service, and the API that shows and changes it."""
+
+    def __init__(self, project: str, region: str, name: str) -> None:
+        self.project = project
+        self.region = region
+        self.name = name
+        self.revisions: list[str] = []
+        self.targets: list[Json] = [dict(_FOLLOWS_LATEST)]
+        self._template: Json = {"metadata": {}, "spec": {"containers": [{"image": "none"}]}}
+        self._version = 1
+        self.host = f"{region}-run.googleapis.com"
+        path = f"/apis/serving.knative.dev/v1/namespaces/{project}/services/{name}"
+        self.full_name = f"projects/{project}/locations/{region}/services/{name}"
+        self.app = Starlette(
+            routes=[
+                Route(path, self._show, methods=["GET"]),
+                Route(path, self._put, methods=["PUT"]),
+                Route(f"/v2/{self.full_name}", self._show_v2, methods=["GET"]),
+            ]
+        )
+
+    def deploy(self, image: str) -> str:
+        """Make a new revision, and return its name. It serves if a target follows the latest."""
+        self._template["spec"]["containers"][0]["image"] = image
+        self.revisions.append(f"{self.name}-{len(self.revisions) + 1:05d}-abc")
+        self._version += 1
+        return self.revisions[-1]
+
+    def follow_latest(self) -> None:
+        """Lead all traffic to the latest revision, whatever was set before."""
+        self.targets = [dict(_FOLLOWS_LATEST), *(target for target in self.targets if "tag" in target)]
+        self._version += 1
+
+    def serving(self) -> dict[str, int]:
+        """Return revision → its share of the traffic, in percent."""
+        shares: dict[str, int] = {}
+        for target in self.targets:
+            if share := target.get("percent"):
+                shares[self._revision(target)] = shares.get(self._revision(target), 0) + share
+        return shares
+
+    def follows_latest(self) -> bool:
+        """Return whether the next revision would take all traffic by itself."""
+        return all(target.get("latestRevision") for target in self.targets if target.get("percent"))
+
+    def tagged(self) -> dict[str, str]:
+        """Return tag → revision."""
+        return {target["tag"]: self._revision(target) for target in self.targets if "tag" in target}
+
+    def url(self, tag: str | None = None) -> str:
+        """Return the service's URL, or that of a tag."""
+        prefix = f"{tag}---" if tag else ""
+        return f"https://{prefix}{self.name}-x1y2z3-ew.a.run.app"
+
+    def _revision(self, target: Mapping[str, Any]) -> str:
+        return str(self.revisions[-1] if target.get("latestRevision") else target["revisionName"])
+
+    def _resource(self) -> Json:
+        ready = {"type": "Ready", "status": "True"}
+        traffic = [
+            {**target, "revisionName": self._revision(target)}
+            | ({"url": self.url(target["tag"])} if "tag" in target else {})
+            for target in self.targets
+        ]
+        return {
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Service",
+            "metadata": {
+                "name": self.name,
+                "namespace": self.project,
+                "generation": self._version,
+                "resourceVersion": str(self._version),
+                "labels": {"cloud.googleapis.com/location": self.region, "goog-managed-by": "cloudfunctions"},
+                "annotations": {"cloudfunctions.googleapis.com/function-id": self.name},
+            },
+            "spec": {"template": deepcopy(self._template), "traffic": self.targets},
+            "status": {
+                "observedGeneration": self._version,
+                "conditions": [ready, {**ready, "type": "ConfigurationsReady"}, {**ready, "type": "RoutesReady"}],
+                "latestReadyRevisionName": self.revisions[-1],
+                "latestCreatedRevisionName": self.revisions[-1],
+                "traffic": traffic,
+                "url": self.url(),
+                "address": {"url": self.url()},
+            },
+        }
+
+    async def _show(self, _: Request) -> JSONResponse:
+        return JSONResponse(self._resource())
+
+    async def _show_v2(self, _: Request) -> JSONResponse:
+        """Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#TrafficTarget."""
+        kind = "TRAFFIC_TARGET_ALLOCATION_TYPE_"
+        newest = f"{self.full_name}/revisions/{self.revisions[-1]}"
+        traffic = [
+            {key: target[key] for key in ("percent", "tag") if key in target}
+            | (
+                {"type": f"{kind}LATEST"}
+                if target.get("latestRevision")
+                else {"type": f"{kind}REVISION", "revision": target["revisionName"]}
+            )
+            for target in self.targets
+        ]
+        revisions = {"latestReadyRevision": newest, "latestCreatedRevision": newest}
+        return JSONResponse({"name": self.full_name, "traffic": traffic, **revisions})
+
+    async def _put(self, request: Request) -> JSONResponse:
+        sent: Json = await request.json()
+        base = sent["metadata"].get("resourceVersion")
+        if base is not None and base != str(self._version):
+            return refusal(409, "ABORTED", f"Conflict for resource '{self.name}': version '{base}' was specified.")
+        if fault := self._fault(sent["spec"]["traffic"]):
+            return refusal(400, "INVALID_ARGUMENT", fault)
+        self.targets = sent["spec"]["traffic"]
+        if sent["spec"]["template"] != self._template:
+            self._template = sent["spec"]["template"]
+            self.deploy(self._template["spec"]["containers"][0]["image"])
+        self._version += 1
+        return JSONResponse(self._resource())
+
+    def _fault(self, targets: list[Json]) -> str | None:
+        tags = [target["tag"] for target in targets if "tag" in target]
+        unknown = [
+            target.get("revisionName")
+            for target in targets
+            if not target.get("latestRevision") and target.get("revisionName") not in self.revisions
+        ]
+        if unknown:
+            return f"Revision named '{unknown[0]}' does not exist."
+        if sum(target.get("percent", 0) for target in targets) != 100:
+            return "The sum of traffic percentages must be 100."
+        if len(set(tags)) != len(tags):
+            return "A tag may be used once."
+        return None
