@@ -84,6 +84,21 @@ class Checks:
         self._caching()
         return held
 
+    def user_deleted(self, id_token: IdToken) -> None:
+        """Call with the ID token of a user who is deleted by now.
+
+        This tries the form of a look-up's answer, too, which the function believes of Google: live_tokens has it in
+        firebase_identity.py.
+
+        Raises:
+            FunctionUnreachableError: nothing came back.
+        """
+        answer = self.service.call(id_token.text)
+        if answer.result is not None:
+            self.report.note("The user's ID token still gets tokens: CHECK_REVOKED is off, or the user is still there")
+            return
+        self._expect_refusal("A call of the deleted user", answer, "ID_TOKEN_REVOKED")
+
     def _foreign_tokens(self, id_token: IdToken) -> None:
         made_up = self.service.call(id_token.of_another_project())
         if id_token.unsigned:

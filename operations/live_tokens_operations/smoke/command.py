@@ -137,6 +137,8 @@ class _Run:
                     self._find(Findings(service, id_token, self._report, self.typed.timeout), held)
             finally:
                 self._report.note(f"This took {service.tokens_taken} live tokens of the profile's quota.")
+        if self._given is None:
+            checks.user_deleted(id_token)
 
     def _find(self, findings: Findings, held: HeldSession) -> None:
         try:

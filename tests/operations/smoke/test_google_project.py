@@ -38,9 +38,25 @@ def test_a_good_service_passes_and_the_user_is_gone(project: GoogleProject) -> N
         "A call with a token that names another project, signed by a stranger, is refused: 401 ID_TOKEN_INVALID",
         "A call with a forged ID token is refused: 401 ID_TOKEN_INVALID",
     ]
-    assert outcome.good[-1] == "The user is deleted again"
+    assert outcome.good[-2:] == [
+        "The user is deleted again",
+        "A call of the deleted user is refused: 401 ID_TOKEN_REVOKED",
+    ]
     assert project.google.users.users == {}
     assert "This took 2 live tokens of the profile's quota." in outcome.out
+
+
+def test_a_look_up_of_another_form_than_the_function_believes_fails_the_run(
+    project: GoogleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project.google.users, "answer_about_nobody", {})
+
+    outcome = project.smoke("--no-findings")
+
+    assert outcome.code == 1
+    (fault,) = outcome.bad
+    assert "must be refused with 401 ID_TOKEN_REVOKED" in fault
+    assert "IDENTITY_UNAVAILABLE" in fault
 
 
 def test_findings_are_made_against_google_unless_they_are_forbidden(project: GoogleProject) -> None:

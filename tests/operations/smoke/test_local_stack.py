@@ -46,7 +46,7 @@ def test_it_passes_and_leaves_no_user(stack: LocalStack) -> None:
     outcome = run(stack)
 
     assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
-    assert len(outcome.good) == 12
+    assert len(outcome.good) == 13
     assert outcome.findings == {}
     assert users(stack) == []
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 _METADATA = {"Metadata-Flavor": "Google"}
+_LOOK_UP = {"kind": "identitytoolkit#GetAccountInfoResponse"}
 NEVER_KEPT_SECONDS = 1
 """google-auth refreshes an access token minutes before its end, so one of a second is fetched for every request."""
 
@@ -48,11 +49,13 @@ class Accounts:
         access_token: what a look-up must be authorised with.
         users: uid → the account.
         faults: uid → what answers in place of its account.
+        answer_about_nobody: the answer to a look-up that finds no account.
     """
 
     access_token: str = field(repr=False)
     users: dict[str, User] = field(default_factory=dict)
     faults: dict[str, Response] = field(default_factory=dict)
+    answer_about_nobody: dict[str, str] = field(default_factory=lambda: dict(_LOOK_UP))
 
 
 def create_accounts_app(accounts: Accounts, project_id: str) -> ASGIApp:
@@ -69,8 +72,7 @@ def create_accounts_app(accounts: Accounts, project_id: str) -> ASGIApp:
             if uid in accounts.faults:
                 return accounts.faults[uid]
         users = [asdict(accounts.users[uid]) for uid in uids if uid in accounts.users]
-        kind = {"kind": "identitytoolkit#GetAccountInfoResponse"}
-        return JSONResponse(kind | ({"users": users} if users else {}))
+        return JSONResponse({**_LOOK_UP, "users": users} if users else accounts.answer_about_nobody)
 
     return Starlette(routes=[Route(f"/v1/projects/{project_id}/accounts:lookup", look_up, methods=["POST"])])
 
