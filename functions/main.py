@@ -15,7 +15,6 @@ import flask
 import functions_framework
 import httpx2
 from flask import Request, Response
-from werkzeug.exceptions import NotFound
 
 from live_tokens.audit_log import AuditLog
 from live_tokens.bounded_transport import BoundedTransport
@@ -157,14 +156,7 @@ def mint_live_token(request: Request) -> Response:
     return _endpoint.handle(request)
 
 
-def _answer_every_path(app: flask.Flask) -> None:
-    """Let this function answer what the framework answers with pages of its own.
-
-    That is robots.txt, favicon.ico, files that are not there, and paths with line breaks or with two slashes.
-    """
-    app.url_map.merge_slashes = False
-    app.register_error_handler(NotFound, lambda _error: _endpoint.handle(flask.request))
-
-
 if flask.has_app_context():  # the framework loads this file within that of its app
-    _answer_every_path(flask.current_app)
+    # Before the framework looks at path or host: it has pages of its own for robots.txt, favicon.ico and /static, and
+    # reads all of the body after them.
+    flask.current_app.before_request(lambda: _endpoint.handle(flask.request))

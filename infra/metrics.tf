@@ -45,7 +45,7 @@ locals {
     }
   }
 
-  steps = ["verify", "attest", "spend", "readKey", "mint", "total"]
+  steps = ["readBody", "verify", "attest", "findProfile", "spend", "readKey", "mint", "total"]
 
   # Upper bounds of the histogram's buckets, in milliseconds. The limit of an SLO or alert must be one of them, so
   # that it is counted and not interpolated.

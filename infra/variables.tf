@@ -142,8 +142,8 @@ variable "call_deadline_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.call_deadline_seconds == floor(var.call_deadline_seconds) && var.call_deadline_seconds >= 1 && var.call_deadline_seconds <= 55
-    error_message = "call_deadline_seconds must be a whole number from 1 to 55, so that the answer comes before Cloud Run ends the request."
+    condition     = var.call_deadline_seconds == floor(var.call_deadline_seconds) && var.call_deadline_seconds >= 10 && var.call_deadline_seconds <= 55
+    error_message = "call_deadline_seconds must be a whole number from 10 to 55, so that the answer comes before Cloud Run ends the request."
   }
 }
 

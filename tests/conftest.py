@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import google.auth.compute_engine  # noqa: F401  # it reads NO_GCE_CHECK when it is imported: before a test sets it
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 

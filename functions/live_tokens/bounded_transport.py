@@ -27,10 +27,11 @@ LARGEST_ANSWER_BYTES = 64 * 1024
 _KEEP_ALIVE_SECONDS = 600
 # A connection that cannot be made is tried once more; what was sent is never sent again.
 _CONNECT_RETRIES = 1
+_SLICE_BYTES = 16 * 1024
 
 
 class UnacceptableAnswerError(httpx2.TransportError):
-    """There is an answer, and it is not read. It would be no other if it was asked for again."""
+    """The answer is not acceptable. Asking again would give the same one."""
 
 
 class AnswerTooLargeError(UnacceptableAnswerError):
@@ -42,7 +43,7 @@ class AnswerEncodedError(UnacceptableAnswerError):
 
 
 class RedirectError(UnacceptableAnswerError):
-    """An answer leads elsewhere. Whoever follows may carry a credential there, or believe what it finds."""
+    """The answer is a redirect. Following it could send a credential elsewhere, or trust a wrong host."""
 
 
 class BoundedTransport(httpx2.BaseTransport):
@@ -220,7 +221,9 @@ class _Stream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, self._backend.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        self._stream.write(buffer, self._backend.left())
+        # In slices: the time-out is of each send, and a peer may take a few bytes of it at a time.
+        for start in range(0, len(buffer), _SLICE_BYTES):
+            self._stream.write(buffer[start : start + _SLICE_BYTES], self._backend.left())
 
     def start_tls(
         self,

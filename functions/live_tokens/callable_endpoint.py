@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,7 +110,7 @@ class CallableEndpoint:
         response = Response(status=HTTPStatus.NO_CONTENT) if preflight else self._answer(request)
         response.headers["Cache-Control"] = "no-store"
         self._allow_origin(request, response)
-        self._bodies.discard(request.stream, _connection(request))
+        self._bodies.discard(request.stream, request.environ)
         # functions-framework reads what is left of a body into memory after each request.
         request.stream = BytesIO()
         return response
@@ -142,7 +141,7 @@ class CallableEndpoint:
         if (request.content_length or 0) > LARGEST_BODY_BYTES:
             raise too_large()
         with record.step("readBody") as deadline:
-            body = self._bodies.read(request.stream, _connection(request), deadline)
+            body = self._bodies.read(request.stream, request.content_length, request.environ, deadline)
         data = _data(body)
         return IssueRequest(
             id_token=id_token,
@@ -172,12 +171,6 @@ class CallableEndpoint:
                 "authorization, content-type, x-firebase-appcheck, firebase-instance-id-token"
             )
             response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
-
-
-def _connection(request: Request) -> socket.socket | None:
-    """Return what the request comes in on, if the web server says: gunicorn does."""
-    connection: socket.socket | None = request.environ.get("gunicorn.socket")
-    return connection
 
 
 def _data(body: bytes) -> dict[str, object]:

@@ -30,14 +30,13 @@ class BadTokenError(Exception):
 
 
 class ExpiredTokenError(BadTokenError):
-    """The token has proved something, and does so no longer."""
+    """The signature is valid, but the token has expired."""
 
 
-def looks_like_jwt(token: str) -> bool:
+def _looks_like_jwt(token: str) -> bool:
     """Whether a text has the form of a signed token, in its one spelling.
 
-    The last character of a signature has bits that mean nothing; with others in their place, a token that was spent
-    would be another one.
+    The last character of a signature has unused bits. Changing them would let a spent token pass as a new one.
     """
     if len(token) > _LONGEST_TOKEN or not _JWT.fullmatch(token):
         return False
@@ -59,7 +58,7 @@ def key_id_in(token: str, *, typ: str | None = None) -> str:
     Raises:
         BadTokenError: it is no JWT, or one that is signed otherwise.
     """
-    if not looks_like_jwt(token):
+    if not _looks_like_jwt(token):
         raise BadTokenError("not a JWT")
     try:
         header = jwt.get_unverified_header(token)
@@ -88,7 +87,7 @@ def verified_claims(
         only_audience: whether it must be for nobody else: `aud` is a text then, and no list.
 
     Raises:
-        ExpiredTokenError: its time is over; all else about it is right.
+        ExpiredTokenError: the signature is valid and the time is over. The other claims are not checked.
         BadTokenError: it is none of that.
     """
     try:

@@ -196,8 +196,8 @@ def _spent(reading: _Reading, caller: Caller, profile: Profile) -> tuple[QuotaSt
 
 
 def _refuse_unreadable(spent: Mapping[str, Any]) -> None:
-    """Raise unless these are whole numbers, and times that there are. NaN would give everything back."""
-    if not all(type(value) is int for value in spent.values()):
+    """Raise unless these are whole numbers from 0 on, and times that there are. NaN would give everything back."""
+    if not all(type(value) is int and value >= 0 for value in spent.values()):
         raise TypeError
     as_new_at(spent)
 

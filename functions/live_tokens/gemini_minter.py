@@ -99,7 +99,9 @@ class GeminiMinter:
 
     def _create_once(self, key: ApiKey, request: types.CreateAuthTokenConfig, deadline: Deadline) -> str:
         share = deadline.within(MINT_SECONDS)
-        milliseconds = max(1, int(share.left() * 1000))
+        milliseconds = int(share.left() * 1000)
+        if not milliseconds:
+            raise GeminiUnavailable("timeout")
         timed = request.model_copy(update={"http_options": types.HttpOptions(timeout=milliseconds)})
         try:
             with self._breaker.asking(), _time_outs(cut_short=share == deadline):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import BodyTooSlow, MalformedRequest
@@ -19,46 +19,75 @@ LARGEST_BODY_BYTES = 16 * 1024
 
 
 class RequestBodies:
-    """Reads bodies from the connections that they come on. A connection may be None: there is no limit in time then."""
+    """Reads bodies from the connections that they come on. With another web server than gunicorn, time has no limit."""
 
     def __init__(self) -> None:
         self._watch = _Watch()
 
-    def read(self, stream: IO[bytes], connection: socket.socket | None, deadline: Deadline) -> bytes:
+    def read(self, stream: IO[bytes], announced: int | None, environ: Mapping[str, Any], deadline: Deadline) -> bytes:
         """Return the whole body.
+
+        Args:
+            stream: the body.
+            announced: its Content-Length, or None if it comes in chunks.
+            environ: the WSGI environment of the request.
+            deadline: when to stop waiting.
 
         Raises:
             MalformedRequest: it is too large, or is broken off.
             BodyTooSlow: it is not there in time.
         """
-        try:
-            with self._watch.ending_at(deadline, connection):
+        body, broken = b"", None
+        with self._watch.ending_at(deadline, environ.get("gunicorn.socket")):
+            try:
                 body = stream.read(LARGEST_BODY_BYTES + 1)
-        except Exception as error:  # of the web server, of Werkzeug or of the socket: the caller's fault
-            if not deadline.left():
-                raise _too_slow() from error
-            raise MalformedRequest("The body is broken off, or not sent as HTTP has it.") from error
-        if not deadline.left():
-            raise _too_slow()
+            except Exception as error:  # noqa: BLE001  # of gunicorn, Werkzeug or the socket: the caller's fault
+                broken = error
+        late, short = not deadline.left(), announced is not None and len(body) < min(announced, LARGEST_BODY_BYTES + 1)
+        if late or broken or short or len(body) > LARGEST_BODY_BYTES:
+            _let_the_connection_end(environ)
+        if late:
+            raise _too_slow() from broken
+        if broken or short:
+            raise MalformedRequest("The body is broken off, or not sent as HTTP has it.") from broken
         if len(body) > LARGEST_BODY_BYTES:
             raise too_large()
         return body
 
-    def discard(self, stream: IO[bytes], connection: socket.socket | None) -> None:
+    def discard(self, stream: IO[bytes], environ: Mapping[str, Any]) -> None:
         """Throw away what has arrived of a body. If more is to come, the connection ends with the answer.
 
-        Without this, the web server would wait for it, in the thread that has just answered.
+        Without this, gunicorn would wait for more, in the thread that has just answered. Nor does it then wait for the
+        caller to close a connection that ends, which it does in the thread that accepts all others.
         """
+        connection: socket.socket | None = environ.get("gunicorn.socket")
         if connection is None:
             return
         with suppress(OSError):
-            if not _is_all_there(stream, connection):
+            if _ends(environ) or not _is_all_there(stream, connection):
+                _let_the_connection_end(environ)
                 connection.shutdown(socket.SHUT_RD)
 
 
 def too_large() -> MalformedRequest:
     """Return the refusal of a body that is too large."""
     return MalformedRequest(f"The body must not be larger than {LARGEST_BODY_BYTES} bytes.")
+
+
+def _let_the_connection_end(environ: Mapping[str, Any]) -> None:
+    """Tell gunicorn that where the next request begins is unknown: the rest of this body might be served as one."""
+    body: Any = environ.get("wsgi.input")
+    if hasattr(body, "failed"):
+        body.failed = True
+
+
+def _ends(environ: Mapping[str, Any]) -> bool:
+    """Whether no other request can come on this connection."""
+    return (
+        getattr(environ.get("wsgi.input"), "failed", False)
+        or environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+        or "close" in environ.get("HTTP_CONNECTION", "").lower()
+    )
 
 
 def _too_slow() -> BodyTooSlow:
@@ -92,8 +121,8 @@ class _Watch:
         if connection is None:
             yield
             return
-        self._begin(connection, deadline)
         try:
+            self._begin(connection, deadline)
             yield
         finally:
             with self._changed:
@@ -103,8 +132,9 @@ class _Watch:
         with self._changed:
             self._watched[connection] = deadline
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="body-watch", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="body-watch", daemon=True)
+                thread.start()
+                self._thread = thread
             elif self._idle:
                 self._changed.notify()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -25,7 +26,7 @@ from live_tokens.single_flight import BusyError, Outcome, SingleFlight
 from live_tokens.upstream import Upstream, UpstreamError
 
 READ_SECONDS = 2.5
-_TRIES = 2
+_VERSION = re.compile(r"projects/[\w-]{1,63}/secrets/[\w-]{1,255}/versions/[0-9]{1,18}", re.ASCII)
 
 
 class SecretManagerKey:
@@ -115,7 +116,7 @@ class _BoundedTransport(SecretManagerServiceRestTransport):
         credentials = self._google_credentials
         authorization = credentials.authorization(deadline) if credentials else {}
         url = f"{self._base_url}/v1/{request.name}:access"
-        answer = self._upstream.ask("GET", url, deadline, {**dict(metadata), **authorization}, tries=_TRIES)
+        answer = self._upstream.ask("GET", url, deadline, {**dict(metadata), **authorization}, tries=2)
         if answer.status != HTTPStatus.OK:
             raise UpstreamError(f"HTTP {answer.status}")
         response: AccessSecretVersionResponse
@@ -142,4 +143,6 @@ def _key_in(response: AccessSecretVersionResponse) -> ApiKey:
         raise UpstreamError("the payload is empty")
     if not value.isprintable() or " " in value:
         raise UpstreamError("the payload is not a key: it holds white space or control characters")
+    if not _VERSION.fullmatch(response.name):
+        raise UpstreamError("the answer names no version")
     return ApiKey(value=value, version=response.name)

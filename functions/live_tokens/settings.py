@@ -6,10 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal, TypeVar, get_args
 
-API_VERSIONS = ("v1alpha", "v1beta")
-APP_CHECK_MODES = ("off", "monitor", "enforce")
-QUOTA_STORES = ("firestore", "memory")
+ApiVersion = Literal["v1alpha", "v1beta"]
+AppCheckMode = Literal["off", "monitor", "enforce"]
+QuotaStoreName = Literal["firestore", "memory"]
+API_VERSIONS: tuple[ApiVersion, ...] = get_args(ApiVersion)
+APP_CHECK_MODES: tuple[AppCheckMode, ...] = get_args(AppCheckMode)
+QUOTA_STORES: tuple[QuotaStoreName, ...] = get_args(QuotaStoreName)
+Choice = TypeVar("Choice", bound=str)
 EMULATOR_VARIABLES = (
     "FIREBASE_AUTH_EMULATOR_HOST",
     "FIRESTORE_EMULATOR_HOST",
@@ -27,6 +32,8 @@ _ORIGIN = re.compile(r"https?://[^/\s,]+")
 _LONGEST_CACHE_SECONDS = 86_400
 # Cloud Run gives a request up after 60 s by default, and Firebase's SDKs after 70.
 _LONGEST_CALL_SECONDS = 55
+# With less, a call would be over before an upstream has had its share: nobody could tell that it hangs.
+_SHORTEST_CALL_SECONDS = 10
 # Cloud Run sends an instance 1000 requests at once at the most.
 _MOST_THREADS = 1_000
 
@@ -73,13 +80,13 @@ class Settings:
 
     firebase_project_id: str
     gemini_api_key_secret: str
-    gemini_api_version: str
+    gemini_api_version: ApiVersion
     api_key_cache: timedelta
     check_revoked: bool
-    app_check: str
+    app_check: AppCheckMode
     app_check_consume: bool
     app_check_allowed_app_ids: frozenset[str]
-    quota_store: str
+    quota_store: QuotaStoreName
     firestore_database: str
     memory_switches_file: str | None
     cors_allowed_origins: tuple[str, ...]
@@ -121,7 +128,9 @@ class Settings:
             or "live-tokens",
             memory_switches_file=reader.optional("MEMORY_SWITCHES_FILE", _PATH, "the path of a file"),
             cors_allowed_origins=reader.origins("CORS_ALLOWED_ORIGINS"),
-            call_deadline=timedelta(seconds=reader.whole_number("CALL_DEADLINE_SECONDS", 25, 1, _LONGEST_CALL_SECONDS)),
+            call_deadline=timedelta(
+                seconds=reader.whole_number("CALL_DEADLINE_SECONDS", 25, _SHORTEST_CALL_SECONDS, _LONGEST_CALL_SECONDS)
+            ),
             threads=reader.whole_number("THREADS", DEFAULT_THREADS, 1, _MOST_THREADS),
             firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),
             secret_manager_emulator_host=reader.host_and_port("SECRET_MANAGER_EMULATOR_HOST"),
@@ -133,7 +142,8 @@ class Settings:
         reader.refuse_stand_ins_in_the_cloud(settings.quota_store)
         if settings.quota_store != "memory" and settings.memory_switches_file is not None:
             reader.faults.append("MEMORY_SWITCHES_FILE is set, but QUOTA_STORE is not memory: it would stop nothing.")
-        if settings.app_check == "off" and (settings.app_check_consume or settings.app_check_allowed_app_ids):
+        app_check_is_off = environment.get("APP_CHECK", "").strip() in ("", "off")
+        if app_check_is_off and (settings.app_check_consume or settings.app_check_allowed_app_ids):
             reader.faults.append("APP_CHECK is off, so APP_CHECK_CONSUME and APP_CHECK_ALLOWED_APP_IDS do nothing.")
         if reader.faults:
             raise SettingsError(reader.faults)
@@ -170,11 +180,13 @@ class _Reader:
             self.faults.append(f"{name} must be {description}, comma-separated.")
         return values
 
-    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
+    def one_of(self, name: str, choices: tuple[Choice, ...], default: Choice) -> Choice:
         value = self._get(name) or default
-        if value not in choices:
-            self.faults.append(f"{name} must be {' or '.join(choices)}.")
-        return value
+        for choice in choices:
+            if choice == value:
+                return choice
+        self.faults.append(f"{name} must be {' or '.join(choices)}.")
+        return default
 
     def whole_number(self, name: str, default: int, least: int, most: int) -> int:
         value = self._get(name) or str(default)

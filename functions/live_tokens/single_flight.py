@@ -38,7 +38,7 @@ class Outcome(Generic[T]):
     def take(self) -> T:
         """Return the value, or raise an error like the one that was raised; each who takes it has one of their own."""
         if self.error is not None:
-            raise copy(self.error)
+            raise copy(self.error).with_traceback(self.error.__traceback__)
         return self.value  # type: ignore[return-value]  # T may itself be optional
 
 
@@ -92,5 +92,5 @@ class SingleFlight(Generic[T]):
         try:
             value, error = self._work(deadline), None
         except Exception as raised:  # noqa: BLE001  # it is raised again, for each who takes the outcome
-            value, error = None, raised.with_traceback(None)
+            value, error = None, raised
         return Outcome(value, error, started, self._monotonic())

@@ -50,7 +50,7 @@ run "numbers_below_their_range_are_refused" {
     min_instances          = -1
     timeout_seconds        = 59 # the function may still give its answer
     api_key_cache_seconds  = 0
-    call_deadline_seconds  = 0
+    call_deadline_seconds  = 9
     gemini_api_key_version = "0"
     gemini_api_key         = "not-a-key" # too short
     available_memory       = "64Mi"
@@ -114,7 +114,7 @@ run "numbers_that_are_not_whole_are_refused" {
     min_instances          = 0.5
     timeout_seconds        = 60.5
     api_key_cache_seconds  = 1.5
-    call_deadline_seconds  = 2.5
+    call_deadline_seconds  = 12.5
     gemini_api_key_version = "1.5"
     key_rotation           = { period_days = 1.5, first_time = "2030-01-01T09:00:00Z" }
     firebase_apps          = { app_check_token_seconds = 1800.5 }

@@ -54,8 +54,8 @@ def test_a_new_version_number_without_a_key_stores_what_the_function_refuses_by_
     placeholder = re.search(r'coalesce\(var\.gemini_api_key, "([^"]+)"\)', written)
     assert placeholder is not None
     secret = StandInSecret("projects/demo-live-tokens/secrets/gemini-api-key", [placeholder[1].encode()])
-    with serve(create_app(secret)) as url:
-        upstream = Upstream(BoundedTransport(1, httpx2.create_ssl_context()), 3)
+    with serve(create_app(secret)) as url, BoundedTransport(1, httpx2.create_ssl_context()) as transport:
+        upstream = Upstream(transport, 3)
         address = url.removeprefix("http://")
         keys = SecretManagerKey(f"{secret.name}/versions/latest", timedelta(seconds=1), upstream, None, address)
         with pytest.raises(ApiKeyUnavailable) as refusal:

@@ -32,7 +32,7 @@ SOURCES = {
 }
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SERVICE = "mint-live-token"
-STEPS: tuple[Step, ...] = ("verify", "attest", "spend", "readKey", "mint", "total")
+STEPS: tuple[Step, ...] = ("readBody", "verify", "attest", "findProfile", "spend", "readKey", "mint", "total")
 PROFILE = Profile("default", "models/m", timedelta(60), timedelta(900), {"a": 1}, config_digest="36cf56d0c1e5")
 ISSUED = Record(
     requested_profile="default",

@@ -22,6 +22,7 @@ from unit.signed_tokens import KEY_ID, certificate, id_token, other_spellings, s
 from unit.to_upstreams import upstream
 from unit.unsigned_id_tokens import unsigned
 
+TOMORROW = int(time.time()) + 86_400
 NO_JWT = [
     *("", " ", "x", "a.b", "a.b.c.d", "..", ".b.c", "a..c", "a.b."),
     *(" a.b.c", "a.b.c ", "a.b.c\n", "a b.c.d", "a.b.c=", "a.b/c.d", "a.b+c.d", "ä.b.c", "a.b.c\0", "Bearer a.b.c"),
@@ -97,9 +98,9 @@ def test_a_token_that_names_no_key_of_ours_asks_nobody(server: FakeHttpServer, t
         *(id_token(exp=odd) for odd in list[object](["9999999999", 9e99, float("nan"), float("inf"), [1], {}])),
         *(id_token(iat=odd) for odd in list[object](["1", 1.5, float("nan"), float("-inf"), False, [1]])),
         *(id_token(auth_time=odd) for odd in list[object](["1", 1.5, [1]])),
-        id_token(iat=int(time.time()) + 600),
-        id_token(auth_time=int(time.time()) + 600),
-        id_token(nbf=int(time.time()) + 600),
+        id_token(iat=TOMORROW),
+        id_token(auth_time=TOMORROW),
+        id_token(nbf=TOMORROW),
         id_token()[:-4] + "AAAA",
         id_token({"crit": ["exp"]}),
         sign_text(json.dumps({"alg": "RS256", "kid": KEY_ID}), "[]"),

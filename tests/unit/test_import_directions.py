@@ -62,7 +62,7 @@ WITHOUT_VENDORS = CORE.keys() - {"callable_endpoint", *TO_UPSTREAMS} | {"memory_
 
 CALLED_AT_IMPORT = {
     *("TypeVar", "dataclass", "field", "frozenset", "timedelta", "re.compile"),
-    *("Quota", "WireStatus", "datetime", "set"),
+    *("Quota", "WireStatus", "datetime", "get_args", "set"),
 }
 """What may be called while a module is imported: values, no clients. Think before adding to it."""
 

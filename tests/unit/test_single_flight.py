@@ -276,12 +276,15 @@ def test_work_that_was_cut_short_will_do_for_nobody() -> None:
     assert shared.run(patient(), lambda _outcome: True) == "second"
 
 
-def test_an_error_is_raised_for_each_who_takes_it_and_says_nothing_of_the_work() -> None:
+def test_an_error_is_raised_for_each_who_takes_it_and_tells_where_it_happened() -> None:
     shared = flight(free(LookupError("first")))
+    taken = []
     for _ in range(3):
         with pytest.raises(LookupError, match="first") as raised:
             shared.run(patient(), lambda _outcome: True)
-        assert "__call__" not in [entry.name for entry in raised.traceback]
+        assert "__call__" in [entry.name for entry in raised.traceback]
+        taken.append(raised.value)
+    assert len({id(error) for error in taken}) == 3
 
 
 @pytest.mark.parametrize("end", [LookupError("first"), CutShortError("first"), KilledError("first")])

@@ -144,7 +144,7 @@ def test_a_profile_without_quota_stores_nothing(database: Database) -> None:
     [
         *({"spent": None}, {"spent": [1]}, {"issued": None}, {"issued": "many"}),
         *({"spent": {"default": {"hour": hour}}} for hour in ("noon", 2**63 - 1, float("inf"), float("nan"))),
-        *({"spent": {"default": {"hour": 1, "hour_limit": limit}}} for limit in (0, "many")),
+        *({"spent": {"default": {"hour": 1, "hour_limit": limit}}} for limit in (0, -5, "many")),
         {"spent": {"tutor": {"day": 2**63 - 1}}},
     ],
     ids=str,

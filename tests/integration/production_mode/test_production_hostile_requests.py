@@ -1,5 +1,6 @@
 """Requests that nobody's SDK sends: one of them hurts no other, and each is answered as a callable error."""
 
+import contextlib
 import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -154,6 +155,29 @@ def test_a_body_that_is_broken_or_given_up_is_the_callers_fault(
     assert "stack" not in event
 
 
+@pytest.mark.parametrize("body", [b"", b'{"data":null}'], ids=["nothing", "what would be whole"])
+def test_a_call_that_is_given_up_gets_no_token(function: FunctionProcess, google: LocalGoogle, body: bytes) -> None:
+    before, token = google.traffic, google.sign_in()
+    function.ledger.id_token(token)
+    with RawConnection(function.address) as connection:
+        connection.send(head(Authorization=f"Bearer {token}", Content_Length=500), body)
+        answer = connection.end_of_sending().answer()
+
+    assert (answer.status, answer.reason) == (400, "MALFORMED_REQUEST")
+    assert google.traffic == before
+
+
+def test_the_rest_of_a_body_that_came_too_late_is_not_served_as_a_request(function: FunctionProcess) -> None:
+    late = head("GET", "/smuggled")
+    with RawConnection(function.address) as connection:
+        answer = connection.send(head(Authorization=UNSIGNED, Content_Length=len(late))).answer()
+        assert (answer.status, answer.reason) == (408, "MALFORMED_REQUEST")
+        with contextlib.suppress(ConnectionError):
+            connection.send(late)
+        assert connection.is_closed_by_server()
+        assert connection.heard == b""
+
+
 # --- paths that the framework has pages for
 
 PATHS = [
@@ -183,6 +207,19 @@ def test_every_path_is_this_function(function: FunctionProcess, google: LocalGoo
     issued = answer_to(function, head("POST", path, Authorization=f"Bearer {token}", Content_Length=0))
     assert issued.status == 200
     function.ledger.live_token(json.loads(issued.body)["result"]["token"])
+
+
+def test_a_static_file_that_nobody_has_is_this_functions_preflight_too(function: FunctionProcess) -> None:
+    answer = answer_to(function, head("OPTIONS", "/static/app.js", Content_Length=32 * MEBIBYTE), b"x" * 1000)
+
+    assert (answer.status, answer.headers["cache-control"]) == (204, "no-store")
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 80, "[::1", "", "function.example:port"])
+def test_every_host_is_this_function(function: FunctionProcess, host: str) -> None:
+    answer = answer_to(function, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+
+    assert (answer.status, answer.reason) == (405, "MALFORMED_REQUEST")
 
 
 @pytest.mark.parametrize("method", ["HEAD", "TRACE", "PROPFIND", "QUERY"])

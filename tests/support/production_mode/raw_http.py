@@ -93,13 +93,20 @@ class RawConnection:
         end = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < end:
             try:
-                if not self._socket.recv(65_536):
+                more = self._socket.recv(65_536)
+                self._heard += more
+                if not more:
                     return True
             except ConnectionError:
                 return True
             except TimeoutError:
                 return False
         return False
+
+    @property
+    def heard(self) -> bytes:
+        """What came after the last answer."""
+        return self._heard
 
     def _hear(self) -> None:
         more = self._socket.recv(65_536)
