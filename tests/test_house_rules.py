@@ -106,7 +106,7 @@ def test_every_file_keeps_the_house_rules() -> None:
             "from operations.deploy.checkout import Checkout",
             "imports operations.deploy.checkout.Checkout of another folder of tests",
         ),
-        ("tests/stand_in/test_x.py", "import unit.made_up", "imports unit.made_up of another folder of tests"),
+        ("tests/stand_in/test_x.py", "import function.made_up", "imports function.made_up of another folder of tests"),
         ("tests/support/gcloud.py", "import release.gcloud", "imports release.gcloud of another folder of tests"),
         ("tests/test_x.py", "from docs.reasons import x", "imports docs.reasons.x of another folder of tests"),
         (

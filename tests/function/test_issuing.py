@@ -6,6 +6,22 @@ from datetime import timedelta
 
 import pytest
 
+from function.fake_ports import FakePorts
+from function.made_up import (
+    ANONYMOUS,
+    APP_CHECK_TOKEN,
+    ATTESTATION,
+    CALLER,
+    CREDENTIALS,
+    HANDLE,
+    ID_TOKEN,
+    KEY,
+    LIVE_TOKEN,
+    NEW_KEY,
+    OFF,
+    PROFILE,
+    QUOTA_STATE,
+)
 from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     ApiKeyRejected,
@@ -32,22 +48,6 @@ from live_tokens.errors import (
     UserNotAllowed,
 )
 from live_tokens.issuing import CALL_SECONDS, NO_QUOTA, STEP_SECONDS, IssueRequest, Quota, Record
-from unit.fake_ports import FakePorts
-from unit.made_up import (
-    ANONYMOUS,
-    APP_CHECK_TOKEN,
-    ATTESTATION,
-    CALLER,
-    CREDENTIALS,
-    HANDLE,
-    ID_TOKEN,
-    KEY,
-    LIVE_TOKEN,
-    NEW_KEY,
-    OFF,
-    PROFILE,
-    QUOTA_STATE,
-)
 
 REQUEST = IssueRequest(ID_TOKEN, APP_CHECK_TOKEN)
 RESUMING = IssueRequest(ID_TOKEN, APP_CHECK_TOKEN, "default", HANDLE)

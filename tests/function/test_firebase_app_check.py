@@ -9,6 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from function.fake_http_server import Answer, FakeHttpServer, answer_json
+from function.made_up import AMPLE, APP_CHECK_TOKEN, APP_ID, PROJECT
+from function.signed_tokens import KEY_ID, app_check_token, jwk, other_spellings, sign_text
+from function.to_upstreams import transport, upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import AppCheckInvalid, AppCheckMissing, AppCheckReplayed, AppCheckUnavailable, TokenNotIssued
 from live_tokens.firebase_app_check import AppCheckOff, FirebaseAppCheck, MonitoredAppCheck, read_keys
@@ -16,10 +20,6 @@ from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.issuing import Attestation
 from live_tokens.public_keys import PublicKeys
 from live_tokens.upstream import Upstream
-from unit.fake_http_server import Answer, FakeHttpServer, answer_json
-from unit.made_up import AMPLE, APP_CHECK_TOKEN, APP_ID, PROJECT
-from unit.signed_tokens import KEY_ID, app_check_token, jwk, other_spellings, sign_text
-from unit.to_upstreams import transport, upstream
 
 NO_JWT = ["", " ", "x", "a.b", "a.b.c.d", "a b c", "...", "a.b.", "a.b.c=", f"a.{'b' * 8_190}.c", "." * 9_000]
 VALID = Attestation("valid", APP_ID)

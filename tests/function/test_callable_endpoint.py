@@ -12,6 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
+from function.fake_ports import FakePorts
+from function.family import CONCRETE, make
+from function.made_up import APP_CHECK_TOKEN, CREDENTIALS, HANDLE, ID_TOKEN, ISSUED_AT, PROJECT, QUOTA_STATE
 from live_tokens.audit_log import AuditLog
 from live_tokens.callable_endpoint import ERROR_TABLE, LONGEST_HANDLE, CallableEndpoint
 from live_tokens.errors import (
@@ -47,9 +50,6 @@ from live_tokens.errors import (
 )
 from live_tokens.issuing import QuotaState
 from live_tokens.request_body import LARGEST_BODY_BYTES
-from unit.fake_ports import FakePorts
-from unit.family import CONCRETE, make
-from unit.made_up import APP_CHECK_TOKEN, CREDENTIALS, HANDLE, ID_TOKEN, ISSUED_AT, PROJECT, QUOTA_STATE
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 APP = "https://app.example.com"

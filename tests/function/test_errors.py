@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from function.family import CONCRETE, RETRY_AFTER, make
 from live_tokens import errors
 from live_tokens.errors import (
     AppCheckFault,
@@ -17,7 +18,6 @@ from live_tokens.errors import (
     UserBlocked,
     UserNotAllowed,
 )
-from unit.family import CONCRETE, RETRY_AFTER, make
 
 ABSTRACT = ["TokenNotIssued", "BadRequest", "NotSignedIn", "NotAllowed", "QuotaExceeded", "Unavailable"]
 WITH_A_WAIT = ["ServicePaused", "UserBlocked", "HourlyQuotaExceeded", "DailyQuotaExceeded"]

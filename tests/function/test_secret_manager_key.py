@@ -9,15 +9,15 @@ from datetime import timedelta
 import google_crc32c
 import pytest
 
+from function.fake_clock import FakeClock
+from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
+from function.made_up import AMPLE, KEY, NEW_KEY
+from function.to_upstreams import upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyUnavailable
 from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import ApiKey
 from live_tokens.secret_manager_key import SecretManagerKey
-from unit.fake_clock import FakeClock
-from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.made_up import AMPLE, KEY, NEW_KEY
-from unit.to_upstreams import upstream
 
 LATEST = "projects/p/secrets/s/versions/latest"
 CACHE = timedelta(seconds=300)

@@ -6,11 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from function.fake_clock import FakeClock
+from function.made_up import AMPLE
 from live_tokens.circuit_breaker import CutShortError
 from live_tokens.deadline import Deadline
 from live_tokens.single_flight import BusyError, Outcome, SingleFlight
-from unit.fake_clock import FakeClock
-from unit.made_up import AMPLE
 
 WAIT_SECONDS = 10
 CALLERS = 12

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from function.fake_http_server import Answer, FakeHttpServer, answer_json
+from function.made_up import AMPLE, PROJECT
+from function.to_upstreams import upstream
+from function.unsigned_id_tokens import CLAIMS, SIGNED_IN_AT, segment, unsigned
 from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     IdentityUnavailable,
@@ -23,10 +27,6 @@ from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.firebase_id_tokens import EmulatedIdTokens
 from live_tokens.firebase_identity import LOOK_UP_KIND, FirebaseIdentity
 from live_tokens.issuing import Caller
-from unit.fake_http_server import Answer, FakeHttpServer, answer_json
-from unit.made_up import AMPLE, PROJECT
-from unit.to_upstreams import upstream
-from unit.unsigned_id_tokens import CLAIMS, SIGNED_IN_AT, segment, unsigned
 
 
 def user(**changed: object) -> Answer:

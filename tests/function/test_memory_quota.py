@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from function.made_up import AMPLE, CALLER, ISSUED_AT, PROFILE
 from live_tokens.errors import (
     HourlyQuotaExceeded,
     QuotaExceeded,
@@ -24,7 +25,6 @@ from live_tokens.errors import (
 from live_tokens.issuing import Caller, Profile, Quota, QuotaState
 from live_tokens.memory_quota import MemoryQuotaStore
 from live_tokens.quota import spend
-from unit.made_up import AMPLE, CALLER, ISSUED_AT, PROFILE
 
 TWO = replace(PROFILE, quota=Quota(per_hour=2))
 TWENTY = replace(PROFILE, quota=Quota(per_hour=20))

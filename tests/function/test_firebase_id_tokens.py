@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from function.fake_http_server import Answer, FakeHttpServer, answer_json
+from function.made_up import AMPLE, PROJECT
+from function.signed_tokens import KEY_ID, certificate, id_token, other_spellings, sign_text
+from function.to_upstreams import upstream
+from function.unsigned_id_tokens import unsigned
 from live_tokens.deadline import Deadline
 from live_tokens.errors import IdentityUnavailable, IdTokenExpired, IdTokenInvalid, TokenNotIssued
 from live_tokens.firebase_id_tokens import SignedIdTokens, read_certificates
 from live_tokens.public_keys import PublicKeys
-from unit.fake_http_server import Answer, FakeHttpServer, answer_json
-from unit.made_up import AMPLE, PROJECT
-from unit.signed_tokens import KEY_ID, certificate, id_token, other_spellings, sign_text
-from unit.to_upstreams import upstream
-from unit.unsigned_id_tokens import unsigned
 
 NO_JWT = [
     *("", " ", "x", "a.b", "a.b.c.d", "..", ".b.c", "a..c", "a.b."),

@@ -12,6 +12,20 @@ from typing import Any, Literal
 
 import pytest
 
+from function.family import CONCRETE, make
+from function.made_up import (
+    APP_ID,
+    ATTESTATION,
+    CALLER,
+    CREDENTIALS,
+    ISSUED_AT,
+    KEY,
+    LIVE_TOKEN,
+    OFF,
+    PROFILE,
+    PROJECT,
+    QUOTA_STATE,
+)
 from live_tokens.audit_log import AuditLog
 from live_tokens.errors import (
     AppCheckFault,
@@ -25,20 +39,6 @@ from live_tokens.errors import (
 )
 from live_tokens.issuing import Attestation, QuotaState, Record
 from live_tokens.request_id import RequestId
-from unit.family import CONCRETE, make
-from unit.made_up import (
-    APP_ID,
-    ATTESTATION,
-    CALLER,
-    CREDENTIALS,
-    ISSUED_AT,
-    KEY,
-    LIVE_TOKEN,
-    OFF,
-    PROFILE,
-    PROJECT,
-    QUOTA_STATE,
-)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACED = RequestId(value=TRACE, trace=TRACE)

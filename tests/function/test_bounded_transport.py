@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
+from function.raw_server import Peer, RawServer, Script
 from live_tokens.bounded_transport import (
     LARGEST_ANSWER_BYTES,
     AnswerEncodedError,
@@ -19,8 +21,6 @@ from live_tokens.bounded_transport import (
     RedirectError,
 )
 from support.certificate_authority import CertificateAuthority
-from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.raw_server import Peer, RawServer, Script
 
 AMPLE_SECONDS = 60.0
 SHORT_SECONDS = 0.3

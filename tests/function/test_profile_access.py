@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from function.made_up import ANONYMOUS, CALLER
 from live_tokens.issuing import NO_QUOTA, Caller, Quota
 from live_tokens.profile_access import AllowRules, QuotaRules
-from unit.made_up import ANONYMOUS, CALLER
 
 VERIFIED = replace(CALLER, email_verified=True)
 BASE = Quota(per_hour=20, per_day=60)

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth.credentials import Credentials
 
+from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
+from function.made_up import AMPLE
+from function.raw_server import Peer, RawServer, Script
 from live_tokens.bounded_transport import BoundedTransport
 from live_tokens.deadline import Deadline
 from live_tokens.google_credentials import AccessToken, GoogleCredentials
 from live_tokens.single_flight import Outcome
 from live_tokens.upstream import Upstream, UpstreamCutShortError, UpstreamError, UpstreamTimeoutError
-from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.made_up import AMPLE
-from unit.raw_server import Peer, RawServer, Script
 
 TOKEN = "made-up-access-token-one"
 OTHER_TOKEN = "made-up-access-token-two"

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from function.made_up import CALLER, KEY, LIVE_TOKEN, NEW_KEY, OFF, PROFILE
 from live_tokens.deadline import Deadline
 from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState, TokenIssuer
 from live_tokens.profile_access import AllowRules, QuotaRules
 from live_tokens.profiles import LoadedProfiles, ProfileFile
-from unit.made_up import CALLER, KEY, LIVE_TOKEN, NEW_KEY, OFF, PROFILE
 
 Noun = TypeVar("Noun")
 

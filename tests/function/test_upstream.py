@@ -7,6 +7,10 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from function.fake_http_server import Answer as Served
+from function.fake_http_server import FakeHttpServer, answer_json
+from function.made_up import AMPLE
+from function.raw_server import Peer, RawServer
 from live_tokens.bounded_transport import LARGEST_ANSWER_BYTES, BoundedTransport
 from live_tokens.circuit_breaker import PAUSE_SECONDS, TIME_OUTS, CutShortError
 from live_tokens.deadline import Deadline
@@ -18,10 +22,6 @@ from live_tokens.upstream import (
     UpstreamFailedError,
     UpstreamTimeoutError,
 )
-from unit.fake_http_server import Answer as Served
-from unit.fake_http_server import FakeHttpServer, answer_json
-from unit.made_up import AMPLE
-from unit.raw_server import Peer, RawServer
 
 SHORT_SECONDS = 0.2
 WORDS = "made-up upstream words"

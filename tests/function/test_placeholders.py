@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from function.made_up import CALLER
 from live_tokens.issuing import Caller
 from live_tokens.placeholders import LONGEST_VALUE, UnusableClaimError, fill_placeholders, misspelt_placeholders
-from unit.made_up import CALLER
 
 
 def claiming(**claims: object) -> Caller:

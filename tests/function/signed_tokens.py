@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from unit.made_up import APP_ID, PROJECT
+from function.made_up import APP_ID, PROJECT
 
 KEY_ID = "0a1b2c3d4e5f"
 

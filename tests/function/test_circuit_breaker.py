@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from function.fake_clock import FakeClock
 from live_tokens.circuit_breaker import PAUSE_SECONDS, TIME_OUTS, CircuitBreaker, CircuitOpenError, CutShortError
-from unit.fake_clock import FakeClock
 
 WAIT_SECONDS = 20
 

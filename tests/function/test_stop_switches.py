@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from function.made_up import ISSUED_AT as NOW
 from live_tokens.errors import NotAllowed, ServicePaused, UserBlocked
 from live_tokens.stop_switches import StopSwitches
-from unit.made_up import ISSUED_AT as NOW
 
 LATER = NOW + timedelta(minutes=5)
 SOON = timedelta(microseconds=1)

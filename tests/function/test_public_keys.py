@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+from function.fake_clock import FakeClock
+from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
+from function.made_up import AMPLE
 from live_tokens.bounded_transport import BoundedTransport
 from live_tokens.deadline import Deadline
 from live_tokens.public_keys import (
@@ -18,9 +21,6 @@ from live_tokens.public_keys import (
     UnknownKeyError,
 )
 from live_tokens.upstream import Upstream, UpstreamCutShortError, UpstreamError, UpstreamTimeoutError
-from unit.fake_clock import FakeClock
-from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.made_up import AMPLE
 
 MAX_AGE = 600.0
 WAIT_SECONDS = 20

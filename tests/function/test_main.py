@@ -9,11 +9,11 @@ from typing import Any
 import flask
 import pytest
 
+from function.made_up import PROJECT
+from function.unsigned_id_tokens import unsigned
 from live_tokens.callable_endpoint import CallableEndpoint
 from live_tokens.profiles import ProfileError
 from live_tokens.settings import EMULATOR_VARIABLES, Settings
-from unit.made_up import PROJECT
-from unit.unsigned_id_tokens import unsigned
 
 MAIN = Path(__file__).parents[2] / "functions" / "main.py"
 PROFILES = MAIN.parent / "profiles"

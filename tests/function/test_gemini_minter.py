@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
+from function.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
+from function.to_upstreams import transport
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
@@ -18,9 +21,6 @@ from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import LiveToken
 from live_tokens.profiles import load_profiles
 from support.certificate_authority import CertificateAuthority
-from unit.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from unit.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
-from unit.to_upstreams import transport
 
 GEMINI = "generativelanguage.googleapis.com"
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"

@@ -1,4 +1,4 @@
-"""What every unit test stands on: an environment without surprises, and a server to talk to."""
+"""What every test of the function stands on: an environment without surprises, and a server to talk to."""
 
 import os
 import socket
@@ -8,13 +8,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from function.fake_http_server import FakeHttpServer
+from function.to_upstreams import close_connections
 from support.certificate_authority import CertificateAuthority
-from unit.fake_http_server import FakeHttpServer
-from unit.to_upstreams import close_connections
 
 # The same examples in every run, and no judgement on how long one takes.
-hypothesis.settings.register_profile("unit", deadline=None, derandomize=True, database=None, max_examples=40)
-hypothesis.settings.load_profile("unit")
+hypothesis.settings.register_profile("function", deadline=None, derandomize=True, database=None, max_examples=40)
+hypothesis.settings.load_profile("function")
 
 
 @pytest.fixture(scope="session")

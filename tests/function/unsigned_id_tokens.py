@@ -3,7 +3,7 @@
 import base64
 import json
 
-from unit.made_up import PROJECT
+from function.made_up import PROJECT
 
 SIGNED_IN_AT = 1_795_000_000
 CLAIMS = {

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from function.made_up import ISSUED_AT as START
 from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded, QuotaExceeded
 from live_tokens.issuing import NO_QUOTA, Quota, QuotaState
 from live_tokens.quota import LARGEST_LIMIT, as_new_at, spend
-from unit.made_up import ISSUED_AT as START
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
