@@ -51,7 +51,7 @@ def place_in_program(path: str) -> str:
 
 
 def test_folder(path: str) -> str:
-    """Return the folder of a test: `operations/deploy` or `stand_in`. `operations` has one for each part."""
+    """Return the folder of a test: `operations/deploy` or `stand_ins`. `operations` has one for each part."""
     parts = path.split("/")[1:-1]
     return "/".join(parts[:2] if parts[:1] in (["operations"], ["integration"]) else parts[:1])
 
@@ -106,7 +106,7 @@ def test_every_file_keeps_the_house_rules() -> None:
             "from operations.deploy.checkout import Checkout",
             "imports operations.deploy.checkout.Checkout of another folder of tests",
         ),
-        ("tests/stand_in/test_x.py", "import function.made_up", "imports function.made_up of another folder of tests"),
+        ("tests/stand_ins/test_x.py", "import function.made_up", "imports function.made_up of another folder of tests"),
         ("tests/support/gcloud.py", "import release.gcloud", "imports release.gcloud of another folder of tests"),
         ("tests/test_x.py", "from docs.reasons import x", "imports docs.reasons.x of another folder of tests"),
         (

@@ -5,7 +5,7 @@ from array import array
 
 import pytest
 
-from stand_in.gemini_client import (
+from stand_ins.gemini_client import (
     Gemini,
     Live,
     Message,

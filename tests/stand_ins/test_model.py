@@ -2,7 +2,7 @@
 
 import pytest
 
-from stand_in.gemini_client import SETUP_COMPLETE, Gemini, Message, audio_setup
+from stand_ins.gemini_client import SETUP_COMPLETE, Gemini, Message, audio_setup
 
 
 @pytest.mark.parametrize("version", ["v1alpha", "v1beta"])

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from stand_in.gemini_client import KEY, LEAKED_KEY, MODEL, Gemini, Message, audio_setup
+from stand_ins.gemini_client import KEY, LEAKED_KEY, MODEL, Gemini, Message, audio_setup
 
 UNREGISTERED = (
     "Method doesn't allow unregistered callers (callers without established identity). "

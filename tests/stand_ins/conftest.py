@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from serving import serve
-from stand_in.gemini_client import Clock, Gemini, Switchboard
+from stand_ins.gemini_client import Clock, Gemini, Switchboard
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from stand_in.gemini_client import (
+from stand_ins.gemini_client import (
     KEY,
     LEAKED_KEY,
     MODEL,

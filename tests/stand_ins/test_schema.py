@@ -6,7 +6,7 @@ import pytest
 
 from gemini_stand_in.shape import ShapeError, parse, snake_case
 from gemini_stand_in.wire_schema import ENUMS, MESSAGES, SCALARS
-from stand_in.gemini_client import Message
+from stand_ins.gemini_client import Message
 
 
 def test_every_type_in_the_schema_exists() -> None:

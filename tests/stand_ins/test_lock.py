@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from stand_in.gemini_client import MODEL, Gemini, Live, Message, audio_setup, has
+from stand_ins.gemini_client import MODEL, Gemini, Live, Message, audio_setup, has
 
 NO_SUCH_MODEL = "models/no-such-model"
 TEXT_REFUSED = (

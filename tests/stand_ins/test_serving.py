@@ -26,7 +26,7 @@ from websockets.sync.client import connect
 import gemini_stand_in
 from gemini_stand_in import GeminiStandIn, StandInConfig, create_app
 from serving import serve
-from stand_in.gemini_client import KEY, Live, Message, audio_setup, live_path
+from stand_ins.gemini_client import KEY, Live, Message, audio_setup, live_path
 
 LOCAL = Path(gemini_stand_in.__file__).parents[1]
 TIMEOUT = 20

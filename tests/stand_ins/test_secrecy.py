@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from gemini_stand_in import StandInConfig
-from stand_in.gemini_client import KEY, Gemini, audio_setup, live_path
+from stand_ins.gemini_client import KEY, Gemini, audio_setup, live_path
 
 
 def test_each_event_is_one_line_and_no_line_holds_a_credential(
