@@ -7,10 +7,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import trustme
 
 from function.fake_http_server import FakeHttpServer
 from function.to_upstreams import close_connections
-from support.certificate_authority import CertificateAuthority
 
 # The same examples in every run, and no judgement on how long one takes.
 hypothesis.settings.register_profile("function", deadline=None, derandomize=True, database=None, max_examples=40)
@@ -19,7 +19,9 @@ hypothesis.settings.load_profile("function")
 
 @pytest.fixture(scope="session")
 def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return CertificateAuthority(tmp_path_factory.mktemp("tls")).bundle
+    bundle = tmp_path_factory.mktemp("tls") / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(bundle)
+    return bundle
 
 
 @pytest.fixture(autouse=True)

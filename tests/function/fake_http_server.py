@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
+import trustme
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -66,7 +68,7 @@ class FakeHttpServer:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.connections = 0
-        self.certificate: ssl.SSLContext | None = None
+        self.certificate: trustme.LeafCert | None = None
         self._script: list[Script] = []
         self._changing = threading.Lock()
         self._server = _LoopbackServer(("127.0.0.1", 0), _handler_for(self))
@@ -132,7 +134,9 @@ def _handler_for(server: FakeHttpServer) -> type[BaseHTTPRequestHandler]:
             self._reply()
             if server.certificate:
                 self.wfile.flush()
-                self.connection = server.certificate.wrap_socket(self.connection, server_side=True)
+                tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                server.certificate.configure_cert(tls)
+                self.connection = tls.wrap_socket(self.connection, server_side=True)
                 self.rfile = self.connection.makefile("rb")
                 self.wfile = self.connection.makefile("wb")
                 self.close_connection = False

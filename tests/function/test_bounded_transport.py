@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx2
 import pytest
+import trustme
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from function.raw_server import Peer, RawServer, Script
@@ -20,7 +20,6 @@ from live_tokens.bounded_transport import (
     BoundedTransport,
     RedirectError,
 )
-from support.certificate_authority import CertificateAuthority
 
 AMPLE_SECONDS = 60.0
 SHORT_SECONDS = 0.3
@@ -557,22 +556,22 @@ def test_a_host_that_takes_no_more_connections_is_a_time_out(transport: BoundedT
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> CertificateAuthority:
-    return CertificateAuthority(tmp_path)
+def authority() -> trustme.CA:
+    return trustme.CA()
 
 
 @pytest.fixture
-def trusting(authority: CertificateAuthority) -> ssl.SSLContext:
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
     """A context that trusts the authority."""
-    return ssl.create_default_context(cafile=authority.bundle)
+    return ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
 
 
 @pytest.fixture
 def through_proxy(
-    trusting: ssl.SSLContext, authority: CertificateAuthority, server: FakeHttpServer
+    trusting: ssl.SSLContext, authority: trustme.CA, server: FakeHttpServer
 ) -> Iterator[BoundedTransport]:
     """A transport with the server as its proxy, which then plays the host as well."""
-    server.certificate = authority.server_context(HOST)
+    server.certificate = authority.issue_cert(HOST)
     server.answer_with(Answer(body=b"good"))
     with BoundedTransport(4, trusting, f"http://made-up-user:made-up-word@{server.host_and_port}") as made:
         yield made
@@ -609,9 +608,9 @@ def test_a_host_that_shows_the_certificate_of_another_is_told_nothing(
 
 
 def test_a_host_whose_authority_nobody_trusts_is_told_nothing(
-    tls: ssl.SSLContext, authority: CertificateAuthority, server: FakeHttpServer
+    tls: ssl.SSLContext, authority: trustme.CA, server: FakeHttpServer
 ) -> None:
-    server.certificate = authority.server_context(HOST)
+    server.certificate = authority.issue_cert(HOST)
     server.answer_with(Answer(body=b"good"))
     with BoundedTransport(1, tls, f"http://{server.host_and_port}") as transport, pytest.raises(httpx2.ConnectError):
         get(transport, f"https://{HOST}/")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from function.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
@@ -20,7 +21,6 @@ from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import LiveToken
 from live_tokens.profiles import load_profiles
-from support.certificate_authority import CertificateAuthority
 
 GEMINI = "generativelanguage.googleapis.com"
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
@@ -227,7 +227,7 @@ def test_an_answer_that_is_no_object_is_an_outage(
 
 
 def test_what_may_pass_is_asked_twice_and_no_more(
-    server: FakeHttpServer, shared_minter: GeminiMinter, nobody: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: FakeHttpServer, shared_minter: GeminiMinter, nobody: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All at once, since each waits between. The answer depends on the model asked for."""
     scripts = {
@@ -249,7 +249,7 @@ def test_what_may_pass_is_asked_twice_and_no_more(
             return f"{failure.reason} {failure.diagnosis}"
 
     server.answer_with(answer)
-    server.certificate = CertificateAuthority(tmp_path).server_context(GEMINI)  # an authority that nobody trusts
+    server.certificate = trustme.CA().issue_cert(GEMINI)  # an authority that nobody trusts
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     minters = {
         **dict.fromkeys(scripts, shared_minter),
@@ -322,10 +322,11 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
     server: FakeHttpServer, elsewhere: FakeHttpServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The server is a proxy here: what is asked of it is where the request would have gone."""
-    authority = CertificateAuthority(tmp_path)
-    server.certificate = authority.server_context(GEMINI)
+    authority = trustme.CA()
+    server.certificate = authority.issue_cert(GEMINI)
     server.answer_with(MINTED)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"http://{elsewhere.host_and_port}")
     live_token = GeminiMinter("v1beta", transport()).mint(KEY, PROFILE, None, AMPLE)

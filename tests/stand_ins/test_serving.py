@@ -1,7 +1,6 @@
 """Serving for real: ports, TLS, stopping with open sockets, and the command line."""
 
 import asyncio
-import datetime
 import json
 import os
 import signal
@@ -16,9 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import trustme
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -33,28 +30,23 @@ TIMEOUT = 20
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1 and its key, in PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-in")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def certificate(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost and its key, in PEM files."""
+    issued = authority.issue_cert("localhost")
     folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
     return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.fixture(scope="module")
+def trust(authority: trustme.CA) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
 
 
 def new_stand_in() -> GeminiStandIn:
@@ -93,9 +85,8 @@ def test_it_takes_the_port_it_is_given() -> None:
         assert address == f"127.0.0.1:{port}"
 
 
-def test_a_plain_and_a_tls_server_may_share_one_stand_in(certificate: tuple[Path, Path]) -> None:
+def test_a_plain_and_a_tls_server_may_share_one_stand_in(certificate: tuple[Path, Path], trust: ssl.SSLContext) -> None:
     stand_in = new_stand_in()
-    trust = ssl.create_default_context(cafile=str(certificate[0]))
     with serve(create_app(stand_in)) as plain, serve(create_app(stand_in), tls=certificate) as secure:
         token = mint(f"http://{plain}").json()["name"]
         url = f"wss://localhost:{secure.partition(':')[2]}{live_path()}?access_token={token}"
@@ -122,9 +113,8 @@ def test_open_sockets_do_not_hold_up_the_exit(caplog: pytest.LogCaptureFixture) 
 
 
 def test_a_tls_client_that_ignores_the_goodbye_does_not_hold_up_the_exit_either(
-    certificate: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+    certificate: tuple[Path, Path], trust: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trust = ssl.create_default_context(cafile=str(certificate[0]))
     with ExitStack() as client, serve(create_app(new_stand_in()), tls=certificate) as address:
         raw = client.enter_context(socket.create_connection(("127.0.0.1", int(address.partition(":")[2]))))
         client.enter_context(trust.wrap_socket(raw, server_hostname="localhost"))

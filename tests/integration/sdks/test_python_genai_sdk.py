@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import trustme
 from google import genai
 from google.genai import errors, types
 from google.genai.live import AsyncSession
@@ -16,7 +17,6 @@ from starlette.datastructures import Headers
 from integration.sdks.firebase_app import FirebaseApp, Outcome
 from integration.sdks.live_client import spoken_question
 from serving import serve
-from support.certificate_authority import CertificateAuthority
 from support.sdks.in_process_stand_ins import InProcessStandIns
 
 # That tokens are experimental, and of v1alpha only, though the documentation names v1beta.
@@ -33,10 +33,12 @@ class Secure:
 
 @pytest.fixture(scope="module")
 def secure(in_process: InProcessStandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
-    authority = CertificateAuthority(tmp_path_factory.mktemp("tls"))
-    server = authority.server_file("127.0.0.1")
+    authority = trustme.CA()
+    trust = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+    server = tmp_path_factory.mktemp("tls") / "server.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(server)
     with serve(in_process.doorman, tls=(server, server)) as address:
-        yield Secure(f"https://{address}", ssl.create_default_context(cafile=str(authority.bundle)))
+        yield Secure(f"https://{address}", trust)
 
 
 @pytest.fixture
