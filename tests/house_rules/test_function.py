@@ -1,4 +1,4 @@
-"""Who may import whom, who may read the environment, and what may happen when a module is imported."""
+"""In functions/: which module may import which, which one reads the environment, and what an import may do."""
 
 import ast
 import sys
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from house_rules.imports import imports, under
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 SOURCES = {file.stem: file.read_text(encoding="utf-8") for file in (FUNCTIONS / "live_tokens").glob("*.py")}
@@ -67,22 +69,8 @@ CALLED_AT_IMPORT = {
 """What may be called while a module is imported: values, no clients. Think before adding to it."""
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted name of everything imported, `a.b` for `from a import b` too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            source = "." * node.level + (node.module or "")
-            yield from (f"{source}.{alias.name}" for alias in node.names)
-
-
 def ours_in(tree: ast.AST) -> set[str]:
     return {name.split(".")[1] for name in imports(tree) if under(name, "live_tokens")}
-
-
-def under(name: str, package: str) -> bool:
-    return name == package or name.startswith(f"{package}.")
 
 
 def may_import(importer: str, imported: str) -> bool:
@@ -153,7 +141,7 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
     reached = imported | {name for module in imported for name in ours_in(ast.parse(SOURCES[module]))}
     assert {module for module in SOURCES if module not in CORE} <= reached
     assert "os" in set(imports(main))
-    assert [name for name in imports(main) if any(under(name, vendor) for vendor in VENDORS)] == []
+    assert [name for name in imports(main) if under(name, *VENDORS)] == []
 
 
 @pytest.mark.parametrize(

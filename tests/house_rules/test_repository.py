@@ -1,12 +1,13 @@
-"""Who may import whom outside of functions/: the operator's program, the local stack and the tests."""
+"""Which part of the repository may import which: the function, the operator's program, the local stack, the tests."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from house_rules.imports import imports, under
+
+ROOT = Path(__file__).parents[2]
 PROGRAM = "live_tokens_operations"
 
 PARTS = {"admin", "deploy", "doctor", "package", "release", "smoke"}
@@ -17,27 +18,13 @@ TEST_FOLDERS = {folder.name for folder in (ROOT / "tests").iterdir() if folder.i
 
 
 def sources() -> dict[str, str]:
-    """Return path below the root → text, of all Python code but functions/, which has rules of its own."""
-    files = (file for folder in ("operations", "local", "tests") for file in (ROOT / folder).rglob("*.py"))
+    """Return path below the root → text, of all Python code."""
+    files = (file for folder in ("functions", "operations", "local", "tests") for file in (ROOT / folder).rglob("*.py"))
     return {
         file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
         for file in files
         if "node_modules" not in file.parts
     }
-
-
-def imports(source: str) -> Iterator[str]:
-    """Yield the dotted name of everything imported, `a.b` for `from a import b` too."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            yield from (f"{base}.{alias.name}" for alias in node.names)
-
-
-def under(name: str, packages: set[str]) -> bool:
-    return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
 def local_packages() -> set[str]:
@@ -50,47 +37,47 @@ def place_in_program(path: str) -> str:
     return path.removeprefix(prefix).removesuffix(".py").replace("/", ".") if path.startswith(prefix) else ""
 
 
-def test_folder(path: str) -> str:
+def folder_of_test(path: str) -> str:
     """Return the folder of a test: `operations/deploy` or `stand_ins`. `operations` has one for each part."""
     parts = path.split("/")[1:-1]
     return "/".join(parts[:2] if parts[:1] in (["operations"], ["integration"]) else parts[:1])
 
 
-test_folder.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
-
-
 def breach(path: str, name: str) -> str | None:
     """Return which rule it breaks that a file imports something, or None."""
-    if under(name, {"tests"}) or (not path.startswith("tests/") and under(name, TEST_FOLDERS | {"support"})):
+    if under(name, "tests") or (not path.startswith("tests/") and under(name, "support", *TEST_FOLDERS)):
         return f"imports {name}, which is of the tests"
     if path.startswith("tests/"):
         return breach_of_a_test(path, name)
     here = place_in_program(path)
+    if path.startswith("functions/"):
+        is_ours = under(name, PROGRAM, *local_packages())
+        return f"imports {name}, which is not deployed" if is_ours else None
     if not here:
-        of_operations = under(name, {PROGRAM}) and not under(name, {f"{PROGRAM}.client"})
+        of_operations = under(name, PROGRAM) and not under(name, f"{PROGRAM}.client")
         return f"imports {name} of operations/, which local/ may not" if of_operations else None
-    if under(name, local_packages()):
+    if under(name, *local_packages()):
         return f"imports {name} of local/"
-    if under(name, HTTP) and not under(here, {"google", "client"}):
+    if under(name, *HTTP) and not under(here, "google", "client"):
         return f"knows {name}, which is for google/ and client/"
-    if under(name, STARTS_PROGRAMS) and not under(here, {"deploy", "google.gcloud"}):
+    if under(name, *STARTS_PROGRAMS) and not under(here, "deploy", "google.gcloud"):
         return f"starts programs ({name}), which is for deploy/ and google/gcloud"
     mine, its = here.split(".")[0], name.removeprefix(f"{PROGRAM}.").split(".")[0]
-    if under(name, {f"{PROGRAM}.{part}" for part in PARTS}) and mine not in (its, "cli"):
+    if under(name, *(f"{PROGRAM}.{part}" for part in PARTS)) and mine not in (its, "cli"):
         return f"knows {its}, which is for the command line"
     return None
 
 
 def breach_of_a_test(path: str, name: str) -> str | None:
-    if not under(name, TEST_FOLDERS):
+    if not under(name, *TEST_FOLDERS):
         return None
-    folder = test_folder(path)
+    folder = folder_of_test(path)
     its = "/".join(name.split(".")[: folder.count("/") + 1])
     return None if folder and its == folder else f"imports {name} of another folder of tests"
 
 
 def breaches(path: str, source: str) -> list[str]:
-    return [found for name in imports(source) if (found := breach(path, name))]
+    return [found for name in imports(ast.parse(source)) if (found := breach(path, name))]
 
 
 def test_every_file_keeps_the_house_rules() -> None:
@@ -150,6 +137,13 @@ def test_every_file_keeps_the_house_rules() -> None:
             "imports tests.support, which is of the tests",
         ),
         ("local/serving.py", "from support.gcloud import x", "imports support.gcloud.x, which is of the tests"),
+        ("functions/main.py", "from support.gcloud import x", "imports support.gcloud.x, which is of the tests"),
+        ("functions/main.py", "import serving", "imports serving, which is not deployed"),
+        (
+            "functions/live_tokens/firestore_quota.py",
+            f"from {PROGRAM}.google import rest",
+            f"imports {PROGRAM}.google.rest, which is not deployed",
+        ),
     ],
 )
 def test_a_broken_rule_is_found(path: str, source: str, broken: str) -> None:
@@ -160,7 +154,7 @@ def test_a_broken_rule_is_found(path: str, source: str, broken: str) -> None:
     ("path", "source"),
     [
         ("tests/operations/doctor/test_x.py", "from operations.doctor.sample_project import Sample"),
-        ("tests/operations/doctor/test_x.py", f"from {PROGRAM}.cli import main\nfrom support.google import door"),
+        ("tests/operations/doctor/test_x.py", f"from {PROGRAM}.cli import main\nfrom support.google import access"),
         ("tests/integration/firestore/test_x.py", "from integration.firestore.people import x"),
         ("local/demo/story.py", f"from {PROGRAM}.client.live_session import live_session"),
         (f"operations/{PROGRAM}/google/rest.py", "import requests"),
