@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from local_stack.firestore_emulator import FirestoreEmulator, FirestoreEmulatorMissingError
 from local_stack.prerequisites import free_ports
 from support.missing_program import skip_or_fail, skips_by_reason
+
+# The same examples in every run, whichever folders it takes, and no judgement on how long one takes.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=40)
+hypothesis.settings.load_profile("tests")
 
 _START_SECONDS = 60
 _HOST = "127.0.0.1"

@@ -5,16 +5,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 import trustme
 
 from function.fake_http_server import FakeHttpServer
 from function.to_upstreams import close_connections
-
-# The same examples in every run, and no judgement on how long one takes.
-hypothesis.settings.register_profile("function", deadline=None, derandomize=True, database=None, max_examples=40)
-hypothesis.settings.load_profile("function")
 
 
 @pytest.fixture(scope="session")
