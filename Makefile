@@ -13,7 +13,7 @@ NPM_CI := npm ci --omit=optional --ignore-scripts --no-audit --no-fund --logleve
 VENV_READY := $(VENV)/.installed
 EMULATOR_READY := local/node_modules/.package-lock.json
 CHECKOV_READY := .venv-checkov/.installed
-SDKS_READY := tests/sdks/node_modules/.package-lock.json
+SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo stack deploy destroy package release smoke doctor admin check test checkov lint format lock
@@ -98,7 +98,7 @@ lock: $(VENV_READY) ## write the lock files anew from requirements*.in and packa
 	$(COMPILE) $(ARGS) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt
 	cd local && $(LOCK_NPM)
-	cd tests/sdks && $(LOCK_NPM)
+	cd tests/support/sdks/node && $(LOCK_NPM)
 
 $(VENV_READY): requirements-dev.txt operations/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: https://www.python.org/downloads"; exit 1; }
@@ -119,7 +119,7 @@ $(EMULATOR_READY): local/package-lock.json
 	@echo "Installing the Firebase Auth emulator"
 	@cd local && $(NPM_CI) && touch node_modules/.package-lock.json
 
-$(SDKS_READY): tests/sdks/package-lock.json
+$(SDKS_READY): tests/support/sdks/node/package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 or newer is missing: https://nodejs.org"; exit 1; }
 	@echo "Installing the client SDKs that the tests use"
-	@cd tests/sdks && $(NPM_CI) && touch node_modules/.package-lock.json
+	@cd tests/support/sdks/node && $(NPM_CI) && touch node_modules/.package-lock.json

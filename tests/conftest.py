@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import google.auth.compute_engine  # noqa: F401  # it reads NO_GCE_CHECK when it is imported: before a test sets it
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from local_stack.firestore_emulator import FirestoreEmulator, FirestoreEmulatorMissingError
 from local_stack.prerequisites import free_ports
-from support.missing_program import skip_or_fail
+from support.missing_program import skip_or_fail, skips_by_reason
+
+# The same examples in every run, whichever folders it takes, and no judgement on how long one takes.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=40)
+hypothesis.settings.load_profile("tests")
 
 _START_SECONDS = 60
 _HOST = "127.0.0.1"
@@ -34,6 +39,18 @@ class _FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # published
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     """Distribute tests as above."""
     return _FolderScheduling(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested, one line for each reason. pytest has a line for each file and line number."""
+    # The third part of what pytest says of a skip, after the file and the line.
+    reasons = [report.longrepr[2] for report in terminalreporter.getreports("skipped")]
+    if not reasons:
+        return
+    terminalreporter.section(f"{len(reasons)} skipped", yellow=True)
+    for line in skips_by_reason(reasons):
+        terminalreporter.write_line(line)
+    terminalreporter.write_line("These tests run where the program is installed: see “Tests” in CONTRIBUTING.md.")
 
 
 @pytest.fixture(scope="session")

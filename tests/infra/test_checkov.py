@@ -16,7 +16,7 @@ def checkov() -> Path:
     """The program, in an environment of its own. Where it is not, tests are skipped, or fail if they must not be."""
     program = Path(os.environ.get("CHECKOV", REPOSITORY / ".venv-checkov" / "bin" / "checkov"))
     if not program.is_file():
-        skip_or_fail("checkov is missing: `make setup` installs it, and CHECKOV=… names another.", "REQUIRE_CHECKOV")
+        skip_or_fail("checkov is missing: `make setup` installs it.", "REQUIRE_CHECKOV")
     return program
 
 

@@ -47,7 +47,8 @@ def _staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _python(tmp_path_factory: pytest.TempPathFactory, staged: Path) -> Path:
     """The interpreter of an empty environment into which the builder's commands have installed the requirements."""
     if sys.version_info[:2] != _RUNTIME:
-        missing = f"The function runs on Python 3.13. These tests run on {sys.version.split()[0]}."
+        version = sys.version.split()[0]
+        missing = f"The function's Python, 3.13, is missing: .venv has {version}. Make .venv anew with Python 3.13."
         skip_or_fail(missing, "REQUIRE_RUNTIME_PYTHON")
     environment = tmp_path_factory.mktemp("builder") / "environment"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True, timeout=120)

@@ -53,7 +53,7 @@ _KEPT_BACK = [
     ".venv/bin/python",
     ".venv-3.11/bin/python",
     "local/node_modules/.package-lock.json",
-    "tests/sdks/node_modules/firebase/package.json",
+    "tests/support/sdks/node/node_modules/firebase/package.json",
     "build/function/main.py",
     ".run/stack/switches.json",
     "functions/__pycache__/main.cpython-313.pyc",

@@ -9,7 +9,6 @@ does not find what a command checks only when it runs.
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support.missing_program import skip_or_fail
+from support.missing_program import require_program
 
 _PROGRAM = Path(__file__).parent / "parse_with_gcloud.py"
 _INFO_FORMAT = "--format=json(installation.sdk_root,basic.python_location,basic.version)"
@@ -41,10 +40,8 @@ class Gcloud:
 
 def require_gcloud() -> Gcloud:
     """Return the gcloud of this machine. Where there is none, the test is skipped, or fails if it must not be."""
-    found = _find()
-    if found is None:
-        skip_or_fail("gcloud is missing: https://cloud.google.com/sdk/docs/install", "REQUIRE_GCLOUD")
-    return found
+    require_program("gcloud")
+    return _find()
 
 
 def refusals(lines: Sequence[Sequence[str]]) -> list[str | None]:
@@ -91,13 +88,10 @@ def settings_of_its_own(configuration: Path) -> dict[str, str]:
 
 
 @cache
-def _find() -> Gcloud | None:
-    program = shutil.which("gcloud")
-    if program is None:
-        return None
+def _find() -> Gcloud:
     with TemporaryDirectory() as configuration:
         information = subprocess.run(
-            [program, "info", _INFO_FORMAT],
+            ["gcloud", "info", _INFO_FORMAT],
             env={"PATH": os.environ["PATH"], **settings_of_its_own(Path(configuration))},
             capture_output=True,
             text=True,

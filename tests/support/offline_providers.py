@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+NO_OFFLINE_PROVIDERS = "terraform needs offline providers to apply without an account: set TERRAFORM_OFFLINE."
+"""Why a test that applies was skipped."""
+
 _BESIDE = Path(__file__).parents[3] / "shared" / "terraform-offline"
 
 

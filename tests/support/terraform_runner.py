@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from support.missing_program import skip_or_fail
-from support.offline_providers import OfflineProvidersError, attached_providers, offline_folder
+from support.missing_program import require_program, skip_or_fail
+from support.offline_providers import NO_OFFLINE_PROVIDERS, OfflineProvidersError, attached_providers, offline_folder
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = "demo-live-tokens"
@@ -98,8 +98,7 @@ def terraform_in(module: Path, *, applies: bool = False) -> Iterator[Terraform]:
         module: from `copy_of_module`.
         applies: the test applies, or plans without mocks, which only the stand-ins do without an account.
     """
-    if shutil.which("terraform") is None:
-        skip_or_fail("terraform is not on the path: https://developer.hashicorp.com/terraform/install", _REQUIRED)
+    require_program("terraform")
     with ExitStack() as stack:
         attached: dict[str, str] = {}
         try:
@@ -109,14 +108,14 @@ def terraform_in(module: Path, *, applies: bool = False) -> Iterator[Terraform]:
         except OfflineProvidersError as wrong:
             skip_or_fail(str(wrong), _REQUIRED)
         if offline is None and applies:
-            skip_or_fail("Applying without an account needs $TERRAFORM_OFFLINE.", _REQUIRED)
+            skip_or_fail(NO_OFFLINE_PROVIDERS, _REQUIRED)
         yield _initialised(Terraform(module, _environment() | attached))
 
 
 def _initialised(terraform: Terraform) -> Terraform:
     done = _run(["terraform", "init", "-backend=false"], terraform.module, terraform.environment)
     if done.returncode and "Failed to query available provider packages" in done.stderr:
-        skip_or_fail("terraform cannot download its providers, and $TERRAFORM_OFFLINE names no stand-ins.", _REQUIRED)
+        skip_or_fail("terraform cannot download its providers. Without a network, set TERRAFORM_OFFLINE.", _REQUIRED)
     assert done.returncode == 0, done.stderr
     return terraform
 

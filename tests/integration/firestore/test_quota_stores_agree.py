@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from hypothesis import HealthCheck, settings
@@ -64,7 +64,8 @@ class Stores(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = self.latest_call = NOON
+        self.now = NOON
+        self.latest_call = datetime.min.replace(tzinfo=UTC)
         self.firestore = self.database.store(now=lambda _: self.now)
         self.memory = MemoryQuotaStore(now=lambda: self.now)
         self.models: dict[tuple[str, str, str], Model] = {}

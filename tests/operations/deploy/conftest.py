@@ -1,6 +1,5 @@
 """One set of Google's hosts for the session, a fresh Google and a fresh checkout for each test."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -21,22 +20,19 @@ from operations.deploy.google import (
 )
 from operations.deploy.runs import Deployed, FirstRun
 from support.google_hosts.hosts import GoogleHosts, run_google_hosts
-from support.missing_program import skip_or_fail
-from support.offline_providers import OfflineProvidersError, offline_folder, providers_config
-
-_NEEDED = {"terraform": "REQUIRE_TERRAFORM", "gcloud": "REQUIRE_GCLOUD"}
+from support.missing_program import require_program, skip_or_fail
+from support.offline_providers import NO_OFFLINE_PROVIDERS, OfflineProvidersError, offline_folder, providers_config
 
 
 @pytest.fixture(scope="session")
 def terraform_config() -> Path:
     """Terraform's configuration file that takes providers from the offline stand-ins."""
-    for program, variable in _NEEDED.items():
-        if shutil.which(program) is None:
-            skip_or_fail(f"There is no {program} on this machine.", variable)
+    require_program("terraform")
+    require_program("gcloud")
     try:
         offline = offline_folder()
         if offline is None:
-            skip_or_fail("Deploying without an account needs $TERRAFORM_OFFLINE.", "REQUIRE_TERRAFORM")
+            skip_or_fail(NO_OFFLINE_PROVIDERS, "REQUIRE_TERRAFORM")
         return providers_config(offline)
     except OfflineProvidersError as wrong:
         skip_or_fail(str(wrong), "REQUIRE_TERRAFORM")

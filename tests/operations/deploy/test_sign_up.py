@@ -13,7 +13,7 @@ from operations.deploy.google import LOGIN_TOKEN, PROJECT, Google
 from operations.deploy.scripted import ScriptedPrograms
 from operations.deploy.test_prerequisites import ALL_IS_WELL, faults
 from support.google_hosts.hosts import GoogleHosts
-from support.production_mode.service_account import ServiceAccount
+from support.production.service_account import ServiceAccount
 from support.user_credentials import user_credentials
 
 SIGNER = f"live-tokens-release@{PROJECT}.iam.gserviceaccount.com"

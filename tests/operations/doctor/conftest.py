@@ -13,7 +13,7 @@ from live_tokens_operations.process import Process
 from operations.doctor.expected import Case, Expect
 from operations.doctor.result import Doctor, Result
 from operations.doctor.sample_project import PROJECT, Sample, SampleHosts, healthy, run_sample_hosts
-from support.production_mode.service_account import ServiceAccount
+from support.production.service_account import ServiceAccount
 
 _TIMEOUT = "20"
 

@@ -7,7 +7,7 @@ import pytest
 from local_stack import LocalStack, StackOptions
 from operations.smoke.google_project import HOST, GoogleProject, run_deployed_function, run_google_project
 from support.google_hosts.ledger import Ledger
-from support.production_mode.local_google import LocalGoogle, run_local_google
+from support.production.local_google import LocalGoogle, run_local_google
 
 SCHOOL = """
 model = "gemini-3.8-live"

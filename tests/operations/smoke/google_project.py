@@ -26,10 +26,10 @@ from support.google.access import ApiAccess, refusal
 from support.google.identity_config import IDENTITY, create_identity_app
 from support.google_hosts.ledger import Ledger
 from support.google_hosts.upstream import Upstream
-from support.production_mode.function_process import run_function
-from support.production_mode.google_stand_ins import User, create_accounts_app, create_app_check_app
-from support.production_mode.id_tokens import SigningKey, encode
-from support.production_mode.local_google import PROJECT, SECRET, LocalGoogle
+from support.production.function_process import run_function
+from support.production.google_stand_ins import User, create_accounts_app, create_app_check_app
+from support.production.id_tokens import SigningKey, encode
+from support.production.local_google import PROJECT, SECRET, LocalGoogle
 from support.smoke_program import Outcome, smoke
 
 HOST = f"europe-west1-{PROJECT}.cloudfunctions.net"

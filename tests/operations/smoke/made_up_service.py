@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 
 from gemini_stand_in import GeminiStandIn, StandInConfig, create_app
 from serving import serve
-from support.production_mode.id_tokens import encode
+from support.production.id_tokens import encode
 
 PROJECT = "made-up-project"
 KEY = "made-up-gemini-key-of-the-smoke-tests"

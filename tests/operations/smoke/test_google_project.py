@@ -23,8 +23,8 @@ from operations.smoke.google_project import (
 from operations.smoke.made_up_service import id_token
 from serving import serve
 from support.google_hosts.upstream import Silence
-from support.production_mode.id_tokens import IdTokens
-from support.production_mode.local_google import PROJECT, LocalGoogle
+from support.production.id_tokens import IdTokens
+from support.production.local_google import PROJECT, LocalGoogle
 from support.smoke_program import running_smoke
 
 ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"

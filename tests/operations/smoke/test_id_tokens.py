@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from operations.smoke.made_up_service import PROJECT, Faults, id_token, run_service
-from support.production_mode.id_tokens import IdTokens, SigningKey
+from support.production.id_tokens import IdTokens, SigningKey
 from support.smoke_program import smoke
 
 

@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import trustme
 from starlette.types import ASGIApp
 
 from serving import serve
-from support.certificate_authority import CertificateAuthority
 from support.google_hosts.tls_proxy import TlsProxy
 from support.google_hosts.upstream import Upstream
 
@@ -35,10 +35,12 @@ def run_google_hosts(folder: Path, apps: Mapping[str, ASGIApp]) -> Iterator[Goog
     """Serve all of it until the end of the `with` block.
 
     Args:
-        folder: for certificates.
+        folder: takes the certificate of their authority.
         apps: host name → what answers for it.
     """
-    authority = CertificateAuthority(folder)
+    authority = trustme.CA()
+    bundle = folder / "ca.pem"
+    authority.cert_pem.write_to_path(bundle)
     proxy = TlsProxy(authority)
     upstreams = {host: Upstream(host, app) for host, app in apps.items()}
     with ExitStack() as stack:
@@ -48,7 +50,7 @@ def run_google_hosts(folder: Path, apps: Mapping[str, ASGIApp]) -> Iterator[Goog
         environment = {
             "HTTPS_PROXY": f"http://{address}",
             "NO_PROXY": "127.0.0.1,localhost",
-            "REQUESTS_CA_BUNDLE": str(authority.bundle),
-            "SSL_CERT_FILE": str(authority.bundle),
+            "REQUESTS_CA_BUNDLE": str(bundle),
+            "SSL_CERT_FILE": str(bundle),
         }
-        yield GoogleHosts(proxy, upstreams, authority.bundle, environment)
+        yield GoogleHosts(proxy, upstreams, bundle, environment)

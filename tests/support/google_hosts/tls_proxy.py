@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from support.certificate_authority import CertificateAuthority
+import trustme
 
 _DEADLINE_SECONDS = 20.0
 _FAREWELL_SECONDS = 0.5
@@ -23,10 +23,10 @@ class TlsProxy:
     """What HTTPS_PROXY names: it takes `CONNECT host:443`, and leads nowhere but to the routes it was given.
 
     Args:
-        authority: certifies the host names; its bundle must be trusted by the client.
+        authority: certifies the host names; the client must trust it.
     """
 
-    def __init__(self, authority: CertificateAuthority) -> None:
+    def __init__(self, authority: trustme.CA) -> None:
         self._authority = authority
         self._addresses: dict[str, str] = {}
         self._ends: dict[str, Callable[[asyncio.StreamWriter], None]] = {}
@@ -38,7 +38,8 @@ class TlsProxy:
 
     def route(self, host: str, address: str) -> None:
         """Lead `host` to the plain HTTP server at `address`, which is `127.0.0.1:PORT`."""
-        self._contexts[host] = self._authority.server_context(host)
+        self._contexts[host] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(host).configure_cert(self._contexts[host])
         self._addresses[host] = address
 
     @contextmanager

@@ -1,0 +1,89 @@
+"""`errors`: a closed family whose every member can be told apart and tells nothing it should not."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from function.family import CONCRETE, RETRY_AFTER, make
+from live_tokens import errors
+from live_tokens.errors import (
+    AppCheckFault,
+    BodyTooSlow,
+    InternalFault,
+    MalformedRequest,
+    MethodNotAllowed,
+    ServicePaused,
+    TokenNotIssued,
+    UserBlocked,
+    UserNotAllowed,
+)
+
+ABSTRACT = ["TokenNotIssued", "BadRequest", "NotSignedIn", "NotAllowed", "QuotaExceeded", "Unavailable"]
+WITH_A_WAIT = ["ServicePaused", "UserBlocked", "HourlyQuotaExceeded", "DailyQuotaExceeded"]
+ACROSS = "AppCheckFault"
+"""A second parent, which the tree leaves out."""
+
+
+def drawn(kind: type[TokenNotIssued], depth: int = 0) -> list[tuple[int, str]]:
+    children = [line for child in kind.__subclasses__() for line in drawn(child, depth + 1)]
+    return [] if kind.__name__ == ACROSS else [(depth, kind.__name__), *children]
+
+
+def test_the_tree_in_the_docstring_is_the_family() -> None:
+    lines = re.findall(r"^ {4}([│├└─ ]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
+    assert [(len(branch) // 4, name) for branch, name in lines] == drawn(TokenNotIssued)
+
+
+@pytest.mark.parametrize("kind", CONCRETE)
+def test_every_error_says_why_in_a_code_and_what_to_do_in_a_sentence(kind: type[TokenNotIssued]) -> None:
+    error = make(kind)
+    assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", error.reason)
+    assert re.fullmatch(r"[A-Z`].+\.", error.message)
+
+
+def test_no_two_causes_share_a_reason() -> None:
+    reasons = [kind.reason for kind in CONCRETE if kind not in (MethodNotAllowed, BodyTooSlow)]
+    assert len(reasons) == len(set(reasons))
+    assert MethodNotAllowed.reason == BodyTooSlow.reason == MalformedRequest.reason
+
+
+@pytest.mark.parametrize("name", [*ABSTRACT, ACROSS])
+def test_what_only_groups_others_has_no_reason_of_its_own(name: str) -> None:
+    assert not hasattr(getattr(errors, name), "reason")
+
+
+def test_each_fault_of_app_check_has_a_state_of_its_own() -> None:
+    faults = [kind for kind in CONCRETE if kind.__name__.startswith("AppCheck")]
+    assert [kind for kind in CONCRETE if issubclass(kind, AppCheckFault)] == faults
+    states = [kind.state for kind in faults if issubclass(kind, AppCheckFault)]
+    assert states == ["missing", "invalid", "replayed", "unavailable"]
+
+
+@pytest.mark.parametrize("kind", CONCRETE)
+def test_only_what_ends_at_a_known_time_says_when(kind: type[TokenNotIssued]) -> None:
+    assert make(kind).retry_after == (RETRY_AFTER if kind.__name__ in WITH_A_WAIT else None)
+
+
+@pytest.mark.parametrize("stopped", [ServicePaused("Back at nine.", None, "x"), UserBlocked("Back at nine.", None)])
+def test_the_operators_words_are_the_message(stopped: TokenNotIssued) -> None:
+    assert stopped.message == "Back at nine."
+
+
+@pytest.mark.parametrize("words", [None, ""])
+def test_without_words_of_the_operator_there_is_still_a_message(words: str | None) -> None:
+    wait = timedelta(seconds=1)
+    for stopped in (ServicePaused(words, wait, "x"), UserBlocked(words, wait)):
+        assert re.fullmatch(r"[A-Z].+\.", stopped.message)
+
+
+def test_a_user_who_is_not_served_learns_the_rule() -> None:
+    error = UserNotAllowed("The sign-in must be with google.com.", "private diagnosis")
+    assert error.message == "This account may not take live tokens. The sign-in must be with google.com."
+    assert error.diagnosis == "private diagnosis"
+
+
+def test_the_private_diagnosis_stays_out_of_what_is_printed() -> None:
+    error = InternalFault("private diagnosis")
+    assert error.diagnosis == "private diagnosis"
+    assert "private" not in f"{error} {error!r} {error.message}"

@@ -1,0 +1,141 @@
+"""`main`: the environment chooses the adapters, and a service that cannot work does not start."""
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+
+from function.made_up import PROJECT
+from function.unsigned_id_tokens import unsigned
+from live_tokens.callable_endpoint import CallableEndpoint
+from live_tokens.profiles import ProfileError
+from live_tokens.settings import EMULATOR_VARIABLES, Settings
+
+MAIN = Path(__file__).parents[2] / "functions" / "main.py"
+PROFILES = MAIN.parent / "profiles"
+PAUSED = json.dumps({"service": {"message": "Back at nine."}})
+ENVIRONMENT = {
+    "FIREBASE_PROJECT_ID": PROJECT,
+    "GEMINI_API_KEY_SECRET": "projects/p/secrets/gemini/versions/latest",
+    "CHECK_REVOKED": "false",
+    "QUOTA_STORE": "memory",
+}
+OPTIONAL = ("APP_CHECK", "APP_CHECK_CONSUME", "APP_CHECK_ALLOWED_APP_IDS", "FIRESTORE_DATABASE", "K_SERVICE")
+
+Answer = tuple[int, str]
+Call = Callable[..., Answer]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, nobody: str) -> dict[str, str]:
+    """What is needed to get past the sign-in; there are no credentials, and nobody answers.
+
+    `main` reads all of the environment when it is imported, and sets THREADS.
+    """
+    switches = tmp_path / "switches.json"
+    switches.write_text(PAUSED)
+    for name in (*OPTIONAL, *EMULATOR_VARIABLES, "CORS_ALLOWED_ORIGINS"):
+        monkeypatch.delenv(name, raising=False)
+    variables = ENVIRONMENT | {
+        "MEMORY_SWITCHES_FILE": str(switches),
+        "FIREBASE_AUTH_EMULATOR_HOST": nobody,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "missing.json"),
+        "NO_GCE_CHECK": "true",
+        "THREADS": "1",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+@pytest.fixture
+def main(environment: dict[str, str]) -> dict[str, Any]:
+    """A copy of `main`, imported as the framework does it, by its path."""
+    return runpy.run_path(str(MAIN))
+
+
+@pytest.fixture
+def call(main: dict[str, Any], environment: dict[str, str]) -> Call:
+    def call(**changed: str) -> Answer:
+        settings = Settings.from_mapping({**environment, **changed})
+        endpoint: CallableEndpoint = main["Service"](settings).endpoint(PROFILES)
+        headers = {"Authorization": f"Bearer {unsigned()}"}
+        if changed.get("APP_CHECK") == "enforce":
+            headers["X-Firebase-AppCheck"] = "no JWT"
+        with flask.Flask(__name__).test_request_context("/", method="POST", headers=headers) as context:
+            response = endpoint.handle(context.request)
+        return response.status_code, json.loads(response.data)["error"]["details"]["reason"]
+
+    return call
+
+
+@pytest.fixture
+def events(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_quotas_in_memory_come_with_their_file_of_switches(call: Call) -> None:
+    assert call() == (403, "SERVICE_PAUSED")
+
+
+def test_without_a_file_of_switches_nothing_is_stopped_in_memory(call: Call) -> None:
+    assert call(MEMORY_SWITCHES_FILE="") == (503, "API_KEY_UNAVAILABLE")
+
+
+def test_quotas_are_in_firestore_unless_something_else_is_chosen(
+    call: Call, events: Callable[[], list[dict[str, Any]]]
+) -> None:
+    assert call(QUOTA_STORE="", MEMORY_SWITCHES_FILE="") == (503, "QUOTA_UNAVAILABLE")
+    assert call(QUOTA_STORE="firestore", MEMORY_SWITCHES_FILE="") == (503, "QUOTA_UNAVAILABLE")
+    assert [event["reason"] for event in events()] == ["QUOTA_UNAVAILABLE"] * 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "answer", "state"),
+    [
+        ("", (403, "SERVICE_PAUSED"), "off"),
+        ("off", (403, "SERVICE_PAUSED"), "off"),
+        ("monitor", (403, "SERVICE_PAUSED"), "missing"),
+        ("enforce", (401, "APP_CHECK_INVALID"), "invalid"),
+    ],
+)
+def test_app_check_is_off_looked_at_or_enforced(
+    call: Call, events: Callable[[], list[dict[str, Any]]], mode: str, answer: Answer, state: str
+) -> None:
+    assert call(APP_CHECK=mode) == answer
+    assert events()[-1]["appCheck"] == state
+
+
+def test_the_service_starts_with_the_shipped_profiles_and_the_threads_it_was_told(main: dict[str, Any]) -> None:
+    assert callable(main["mint_live_token"])
+    assert main["os"].environ["THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"FIREBASE_PROJECT_ID": ""}, "FIREBASE_PROJECT_ID is not set."),
+        ({"APP_CHECK_CONSUME": "true"}, "APP_CHECK is off, "),
+        ({"K_SERVICE": "mint-live-token"}, "QUOTA_STORE is memory on Cloud Run"),
+    ],
+)
+def test_settings_that_cannot_work_stop_the_start(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], fault: str
+) -> None:
+    for name, value in changed.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(MAIN))
+    assert str(stop.value).startswith("mint_live_token does not start. The settings are not usable:")
+    assert f"  - {fault}" in str(stop.value)
+
+
+def test_profiles_that_cannot_work_stop_the_start(
+    main: dict[str, Any], environment: dict[str, str], tmp_path: Path
+) -> None:
+    with pytest.raises(ProfileError, match=r"default\.toml: this file is missing"):
+        main["Service"](Settings.from_mapping(environment)).endpoint(tmp_path)

@@ -1,0 +1,279 @@
+"""`memory_quota`: one process's quotas and stop switches, exact under parallel calls."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.made_up import AMPLE, CALLER, ISSUED_AT, PROFILE
+from live_tokens.errors import (
+    HourlyQuotaExceeded,
+    QuotaExceeded,
+    QuotaUnavailable,
+    ServicePaused,
+    TokenNotIssued,
+    UserBlocked,
+)
+from live_tokens.issuing import Caller, Profile, Quota, QuotaState
+from live_tokens.memory_quota import MemoryQuotaStore
+from live_tokens.quota import spend
+
+TWO = replace(PROFILE, quota=Quota(per_hour=2))
+TWENTY = replace(PROFILE, quota=Quota(per_hour=20))
+TUTOR = replace(TWO, name="tutor")
+ANOTHER = replace(CALLER, uid="user-2")
+
+
+class WallClock:
+    """Aware UTC time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = ISSUED_AT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    return WallClock()
+
+
+@pytest.fixture
+def store(clock: WallClock) -> MemoryQuotaStore:
+    return MemoryQuotaStore(now=clock)
+
+
+@pytest.fixture
+def switches(tmp_path: Path) -> Path:
+    return tmp_path / "switches.json"
+
+
+@pytest.fixture
+def switched(switches: Path, clock: WallClock) -> MemoryQuotaStore:
+    """A store with a file of switches, which is not there yet."""
+    return MemoryQuotaStore(switches, clock)
+
+
+# --- quotas
+
+
+def test_it_counts_as_quota_does(store: MemoryQuotaStore) -> None:
+    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(0, ISSUED_AT + timedelta(hours=1))
+    with pytest.raises(HourlyQuotaExceeded) as refusal:
+        store.spend(CALLER, TWO, AMPLE)
+    assert refusal.value.retry_after == timedelta(minutes=30)
+
+
+def test_the_next_is_due_when_it_was_told(store: MemoryQuotaStore, clock: WallClock) -> None:
+    for _ in range(2):
+        store.spend(CALLER, TWO, AMPLE)
+    clock.now += timedelta(minutes=30) - timedelta(microseconds=1)
+    with pytest.raises(HourlyQuotaExceeded):
+        store.spend(CALLER, TWO, AMPLE)
+    clock.now += timedelta(microseconds=1)
+    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(0, clock.now + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("caller", "profile"), [(ANOTHER, TWO), (CALLER, TUTOR)], ids=["caller", "profile"])
+def test_another_caller_and_another_profile_have_a_quota_of_their_own(
+    store: MemoryQuotaStore, caller: Caller, profile: Profile
+) -> None:
+    for _ in range(2):
+        store.spend(CALLER, TWO, AMPLE)
+    assert store.spend(caller, profile, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+
+
+def test_a_profile_without_a_quota_is_not_counted(store: MemoryQuotaStore) -> None:
+    assert [store.spend(CALLER, PROFILE, AMPLE) for _ in range(3)] == [None, None, None]
+    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+
+
+def test_a_profile_that_had_a_quota_before_keeps_what_was_taken(store: MemoryQuotaStore) -> None:
+    store.spend(CALLER, TWO, AMPLE)
+    store.spend(CALLER, PROFILE, AMPLE)
+    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(0, ISSUED_AT + timedelta(hours=1))
+
+
+def test_a_clock_that_goes_back_stands_still(store: MemoryQuotaStore, clock: WallClock) -> None:
+    for _ in range(2):
+        store.spend(CALLER, TWO, AMPLE)
+    clock.now -= timedelta(days=1)
+    with pytest.raises(HourlyQuotaExceeded) as refusal:
+        store.spend(CALLER, TWO, AMPLE)
+    assert refusal.value.retry_after == timedelta(minutes=30)
+    assert store.spend(ANOTHER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+
+
+def test_without_a_clock_it_looks_at_the_real_one() -> None:
+    store = MemoryQuotaStore()
+    state = store.spend(CALLER, TWO, AMPLE)
+    assert state is not None
+    assert state.reset_time.tzinfo is not None
+    assert state.reset_time > ISSUED_AT - timedelta(days=4_000)
+
+
+callers = st.sampled_from([CALLER, ANOTHER])
+profiles = st.sampled_from([TWO, TUTOR, TWENTY, PROFILE])
+steps = st.timedeltas(timedelta(hours=-1), timedelta(hours=2))
+
+
+@given(st.lists(st.tuples(steps, callers, profiles), max_size=30))
+def test_whatever_is_asked_when_the_model_agrees(
+    asked: list[tuple[timedelta, Caller, Profile]],
+) -> None:
+    """The model remembers everything, and reads a clock that never goes back."""
+    clock, latest = WallClock(), ISSUED_AT - timedelta(days=400)
+    store = MemoryQuotaStore(now=clock)
+    stored: dict[tuple[str, str], dict[str, int]] = {}
+    for step, caller, profile in asked:
+        clock.now += step
+        latest = max(latest, clock.now)
+        holder = (caller.uid, profile.name)
+        expected: QuotaState | QuotaExceeded | None
+        try:
+            stored[holder], expected = spend(profile.quota, stored.get(holder, {}), latest)
+        except QuotaExceeded as refusal:
+            expected = refusal
+        if isinstance(expected, QuotaExceeded):
+            with pytest.raises(type(expected)) as told:
+                store.spend(caller, profile, AMPLE)
+            assert told.value.retry_after == expected.retry_after
+        else:
+            assert store.spend(caller, profile, AMPLE) == expected
+
+
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless_threads")
+def test_fifty_parallel_calls_share_twenty_and_never_twenty_one(store: MemoryQuotaStore) -> None:
+    start = threading.Barrier(50)
+
+    def call(_: int) -> int | None:
+        start.wait()
+        try:
+            state = store.spend(CALLER, TWENTY, AMPLE)
+        except HourlyQuotaExceeded:
+            return None
+        return state.remaining if state else None
+
+    with ThreadPoolExecutor(50) as threads:
+        outcomes = list(threads.map(call, range(50)))
+    assert sorted(left for left in outcomes if left is not None) == list(range(20))
+    assert outcomes.count(None) == 30
+
+
+# --- switches
+
+
+def refusal_of(store: MemoryQuotaStore) -> TokenNotIssued:
+    with pytest.raises(TokenNotIssued) as refusal:
+        store.spend(CALLER, TWO, AMPLE)
+    return refusal.value
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "diagnosis"),
+    [
+        ({"service": {}}, ServicePaused, "switch: service"),
+        ({"profiles": {"default": {}}}, ServicePaused, "switch: profile"),
+        ({"users": {"user-1": {}}}, UserBlocked, None),
+    ],
+    ids=["service", "profile", "user"],
+)
+def test_a_switch_is_effective_for_the_next_call_and_no_longer_once_cleared(
+    switched: MemoryQuotaStore, switches: Path, content: object, kind: type[TokenNotIssued], diagnosis: str | None
+) -> None:
+    assert switched.spend(CALLER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+    switches.write_text(json.dumps(content))
+    refusal = refusal_of(switched)
+    assert (type(refusal), refusal.diagnosis) == (kind, diagnosis)
+    switches.write_text("{}")
+    assert switched.spend(CALLER, TWO, AMPLE) == QuotaState(0, ISSUED_AT + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"service": None, "profiles": {}, "users": {}},
+        {"profiles": {"tutor": {}}, "users": {"user-2": {}}},
+        {"profiles": {"user-1": {}}, "users": {"default": {}}},
+        {"service": {"until": "2026-11-22T15:00:00Z"}},
+        {"users": {"user-1": {"until": "2026-11-22T16:00:00+01:00"}}},
+    ],
+)
+def test_what_concerns_others_or_has_ended_stops_nobody(
+    switched: MemoryQuotaStore, switches: Path, content: object
+) -> None:
+    switches.write_text(json.dumps(content))
+    assert switched.spend(CALLER, TWO, AMPLE) is not None
+
+
+def test_a_switch_has_words_and_an_end(switched: MemoryQuotaStore, switches: Path, clock: WallClock) -> None:
+    switches.write_text(json.dumps({"service": {"message": "Zurück um neun.", "until": "2026-11-22T15:00:09Z"}}))
+    refusal = refusal_of(switched)
+    assert (refusal.message, refusal.retry_after) == ("Zurück um neun.", timedelta(seconds=9))
+    clock.now += timedelta(seconds=9)
+    assert switched.spend(CALLER, TWO, AMPLE) is not None
+
+
+def test_a_switch_whose_end_names_no_zone_stays_set(switched: MemoryQuotaStore, switches: Path) -> None:
+    switches.write_text(json.dumps({"service": {"until": "2020-01-01T00:00:00"}}))
+    assert refusal_of(switched).retry_after is None
+
+
+def test_who_is_stopped_is_told_so_and_not_about_the_quota(switched: MemoryQuotaStore, switches: Path) -> None:
+    for _ in range(2):
+        switched.spend(CALLER, TWO, AMPLE)
+    switches.write_text(json.dumps({"users": {"user-1": {}}}))
+    assert type(refusal_of(switched)) is UserBlocked
+
+
+def test_a_profile_without_a_quota_is_stopped_too(switched: MemoryQuotaStore, switches: Path) -> None:
+    switches.write_text(json.dumps({"service": {}}))
+    with pytest.raises(ServicePaused):
+        switched.spend(CALLER, PROFILE, AMPLE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "secret words", "null", "[]", '"service"', "7"),
+        *('{"service": true}', '{"service": []}', '{"service": "secret words"}', '{"service": 7}'),
+        *('{"profiles": null}', '{"profiles": []}', '{"profiles": {"default": true}}'),
+        *('{"users": null}', '{"users": "user-1"}', '{"users": {"user-1": "secret words"}}'),
+        *('{"service": {"until": "secret words"}}', '{"service": {"until": 7}}', '{"service": {"until": null}}'),
+    ],
+)
+def test_a_file_that_cannot_be_understood_stops_everybody_as_an_outage(
+    switched: MemoryQuotaStore, switches: Path, content: str
+) -> None:
+    switches.write_text(content)
+    refusal = refusal_of(switched)
+    assert type(refusal) is QuotaUnavailable
+    assert (refusal.diagnosis or "").startswith("switches file: ")
+    assert "secret words" not in f"{refusal!r} {refusal} {refusal.diagnosis} {refusal.message}"
+
+
+def test_a_file_that_cannot_be_read_stops_everybody_as_an_outage(switched: MemoryQuotaStore, switches: Path) -> None:
+    switches.mkdir()
+    assert type(refusal_of(switched)) is QuotaUnavailable
+    switches.rmdir()
+    switches.write_bytes(b'{"service": "\xff"}')
+    assert type(refusal_of(switched)) is QuotaUnavailable

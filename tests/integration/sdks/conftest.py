@@ -1,0 +1,89 @@
+"""Fixtures for tests that look at the function through the client SDKs."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gemini_stand_in import GeminiStandIn, StandInConfig
+from gemini_stand_in import create_app as create_gemini_app
+from integration.sdks.firebase_app import FirebaseApp
+from local_stack import API_KEY, LocalStack
+from secret_manager_stand_in import StandInSecret
+from secret_manager_stand_in import create_app as create_secret_manager_app
+from serving import serve
+from support.sdks.function_process import SECRET, running_functions
+from support.sdks.in_process_stand_ins import Doorman, InProcessStandIns, new_api_key
+from support.sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
+from support.sdks.secrets_seen import SecretsSeen
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look for secrets in the logs after everything else has been logged."""
+    items.sort(key=lambda item: item.path.name == "test_no_secrets_in_logs.py")
+
+
+@pytest.fixture(scope="session")
+def secrets_seen() -> SecretsSeen:
+    seen = SecretsSeen()
+    seen.collect({"apiKey": API_KEY})
+    return seen
+
+
+@pytest.fixture(scope="session")
+def scripts(secrets_seen: SecretsSeen) -> NodeScripts:
+    try:
+        return installed_scripts(SDKS, secrets_seen)
+    except NotInstalledError as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def app(scripts: NodeScripts, stack: LocalStack) -> FirebaseApp:
+    return FirebaseApp(scripts, stack)
+
+
+@pytest.fixture(scope="session")
+def lonely_functions(stack: LocalStack, run_directory: Path) -> Iterator[dict[str, str]]:
+    """URLs of functions, each of which misses one of its neighbours, by the reason they should give."""
+    secret = StandInSecret(SECRET, [API_KEY.encode()])
+    with _nobody() as nobody, serve(create_secret_manager_app(secret)) as secret_manager_host:
+        neighbours = {
+            "FIREBASE_AUTH_EMULATOR_HOST": stack.auth_host,
+            "SECRET_MANAGER_EMULATOR_HOST": secret_manager_host,
+            "GEMINI_EMULATOR_HOST": stack.gemini_host,
+            "CORS_ALLOWED_ORIGINS": "*",
+        }
+        environments = {
+            "IDENTITY_UNAVAILABLE": neighbours | {"FIREBASE_AUTH_EMULATOR_HOST": nobody},
+            "API_KEY_UNAVAILABLE": neighbours | {"SECRET_MANAGER_EMULATOR_HOST": nobody},
+            "GEMINI_UNAVAILABLE": neighbours | {"GEMINI_EMULATOR_HOST": nobody},
+        }
+        with running_functions(run_directory / "lonely", environments) as urls:
+            yield urls
+
+
+@pytest.fixture(scope="session")
+def in_process(stack: LocalStack, run_directory: Path, secrets_seen: SecretsSeen) -> Iterator[InProcessStandIns]:
+    key = new_api_key(secrets_seen)
+    gemini = GeminiStandIn(StandInConfig(api_keys=frozenset({key}), pace=0))
+    doorman = Doorman(create_gemini_app(gemini))
+    secret = StandInSecret(SECRET, [key.encode()])
+    with serve(doorman) as gemini_host, serve(create_secret_manager_app(secret)) as secret_manager_host:
+        environment = {
+            "FIREBASE_AUTH_EMULATOR_HOST": stack.auth_host,
+            "SECRET_MANAGER_EMULATOR_HOST": secret_manager_host,
+            "GEMINI_EMULATOR_HOST": gemini_host,
+        }
+        with running_functions(run_directory, {"in-process": environment}) as urls:
+            yield InProcessStandIns(urls["in-process"], gemini, doorman, secret, secrets_seen)
+
+
+@contextmanager
+def _nobody() -> Iterator[str]:
+    """An address where connections are refused, for as long as the block runs."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"

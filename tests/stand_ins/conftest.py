@@ -1,0 +1,34 @@
+"""One real server for all tests of the stand-in; every test puts its own fresh stand-in behind it."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from serving import serve
+from stand_ins.gemini_client import Clock, Gemini, Switchboard
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[tuple[str, Switchboard]]:
+    switchboard = Switchboard()
+    with serve(switchboard) as address:
+        yield address, switchboard
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gemini(served: tuple[str, Switchboard], http: requests.Session, clock: Clock) -> Gemini:
+    address, switchboard = served
+    return Gemini(address, switchboard, clock, http)

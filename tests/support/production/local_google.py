@@ -1,0 +1,169 @@
+"""All of Google that the function needs, on this machine, under Google's own host names."""
+
+import base64
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import google_crc32c
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from gemini_stand_in import GeminiStandIn, StandInConfig
+from gemini_stand_in import create_app as create_gemini_app
+from secret_manager_stand_in import StandInSecret
+from secret_manager_stand_in import create_app as create_secret_manager_app
+from serving import serve
+from support.google.access_tokens import create_token_app
+from support.google_hosts.hosts import run_google_hosts
+from support.google_hosts.ledger import Ledger
+from support.google_hosts.tls_proxy import TlsProxy
+from support.google_hosts.upstream import Upstream
+from support.production.app_check_tokens import AppCheckKey, AppCheckTokens
+from support.production.google_stand_ins import (
+    NEVER_KEPT_SECONDS,
+    Accounts,
+    AppCheckService,
+    User,
+    create_accounts_app,
+    create_app_check_app,
+    create_certificate_app,
+    create_metadata_app,
+)
+from support.production.id_tokens import IdTokens, SigningKey
+from support.production.service_account import ServiceAccount
+
+_CERTIFICATES = "www.googleapis.com"
+_ACCOUNTS = "identitytoolkit.googleapis.com"
+_APP_CHECK = "firebaseappcheck.googleapis.com"
+_ACCESS_TOKENS = "oauth2.googleapis.com"
+_SECRET_MANAGER = "secretmanager.googleapis.com"
+_GEMINI = "generativelanguage.googleapis.com"
+
+PROJECT = "sample-app-1a2b"
+SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
+NO_SECRET = f"projects/{PROJECT}/secrets/not-there/versions/latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many requests Google has seen: what a caller has caused, and what it has cost."""
+
+    look_ups: int
+    secret_reads: int
+    mints: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGoogle:
+    """The services, the data in them, and the way to them."""
+
+    proxy: TlsProxy
+    certificates: Upstream
+    accounts: Upstream
+    app_check: Upstream
+    access_tokens: Upstream
+    secret_manager: Upstream
+    gemini: Upstream
+    metadata: Upstream
+
+    signing_key: SigningKey
+    id_tokens: IdTokens
+    users: Accounts
+    app_check_tokens: AppCheckTokens
+    app_check_service: AppCheckService
+    secret: StandInSecret
+    gemini_stand_in: GeminiStandIn
+
+    ledger: Ledger
+    environment: Mapping[str, str]
+    """Environment variables that lead a process here, and trust what it finds."""
+    key_file: Mapping[str, str]
+    """Environment variable with Application Default Credentials from a file."""
+    metadata_server: Mapping[str, str]
+    """Environment variables with Application Default Credentials as on Cloud Run."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """The requests so far."""
+        return Traffic(self.accounts.requests, self.secret_manager.requests, self.gemini.requests)
+
+    def sign_up(self, *, disabled: bool = False, valid_since: int = 0) -> str:
+        """Add a user, and return the uid."""
+        uid = secrets.token_hex(14)
+        self.users.users[uid] = User(uid, str(valid_since), disabled)
+        return uid
+
+    def sign_in(self) -> str:
+        """Return a good ID token of a new user."""
+        return self.id_tokens.good(self.sign_up())
+
+    def new_api_key(self) -> str:
+        """Return an API key that Gemini has never seen."""
+        key = "AIzaSy" + secrets.token_urlsafe(25)
+        self.ledger.secret("API key", key)
+        return key
+
+    def secret_payload(self, payload: bytes, crc32c: int | None = None) -> JSONResponse:
+        """Return Secret Manager's answer with any payload, and its own checksum or another."""
+        checksum = google_crc32c.value(payload) if crc32c is None else crc32c
+        data = base64.b64encode(payload).decode()
+        return JSONResponse({"name": f"{SECRET}/versions/1", "payload": {"data": data, "dataCrc32c": str(checksum)}})
+
+
+@contextmanager
+def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
+    """Serve all of it until the end of the `with` block.
+
+    Args:
+        folder: for certificates and credentials.
+        ledger: told of every credential.
+    """
+    service_account = ServiceAccount.create(PROJECT, folder / "service-account.json")
+    signing_key = SigningKey.generate("0a1b2c3d4e5f")
+    access_token = "ya29." + secrets.token_urlsafe(40)
+    users = Accounts(access_token)
+    app_check_key = AppCheckKey.generate("a1b2c3")
+    app_check_service = AppCheckService(access_token, [app_check_key.jwk])
+    api_key = "AIzaSy" + secrets.token_urlsafe(25)
+    secret = StandInSecret(SECRET, [api_key.encode()])
+    gemini_stand_in = GeminiStandIn(StandInConfig(api_keys=frozenset({api_key})))
+
+    ledger.secret("access token", access_token)
+    ledger.secret("API key", api_key)
+    ledger.private_key(service_account.private_key)
+
+    certificates = {signing_key.kid: signing_key.certificate}
+    apps: dict[str, ASGIApp] = {
+        _CERTIFICATES: create_certificate_app(certificates, "public, max-age=19845, must-revalidate"),
+        _ACCOUNTS: create_accounts_app(users, PROJECT),
+        _APP_CHECK: create_app_check_app(app_check_service),
+        _ACCESS_TOKENS: create_token_app(access_token, seconds=NEVER_KEPT_SECONDS),
+        _SECRET_MANAGER: create_secret_manager_app(secret),
+        _GEMINI: create_gemini_app(gemini_stand_in),
+    }
+    metadata = Upstream("metadata.google.internal", create_metadata_app(access_token, PROJECT))
+    with run_google_hosts(folder, apps) as hosts, serve(metadata) as metadata_address:
+        yield LocalGoogle(
+            proxy=hosts.proxy,
+            certificates=hosts.upstreams[_CERTIFICATES],
+            accounts=hosts.upstreams[_ACCOUNTS],
+            app_check=hosts.upstreams[_APP_CHECK],
+            access_tokens=hosts.upstreams[_ACCESS_TOKENS],
+            secret_manager=hosts.upstreams[_SECRET_MANAGER],
+            gemini=hosts.upstreams[_GEMINI],
+            metadata=metadata,
+            signing_key=signing_key,
+            id_tokens=IdTokens(PROJECT, signing_key),
+            users=users,
+            app_check_tokens=AppCheckTokens(PROJECT, app_check_key),
+            app_check_service=app_check_service,
+            secret=secret,
+            gemini_stand_in=gemini_stand_in,
+            ledger=ledger,
+            environment=hosts.environment,
+            key_file={"GOOGLE_APPLICATION_CREDENTIALS": str(service_account.file)},
+            metadata_server={"GCE_METADATA_HOST": metadata_address, "GCE_METADATA_IP": metadata_address},
+        )
