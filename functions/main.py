@@ -53,11 +53,7 @@ from live_tokens.upstream import Upstream
 
 
 class Service:
-    """Puts the service together, connecting to nothing.
-
-    Args:
-        settings: what the operator chose.
-    """
+    """Puts the service together, connecting to nothing."""
 
     def __init__(self, settings: Settings) -> None:
         silence_experimental_warning()
@@ -67,9 +63,6 @@ class Service:
 
     def endpoint(self, profiles: Path) -> CallableEndpoint:
         """Return the service.
-
-        Args:
-            profiles: the folder of profiles.
 
         Raises:
             ProfileError: the profiles cannot be used.

@@ -18,7 +18,6 @@ class SignedInUser:
     """A user of the emulator and the proof of it.
 
     Attributes:
-        uid: Firebase user id.
         email: None for an anonymous user.
         id_token: unsigned, good only with the emulator.
     """

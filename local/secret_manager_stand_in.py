@@ -31,7 +31,6 @@ class StandInSecret:
     Attributes:
         name: `projects/P/secrets/S`.
         versions: payloads; the first is version 1, the last is `latest`. None is a destroyed version.
-        reads: how often a version was read.
     """
 
     name: str

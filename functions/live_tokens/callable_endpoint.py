@@ -61,7 +61,6 @@ class WireStatus:
     """How a class of errors looks on the wire.
 
     Attributes:
-        http: status code of the response.
         canonical: `error.status`, a code of google.rpc.Code, which the SDKs turn into their own.
     """
 
@@ -86,8 +85,6 @@ class CallableEndpoint:
     """Answers HTTP requests. Whatever happens inside, what leaves is JSON with CORS headers, and an audit event.
 
     Args:
-        issuer: decides the requests.
-        audit_log: told of each.
         cors_allowed_origins: origins of web apps, or `*` alone. Native apps need none.
         call_seconds: how long a call may take, from its headers to its answer.
     """

@@ -89,7 +89,6 @@ class FirestoreQuotaStore:
     Time is Firestore's own time of the read, so that instances whose clocks differ give nothing away.
 
     Args:
-        project_id: the project of the database.
         database: its name, `(default)` for the default one.
         credentials: the function's own, or None for the emulator.
         now: turns Firestore's time of a read into the time of the decision.

@@ -41,7 +41,6 @@ def token_request(
     """Return the request for one fully locked, single-use token.
 
     Args:
-        profile: what to lock it to.
         resumption_handle: session to go on with, or None for a new one.
         expire_time: aware UTC time at which its session ends.
         new_session_expire_time: aware UTC time until which a session can be opened.

@@ -58,8 +58,6 @@ class ProfileFile:
 
     Attributes:
         profile: what a token is locked to, with placeholders as they are in the file.
-        allow: who may use it.
-        quota: how often.
     """
 
     profile: Profile
@@ -69,11 +67,7 @@ class ProfileFile:
 
 @dataclass(frozen=True, slots=True)
 class LoadedProfiles:
-    """`Profiles` from a folder.
-
-    Attributes:
-        files: by name.
-    """
+    """`Profiles` from a folder."""
 
     files: Mapping[str, ProfileFile]
 
@@ -102,7 +96,6 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
     """Read every `<name>.toml` of a directory.
 
     Args:
-        directory: the folder of profiles.
         check_config: looks into the `[config]` that only Gemini understands.
 
     Returns:

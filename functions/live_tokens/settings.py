@@ -64,7 +64,6 @@ class Settings:
         firestore_database: name of the database with quotas and stop switches.
         memory_switches_file: path of a file of stop switches for `memory`, or None.
         cors_allowed_origins: origins of web apps, or `*` alone.
-        call_deadline: how long a call may take.
         threads: how many calls are answered at once; as many connections to each upstream are kept.
         firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.

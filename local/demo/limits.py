@@ -30,8 +30,6 @@ class Limits:
 
     Args:
         auth_host: `host:port` of the Auth emulator.
-        narrator: who tells it.
-        mint: calls the function.
         switches_file: where the local stack looks for stop switches.
     """
 

@@ -20,11 +20,7 @@ class NotAsToldError(Exception):
 
 
 class Narrator:
-    """Writes numbered steps and what came of them.
-
-    Attributes:
-        console: where to.
-    """
+    """Writes numbered steps and what came of them."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False)

@@ -41,8 +41,6 @@ class Scene:
     Attributes:
         auth_host: `host:port` of the Auth emulator.
         gemini_url: `ws://…` or `wss://…` of Gemini, without a path.
-        real_gemini: Google's, not the stand-in.
-        wav: file to write the reply to.
     """
 
     auth_host: str
@@ -54,11 +52,6 @@ class Scene:
 @dataclass(slots=True)
 class Story:
     """Tells it.
-
-    Args:
-        scene: where it takes place.
-        narrator: who tells it.
-        mint: calls the function.
 
     Attributes:
         findings: what went other than expected where nobody has measured Google yet.

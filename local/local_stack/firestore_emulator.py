@@ -31,12 +31,7 @@ class FirestoreEmulatorMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FirestoreEmulator:
-    """What is needed to run it.
-
-    Attributes:
-        java: path of the program.
-        jar: path of the emulator.
-    """
+    """What is needed to run it."""
 
     java: str
     jar: Path

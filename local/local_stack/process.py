@@ -24,9 +24,6 @@ class Process:
     """One program of the stack.
 
     Attributes:
-        name: what people call it.
-        command: the program and its arguments.
-        log: file that takes everything it prints.
         environment: all of its environment.
         answers: URL that answers anything once it is ready.
     """
@@ -55,10 +52,6 @@ class Process:
 
     def wait_until_ready(self, seconds: float, waiting: Callable[[], None] = lambda: None) -> None:
         """Poll until it answers.
-
-        Args:
-            seconds: how long to wait at most.
-            waiting: called before each poll.
 
         Raises:
             StackError: it ended, or did not answer in time. The text shows the end of its log.

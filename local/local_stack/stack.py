@@ -33,14 +33,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "HTTPS_PROXY", "SSL_CERT_FILE", 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """TCP ports of the stack.
-
-    Attributes:
-        function: the function `mint_live_token`.
-        auth: the Auth emulator.
-        gemini: the Gemini stand-in.
-        secret_manager: the Secret Manager stand-in.
-    """
+    """TCP ports of the stack."""
 
     function: int = 8080
     auth: int = 9099
@@ -73,7 +66,6 @@ class StackOptions:
         ports: which ports, or None for free ones.
         google_api_key: a real Gemini API key: there is no stand-in then, tokens come from Google.
         stand_in_arguments: more arguments for `gemini_stand_in`.
-        function_environment: more environment variables for the function.
         extra_profiles: more profiles, TOML by name. The function then runs from a copy that has them.
     """
 
@@ -90,7 +82,6 @@ class LocalStack:
     """A running stack; a context manager.
 
     Args:
-        options: how it is to be.
         progress: told what is being waited for, many times.
 
     Attributes:

@@ -103,7 +103,6 @@ def explanation(answer: Answer, project: str | None) -> str:
     """Say what came in place of what was due, and what to do.
 
     Args:
-        answer: what came.
         project: id of the project, or None if it is not known.
     """
     refusal = answer.refusal

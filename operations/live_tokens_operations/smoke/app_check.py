@@ -26,6 +26,7 @@ class AppCheckTokens(Protocol):
 
         Raises:
             AppCheckError: there is none.
+            SigningError: no service account signs the custom token for it.
         """
 
 
@@ -36,16 +37,12 @@ class GivenAppCheckToken:
     token: str | None = field(repr=False)
 
     def next(self) -> str | None:
-        """See `AppCheckTokens.next`."""
         return self.token
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangedAppCheckTokens:
     """A new limited-use one for every call, so that replay protection does not refuse the second.
-
-    Attributes:
-        signer: signs, and asks for the exchange.
 
     The exchange: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps/exchangeCustomToken
     The claims of the custom token are documented only by what firebase-admin for Node signs:
@@ -57,7 +54,6 @@ class ExchangedAppCheckTokens:
     app_id: str
 
     def next(self) -> str:
-        """See `AppCheckTokens.next`. Signing may raise SigningError, too."""
         now = int(time.time())
         email = self.signer.email
         custom_token = self.signer.sign(

@@ -62,23 +62,16 @@ class SmokeTest:
 
     @property
     def has_signer(self) -> bool:
-        """Whether a service account was named that signs."""
         return self.typed.service_account is not None
 
     def run(self, process: Process) -> Outcome:
-        """Run it, and print a line for each check.
-
-        Raises:
-            UsageError: the arguments and the environment do not fit together. Nothing was tried.
-            Terminated: somebody asked the program to end.
-        """
         run = _Run(self.typed, process.environment, Report(process.stdout))
         with _limits(self.typed.deadline):
             return run.to_its_end()
 
 
 def run(typed: Namespace, process: Process) -> ExitCode:
-    """Run the smoke test. See `SmokeTest.run`."""
+    """Run the smoke test."""
     return ExitCode.DONE if SmokeTest((), typed).run(process).passed else ExitCode.FAILED
 
 

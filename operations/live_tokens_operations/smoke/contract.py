@@ -78,7 +78,6 @@ def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
 
     Args:
         result: `result` of the answer.
-        profile: the one that was asked for.
 
     Raises:
         ContractError: something is missing or wrong.

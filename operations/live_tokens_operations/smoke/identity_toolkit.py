@@ -97,7 +97,6 @@ def web_api_key(api: Looks, project: str) -> str:
 
     Args:
         api: asked in the name of somebody with `firebaseauth.configs.get`.
-        project: its id.
 
     Raises:
         SignInError: there is none.

@@ -10,12 +10,7 @@ from live_tokens_operations.smoke.answers import may_pass_later
 
 
 class Report:
-    """Prints lines, and keeps count.
-
-    Attributes:
-        held: how many checks hold.
-        failed: how many do not.
-    """
+    """Prints lines, and keeps count."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -47,7 +42,6 @@ class Report:
         """A check does not hold.
 
         Args:
-            text: what happened, and what to do.
             answer: of the function, if it is what failed the check.
         """
         self.failed += 1

@@ -25,14 +25,10 @@ class Service:
     """Calls the function.
 
     Args:
-        client: knows where it is.
         app_check: where each call gets its App Check token.
-        profile: to ask for.
         project: id of the project, or None if nobody said.
-        report: told which credentials to hide.
 
     Attributes:
-        tokens_taken: how many live tokens it gave.
         cacheable: how many of its answers a cache may keep.
     """
 

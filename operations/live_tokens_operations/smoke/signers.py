@@ -46,7 +46,6 @@ class EmulatorSigner:
     email: str = "nobody@emulator.invalid"
 
     def sign(self, claims: Mapping[str, object]) -> str:
-        """See `Signer.sign`."""
         return unsigned_token(claims)
 
 
@@ -111,10 +110,7 @@ class ServiceAccountSigner:
     email: str
 
     def sign(self, claims: Mapping[str, object]) -> str:
-        """See `Signer.sign`.
-
-        Source: https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt
-        """
+        # Source: https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt
         url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{self.email}:signJwt"
         match self.api.post(url, "roles/iam.serviceAccountTokenCreator", {"payload": json.dumps(dict(claims))}):
             case Found({"signedJwt": str(signed)}):

@@ -27,7 +27,6 @@ class NewUser(Protocol):
         """Return the ID token of a new user.
 
         Args:
-            name: what nobody else is called.
             report: told of every credential, so that it shows none.
 
         Raises:
@@ -49,7 +48,7 @@ class CustomTokenUser:
     claims: Mapping[str, object]
 
     def sign_in(self, name: str, report: Report) -> str:
-        """See `NewUser.sign_in`. The name becomes the uid."""
+        """Sign in with the name as the uid."""
         now = int(time.time())
         payload: dict[str, object] = {
             "iss": self.signer.email,
@@ -71,7 +70,7 @@ class PasswordUser:
     identity_toolkit: IdentityToolkit
 
     def sign_in(self, name: str, report: Report) -> str:
-        """See `NewUser.sign_in`. The name becomes the address, in a domain that has no mail."""
+        """Sign up with the name as the address, in a domain without mail."""
         password = secrets.token_urlsafe(24)
         report.hide(password)
         return self.identity_toolkit.sign_up(f"{name}@example.com", password)
