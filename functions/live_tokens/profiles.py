@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from live_tokens.configuration_error import ConfigurationError
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
 from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders, placeholder_claims
@@ -40,16 +41,10 @@ ConfigCheck = Callable[[Profile], Sequence[str]]
 """Returns what is wrong with a profile's model and `config`: sentences that begin with the field's name."""
 
 
-class ProfileError(Exception):
-    """The profiles cannot be used.
+class ProfileError(ConfigurationError):
+    """The profiles cannot be used."""
 
-    Attributes:
-        faults: one sentence per fault, each naming file and field.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("The profiles are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    subject = "profiles"
 
 
 @dataclass(frozen=True, slots=True)

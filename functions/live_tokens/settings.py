@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from live_tokens.configuration_error import ConfigurationError
+
 API_VERSIONS = ("v1alpha", "v1beta")
 APP_CHECK_MODES = ("off", "monitor", "enforce")
 QUOTA_STORES = ("firestore", "memory")
@@ -35,21 +37,15 @@ _MOST_THREADS = 1_000
 DEFAULT_THREADS = 32
 
 
-class SettingsError(Exception):
-    """The environment does not describe a service that may start.
+class SettingsError(ConfigurationError):
+    """The environment does not describe a service that may start."""
 
-    Attributes:
-        faults: one sentence per fault, each naming its variable. Values are left out: one may be a misplaced key.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("The settings are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    subject = "settings"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one running service. See the table in the README.
+    """The settings of one running service. docs/settings.md describes them for operators.
 
     Attributes:
         firebase_project_id: the audience of ID tokens.
