@@ -167,7 +167,7 @@ class LiveSession:
         reply, generated = Reply(), False
         self._handle_knows_the_last_turn = False
         try:
-            for message in self._connection.messages("whole answer"):
+            for message in self._connection.messages("complete answer"):
                 self._note_handle(message)
                 content = message.get("serverContent", {})
                 for part in content.get("modelTurn", {}).get("parts", []):
