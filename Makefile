@@ -1,8 +1,8 @@
 # Every command of this project. `make help` lists them.
-# Needs Python ≥ 3.11 and Node ≥ 20; everything else is installed into .venv, .venv-checkov and node_modules. Commands on
-# a project of yours need gcloud, and `make deploy` Terraform ≥ 1.11: they say so.
+# Needs Python ≥ 3.11 and Node ≥ 20; everything else is installed into .venv, .venv-checkov and node_modules. Commands
+# that use a Google Cloud project need gcloud, and `make deploy` needs Terraform ≥ 1.11. They report what is missing.
 
-# The first that runs and is new enough. The last two find pyenv's, where .python-version names one that is not there.
+# The first Python that runs and is new enough. The last two entries find Pythons of pyenv that .python-version hides.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 \
 	$${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[1-9]*/bin/python3 /usr/bin/python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -21,14 +21,14 @@ SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-setup: ## install what the other commands need (they do it themselves, too)
+setup: ## install what the other commands need; each of them also does this itself
 	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(SDKS_READY) $(CHECKOV_READY)
 
-demo: ## the whole story in this terminal; GEMINI_API_KEY=… tells it against Google
+demo: ## show every step in this terminal, on the local stack; GEMINI_API_KEY=… uses Gemini at Google
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
 	@PYTHONPATH=local $(BIN)/python -m demo
 
-stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_PORT, … choose where
+stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_PORT, … set its addresses
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
 	@PYTHONPATH=local $(BIN)/python -m local_stack \
 		$(if $(HOST),--host $(HOST)) \
@@ -40,60 +40,60 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 LIVE_TOKENS := $(BIN)/live-tokens
 REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
 
-deploy: export SMOKE_OPTIONS := $(SMOKE_OPTIONS)# on a command line its quotes would be lost
-deploy: $(VENV_READY) ## from a project to a live token: PROJECT_ID=… [REGION=… YES=1 NEW_KEY=1 SMOKE_OPTIONS=…]
+deploy: export SMOKE_OPTIONS := $(SMOKE_OPTIONS)# a command line would lose its quotes
+deploy: $(VENV_READY) ## deploy the function and test it: PROJECT_ID=… [REGION=… YES=1 NEW_KEY=1 SMOKE_OPTIONS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) deploy --project "$(PROJECT_ID)" \
 		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key)
 
-destroy: $(VENV_READY) ## take away what `make deploy` made, after asking: PROJECT_ID=… [CONFIRM=<the same>]
+destroy: $(VENV_READY) ## delete what `make deploy` created, after a question: PROJECT_ID=… [CONFIRM=<the same>]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) destroy --project "$(PROJECT_ID)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
 
-package: $(VENV_READY) ## stage what is deployed, in build/function
+package: $(VENV_READY) ## copy the source of the function to build/function, as it is deployed
 	@$(LIVE_TOKENS) package
 
-release: $(VENV_READY) ## test, deploy, try and release the code, in Cloud Build: PROJECT_ID=… REGION=… [SUBSTITUTIONS=…]
-	@test -n "$(PROJECT_ID)" -a -n "$(REGION)" || { echo "Say where: make release PROJECT_ID=my-app-1a2b REGION=europe-west1"; exit 2; }
+release: $(VENV_READY) ## test, deploy and release the code in Cloud Build: PROJECT_ID=… REGION=… [SUBSTITUTIONS=…]
+	@test -n "$(PROJECT_ID)" -a -n "$(REGION)" || { echo "Which project and region? make release PROJECT_ID=my-app-1a2b REGION=europe-west1"; exit 2; }
 	@$(LIVE_TOKENS) release --project "$(PROJECT_ID)" --region "$(REGION)" \
 		$(if $(SUBSTITUTIONS),--substitutions "$(SUBSTITUTIONS)")
 
-smoke: $(VENV_READY) ## try a deployed function with a real session: URL=… [PROJECT_ID=… PROFILE=… ARGS=…]
+smoke: $(VENV_READY) ## test a deployed function with a real session: URL=… [PROJECT_ID=… PROFILE=… ARGS=…]
 	@test -n "$(URL)" || { echo "Which function? make smoke URL=https://REGION-PROJECT.cloudfunctions.net/mint-live-token"; exit 2; }
 	@$(LIVE_TOKENS) smoke "$(URL)" $(if $(PROJECT_ID),--project "$(PROJECT_ID)") \
 		$(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
-doctor: $(VENV_READY) ## what is wrong with a deployment, and what mends it: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
+doctor: $(VENV_READY) ## find faults of a deployment, each with its remedy: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) doctor --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(FUNCTION),--function "$(FUNCTION)") $(if $(URL),--url "$(URL)") $(ARGS)
 
-admin: $(VENV_READY) ## the operator's command, e.g. ARGS="pause --for 30m"; ARGS=--help tells the rest
+admin: $(VENV_READY) ## pause, block, reset, report: ARGS="pause --for 30m"; ARGS=--help lists all
 	@$(LIVE_TOKENS) admin $(ARGS)
 
-check: lint demo test ## all that CI checks: lint, demo, tests; ARGS=… goes to pytest
+check: lint demo test ## run everything that CI runs: lint, demo, tests; ARGS=… goes to pytest
 
 test: setup ## run all tests; ARGS=… goes to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for what is insecure
+checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for insecure settings
 	@REQUIRE_CHECKOV=1 $(BIN)/python -m pytest tests/infra/test_checkov.py
 
-lint: $(VENV_READY) ## formatting, lint, types
+lint: $(VENV_READY) ## check formatting, lint and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 
-format: $(VENV_READY) ## rewrite the code as `make lint` wants it
+format: $(VENV_READY) ## fix formatting and lint
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 
-# No registry's address belongs into a lock file: whoever installs may use a mirror.
+# Lock files contain no registry address: an installation may use a mirror.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 LOCK_NPM := npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && \
 	sed -i.old -E '/^ *"resolved": /d' package-lock.json && rm package-lock.json.old
 
-lock: $(VENV_READY) ## write the lock files anew from requirements*.in and package.json
+lock: $(VENV_READY) ## update the lock files from requirements*.in and package.json
 	$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
 	$(COMPILE) $(ARGS) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt

@@ -19,6 +19,7 @@ from flask import Request, Response
 from live_tokens.audit_log import AuditLog
 from live_tokens.bounded_transport import BoundedTransport
 from live_tokens.callable_endpoint import CallableEndpoint
+from live_tokens.configuration_error import ConfigurationError
 from live_tokens.firebase_app_check import (
     CONSUMPTION_SECONDS,
     KEYS_SECONDS,
@@ -44,19 +45,15 @@ from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.google_credentials import REQUEST_SECONDS, GoogleCredentials
 from live_tokens.issuing import AppCheck, Identity, QuotaStore, TokenIssuer
 from live_tokens.memory_quota import MemoryQuotaStore
-from live_tokens.profiles import ProfileError, load_profiles
+from live_tokens.profiles import load_profiles
 from live_tokens.public_keys import PublicKeys
 from live_tokens.secret_manager_key import READ_SECONDS, SecretManagerKey
-from live_tokens.settings import DEFAULT_THREADS, Settings, SettingsError
+from live_tokens.settings import DEFAULT_THREADS, Settings
 from live_tokens.upstream import Upstream
 
 
 class Service:
-    """Puts the service together, connecting to nothing.
-
-    Args:
-        settings: what the operator chose.
-    """
+    """Puts the service together, connecting to nothing."""
 
     def __init__(self, settings: Settings) -> None:
         silence_experimental_warning()
@@ -66,9 +63,6 @@ class Service:
 
     def endpoint(self, profiles: Path) -> CallableEndpoint:
         """Return the service.
-
-        Args:
-            profiles: the folder of profiles.
 
         Raises:
             ProfileError: the profiles cannot be used.
@@ -146,7 +140,7 @@ os.environ.setdefault("THREADS", str(DEFAULT_THREADS))
 
 try:
     _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent / "profiles")
-except (SettingsError, ProfileError) as error:
+except ConfigurationError as error:
     sys.exit(f"mint_live_token does not start. {error}")
 
 

@@ -15,12 +15,11 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class SignedInUser:
-    """A user of the emulator and the proof of it.
+    """A signed-in user of the Auth emulator.
 
     Attributes:
-        uid: Firebase user id.
         email: None for an anonymous user.
-        id_token: unsigned, good only with the emulator.
+        id_token: unsigned. Only the emulator accepts it.
     """
 
     uid: str
@@ -29,11 +28,10 @@ class SignedInUser:
 
 
 def sign_up(auth_host: str, *, anonymous: bool = False) -> SignedInUser:
-    """Make a new user with a made-up e-mail address and password, or an anonymous one, and sign it in.
+    """Create a user with a random e-mail address and password, or an anonymous one, and sign it in.
 
     Args:
         auth_host: `host:port` of the Auth emulator.
-        anonymous: without e-mail and password.
     """
     email = None if anonymous else f"{uuid.uuid4().hex[:8]}@example.com"
     account = {} if anonymous else {"email": email, "password": uuid.uuid4().hex}

@@ -1,6 +1,6 @@
 """A local stand-in for Secret Manager: the one REST method that reads a secret version.
 
-Run it alone with `python -m secret_manager_stand_in --help` (in `local/`), or serve `create_app(secret)` in a test.
+Run it with `python -m secret_manager_stand_in --help` (in `local/`), or serve `create_app(secret)` in a test.
 Source of the method: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
 """
 
@@ -30,8 +30,7 @@ class StandInSecret:
 
     Attributes:
         name: `projects/P/secrets/S`.
-        versions: payloads; the first is version 1, the last is `latest`. None is a destroyed version.
-        reads: how often a version was read.
+        versions: payloads. The first is version 1, the last is `latest`. None is a destroyed version.
     """
 
     name: str
@@ -39,7 +38,7 @@ class StandInSecret:
     reads: int = 0
 
     def add_version(self, payload: bytes) -> None:
-        """Rotate: from now on `latest` is this payload."""
+        """Add a version, which becomes `latest`."""
         self.versions.append(payload)
 
 
@@ -77,7 +76,7 @@ def _error(code: int, status: str, message: str) -> JSONResponse:
 def _main() -> None:
     parser = argparse.ArgumentParser(
         prog="secret_manager_stand_in",
-        description=f"Serves one secret version, whose payload is taken from ${PAYLOAD_VARIABLE}.",
+        description=f"Serves one secret version. Its payload comes from ${PAYLOAD_VARIABLE}.",
     )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")

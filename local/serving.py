@@ -1,4 +1,4 @@
-"""Any ASGI app, served for real on a local port for the length of a `with` block."""
+"""Serves any ASGI app on a local port for the length of a `with` block."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ _PATIENCE_SECONDS = 0.3
 
 
 class _SignallingServer(uvicorn.Server):
-    """Says when it is ready, so that nobody has to poll."""
+    """Sets an event when it is ready, so that no caller has to poll."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -27,7 +27,7 @@ class _SignallingServer(uvicorn.Server):
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A TLS client that never answers the goodbye would hold up the exit, with an error line at its end.
+        # A TLS client that never answers close_notify would delay the exit, and log an error.
         asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._abort_connections)
         await super().shutdown(sockets=sockets)
 
@@ -40,7 +40,7 @@ class _SignallingServer(uvicorn.Server):
 def serve(app: ASGIApp, port: int = 0, tls: tuple[Path, Path] | None = None) -> Iterator[str]:
     """Serve `app` on 127.0.0.1 in a thread and yield its address, "127.0.0.1:PORT", once it answers.
 
-    `tls` is (certificate, key) in PEM files. Open sockets do not hold up the exit; WebSockets see a 1012.
+    `tls` is (certificate, key) in PEM files. Open sockets do not delay the exit. WebSockets are closed with 1012.
     """
     config = uvicorn.Config(
         app,
@@ -54,12 +54,12 @@ def serve(app: ASGIApp, port: int = 0, tls: tuple[Path, Path] | None = None) -> 
         log_config=None,
         log_level="error",
         access_log=False,
-        # Google keeps idle connections for minutes. Closed after uvicorn's 5 s, one breaks off under a client on a slow
-        # machine, and not every client asks again.
+        # Google keeps idle connections for minutes. uvicorn closes them after 5 s, which breaks calls of clients on a
+        # slow machine, and not every client retries.
         timeout_keep_alive=300,
         timeout_graceful_shutdown=1,
     )
-    config.load()  # here and not in the thread, so that a bad certificate raises where it was given
+    config.load()  # not in the thread, so that a bad certificate raises an error here
     # The protocol must be named: asyncio switches Nagle's algorithm off only then, else every answer takes 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,6 +16,7 @@ from typing import Literal, TextIO
 from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
 from live_tokens.issuing import Record
 from live_tokens.request_id import RequestId
+from live_tokens.timestamps import with_fraction
 
 EVENT_VERSION = 1
 
@@ -93,7 +94,7 @@ class AuditLog:
     def _write_line(
         self, severity: Severity, message: str, request_id: RequestId, fields: Mapping[str, object]
     ) -> None:
-        event = {"severity": severity, "message": message, "time": _rfc3339(datetime.now(UTC)), **fields}
+        event = {"severity": severity, "message": message, "time": with_fraction(datetime.now(UTC)), **fields}
         if request_id.trace:
             event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"
         line = json.dumps(event) + "\n"
@@ -113,12 +114,12 @@ def _facts(record: Record) -> dict[str, object]:
         "configDigest": profile and profile.config_digest,
         "model": profile and profile.model,
         "quotaRemaining": record.quota and record.quota.remaining,
-        "quotaResetTime": record.quota and _rfc3339(record.quota.reset_time),
+        "quotaResetTime": record.quota and with_fraction(record.quota.reset_time),
         "resumes": record.resumes,
         "secretVersion": record.secret_version,
         "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),
-        "newSessionExpireTime": token and _rfc3339(token.new_session_expire_time),
-        "expireTime": token and _rfc3339(token.expire_time),
+        "newSessionExpireTime": token and with_fraction(token.new_session_expire_time),
+        "expireTime": token and with_fraction(token.expire_time),
         "milliseconds": {step: round(spent, 1) for step, spent in record.milliseconds.items()},
     }
 
@@ -127,7 +128,3 @@ def _stack(error: BaseException) -> list[str]:
     """Return where an unexpected error came from, innermost last, without its text, which may quote anything."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames]
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")

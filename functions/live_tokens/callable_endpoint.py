@@ -46,6 +46,8 @@ from live_tokens.issuing import (
 )
 from live_tokens.request_body import LARGEST_BODY_BYTES, RequestBodies, too_large
 from live_tokens.request_id import RequestId
+from live_tokens.strict_json import read_json
+from live_tokens.timestamps import in_whole_seconds
 
 LONGEST_HANDLE = 8 * 1024
 _LONGEST_PROFILE_NAME = 64
@@ -60,7 +62,6 @@ class WireStatus:
     """How a class of errors looks on the wire.
 
     Attributes:
-        http: status code of the response.
         canonical: `error.status`, a code of google.rpc.Code, which the SDKs turn into their own.
     """
 
@@ -85,8 +86,6 @@ class CallableEndpoint:
     """Answers HTTP requests. Whatever happens inside, what leaves is JSON with CORS headers, and an audit event.
 
     Args:
-        issuer: decides the requests.
-        audit_log: told of each.
         cors_allowed_origins: origins of web apps, or `*` alone. Native apps need none.
         call_seconds: how long a call may take, from its headers to its answer.
     """
@@ -175,7 +174,7 @@ class CallableEndpoint:
 
 def _data(body: bytes) -> dict[str, object]:
     try:
-        envelope = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {"data": None}
+        envelope = read_json(body) if body.strip() else {"data": None}
     except (ValueError, RecursionError):
         raise MalformedRequest('The body must be JSON: {"data": {…}} or {"data": null}.') from None
     if not isinstance(envelope, dict) or envelope.keys() != {"data"}:
@@ -184,11 +183,6 @@ def _data(body: bytes) -> dict[str, object]:
     if not isinstance(data, dict) or not data.keys() <= _DATA_KEYS:
         raise MalformedRequest(f"`data` must be null, or an object with only {' and '.join(sorted(_DATA_KEYS))} in it.")
     return data
-
-
-def _refuse_constant(name: str) -> float:
-    """NaN and Infinity are not JSON, though Python reads them."""
-    raise ValueError(name)
 
 
 def _id_token(authorization: str | None) -> str:
@@ -229,12 +223,12 @@ def _result(live_token: LiveToken, quota: QuotaState | None) -> dict[str, object
         "apiVersion": live_token.api_version,
         "model": model,
         "profile": live_token.profile.name,
-        "issuedAt": _rfc3339(live_token.issued_at),
-        "newSessionExpireTime": _rfc3339(live_token.new_session_expire_time),
-        "expireTime": _rfc3339(live_token.expire_time),
+        "issuedAt": in_whole_seconds(live_token.issued_at),
+        "newSessionExpireTime": in_whole_seconds(live_token.new_session_expire_time),
+        "expireTime": in_whole_seconds(live_token.expire_time),
     }
     if quota is not None:
-        result["quota"] = {"remaining": quota.remaining, "resetTime": _rfc3339(_rounded_up(quota.reset_time))}
+        result["quota"] = {"remaining": quota.remaining, "resetTime": in_whole_seconds(_rounded_up(quota.reset_time))}
     return result
 
 
@@ -261,7 +255,3 @@ def _json(status: HTTPStatus, body: dict[str, object]) -> Response:
 def _rounded_up(time: datetime) -> datetime:
     """Return the first whole second at which what is due at a time is due, as in `retryAfterSeconds`."""
     return time + timedelta(microseconds=-time.microsecond % 1_000_000)
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,11 +17,7 @@ PAUSE_SECONDS = 5.0
 
 
 class CircuitOpenError(Exception):
-    """The upstream is not asked for now.
-
-    Attributes:
-        retry_after: when it is worth another call.
-    """
+    """The upstream is not asked for now."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("circuit open")

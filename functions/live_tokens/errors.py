@@ -237,11 +237,7 @@ class UserBlocked(NotAllowed):
 
 
 class QuotaExceeded(TokenNotIssued):
-    """The caller has taken all live tokens of a period.
-
-    Args:
-        retry_after: until the next one is due.
-    """
+    """The caller has taken all live tokens of a period."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__()

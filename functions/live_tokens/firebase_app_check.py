@@ -45,8 +45,6 @@ class FirebaseAppCheck:
     """An `AppCheck` that accepts the App Check tokens of one Firebase project.
 
     Args:
-        project_id: the Firebase project.
-        keys: those that App Check signs with.
         backend: spends limited-use tokens, so that a token is good for one call; None to not spend them.
         allowed_app_ids: Firebase app ids, or empty for all apps of the project.
     """
@@ -135,11 +133,7 @@ def _public_key(key: Mapping[str, Any]) -> RSAPublicKey | None:
 
 
 class MonitoredAppCheck:
-    """An `AppCheck` that tells what another one says, and refuses nobody.
-
-    Args:
-        app_check: the one that would refuse.
-    """
+    """An `AppCheck` that tells what another one says, and refuses nobody."""
 
     def __init__(self, app_check: AppCheck) -> None:
         self._app_check = app_check

@@ -17,7 +17,6 @@ class FirebaseBackend:
     """POSTs JSON to a service of Firebase.
 
     Args:
-        upstream: the service.
         credentials: the function's own, or None for an emulator, which takes a fixed word for a credential.
     """
 

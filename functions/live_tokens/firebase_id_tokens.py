@@ -50,12 +50,7 @@ class IdTokens(Protocol):
 
 
 class SignedIdTokens:
-    """`IdTokens` of one Firebase project.
-
-    Args:
-        project_id: the Firebase project.
-        certificates: those of Firebase Authentication.
-    """
+    """`IdTokens` of one Firebase project."""
 
     def __init__(self, project_id: str, certificates: PublicKeys) -> None:
         self._project_id = project_id
@@ -119,9 +114,6 @@ class EmulatedIdTokens:
     """`IdTokens` of the Auth emulator, which does not sign them.
 
     firebase-admin knows how to read them; it finds the emulator in FIREBASE_AUTH_EMULATOR_HOST by itself.
-
-    Args:
-        project_id: the Firebase project.
     """
 
     def __init__(self, project_id: str) -> None:

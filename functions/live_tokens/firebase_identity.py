@@ -28,8 +28,6 @@ class FirebaseIdentity:
     """An `Identity` that accepts the ID tokens of one Firebase project.
 
     Args:
-        project_id: the Firebase project.
-        id_tokens: reads them.
         backend: asked, for every call, if the user was deleted, disabled or signed out everywhere; None to not ask.
         emulator_host: `host:port` of the Auth emulator, or None for Google.
     """

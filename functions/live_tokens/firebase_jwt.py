@@ -52,7 +52,6 @@ def key_id_in(token: str, *, typ: str | None = None) -> str:
     """Return the id of the key that the token says it is signed with. Nothing of it is verified yet.
 
     Args:
-        token: what may be a JWT.
         typ: what its header must say it is, or None for anything.
 
     Raises:
@@ -80,10 +79,6 @@ def verified_claims(
     """Return the claims of a token that the key has signed, that is of its time, and for this audience.
 
     Args:
-        token: a JWT.
-        key: the public key.
-        audience: whom it must be for.
-        required: the claims that it must have.
         only_audience: whether it must be for nobody else: `aud` is a text then, and no list.
 
     Raises:

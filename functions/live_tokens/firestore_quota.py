@@ -89,10 +89,10 @@ class FirestoreQuotaStore:
     Time is Firestore's own time of the read, so that instances whose clocks differ give nothing away.
 
     Args:
-        project_id: the project of the database.
         database: its name, `(default)` for the default one.
         credentials: the function's own, or None for the emulator.
-        now: turns Firestore's time of a read into the time of the decision.
+        decide_at: takes Firestore's time of a read and returns the time to decide with. Only tests pass one, to move
+            time without waiting.
     """
 
     def __init__(
@@ -100,12 +100,12 @@ class FirestoreQuotaStore:
         project_id: str,
         database: str,
         credentials: GoogleCredentials | None = None,
-        now: Callable[[datetime], datetime] = lambda read_time: read_time,
+        decide_at: Callable[[datetime], datetime] = lambda read_time: read_time,
     ) -> None:
         self._project_id = project_id
         self._database = database
         self._credentials = credentials
-        self._now = now
+        self._decide_at = decide_at
         self._connecting = threading.Lock()
         self._connected: Client | None = None
         self._breaker = CircuitBreaker()
@@ -157,7 +157,7 @@ class FirestoreQuotaStore:
             snapshots[reference.path].to_dict() for reference in (service, paused, blocked)
         )
         stored = snapshots[document.path]
-        return _Reading(stored, StopSwitches(service_switch, profile_pause, block), self._now(stored.read_time))
+        return _Reading(stored, StopSwitches(service_switch, profile_pause, block), self._decide_at(stored.read_time))
 
     def _client(self) -> Client:
         """Connect on first use: a gRPC channel must not be opened before the fork."""

@@ -7,7 +7,6 @@ weaker, meanings through small slips, so every request is read once more on its 
 
 from __future__ import annotations
 
-import json
 import re
 import ssl
 import warnings
@@ -20,6 +19,7 @@ from google.genai import types
 from pydantic import ValidationError
 
 from live_tokens.issuing import Profile
+from live_tokens.strict_json import read_json
 
 TOKEN_NAME = re.compile(r"auth_tokens/[\w.~-]+", re.ASCII)
 
@@ -41,7 +41,6 @@ def token_request(
     """Return the request for one fully locked, single-use token.
 
     Args:
-        profile: what to lock it to.
         resumption_handle: session to go on with, or None for a new one.
         expire_time: aware UTC time at which its session ends.
         new_session_expire_time: aware UTC time until which a session can be opened.
@@ -65,7 +64,8 @@ def refuse_incomplete_lock(request: httpx2.Request) -> None:
         IncompleteLockError: it would have made a token that is unlocked, partly locked, or good for many sessions.
     """
     try:
-        body = json.loads(request.content, parse_constant=_refuse_constant)
+        # TOML has NaN and Infinity, and the SDK would write them into the request.
+        body = read_json(request.content)
         setup = body["bidiGenerateContentSetup"]
         locked = (
             body.keys() == _LOCKED_FIELDS  # a field mask, under whatever name, would weaken the lock
@@ -135,11 +135,6 @@ def _closest_faults(error: ValidationError) -> Mapping[str, str]:
         if len(location) > closest.get(location[0], (0, "", ""))[0]:
             closest[location[0]] = (len(location), field, fault["msg"])
     return {field: problem for _, field, problem in closest.values()}
-
-
-def _refuse_constant(name: str) -> float:
-    """NaN and Infinity, which TOML has, are not JSON. Python writes and reads them all the same."""
-    raise ValueError(name)
 
 
 def _is_aware(timestamp: str) -> bool:

@@ -101,7 +101,6 @@ class Caller:
     """A verified Firebase user. Only an `Identity` makes one, so whoever holds one has been verified.
 
     Attributes:
-        uid: the Firebase user id.
         sign_in_provider: how the user signed in: `password`, `google.com`, `anonymous`, …
         email_verified: whether the user has an e-mail address that Firebase knows to be theirs.
         claims: all claims of the ID token, the operator's custom ones among them.
@@ -119,7 +118,6 @@ class Attestation:
 
     Attributes:
         state: what was found, or `off` where App Check is not asked.
-        app_id: the Firebase app id, if valid.
     """
 
     state: Literal["off", "valid"] | AppCheckState
@@ -197,9 +195,7 @@ class LiveToken:
 
     Attributes:
         token: `auth_tokens/…`, good for one session.
-        websocket_url: where to connect, token included.
         api_version: `v1alpha` or `v1beta`, the same for mint and connection.
-        profile: what the token is locked to.
         issued_at: our time of the mint, whole seconds, UTC.
         new_session_expire_time: no session can be opened after it.
         expire_time: a running session ends at it.
@@ -301,15 +297,7 @@ class Record:
     """What became known while one request was decided. Filled as it goes, so that a refusal leaves its trace too.
 
     Attributes:
-        requested_profile: the name asked for.
         resumes: whether a resumption handle came with the request.
-        caller: set once verified.
-        attestation: set once App Check was asked.
-        quota: set once a token was taken from it.
-        profile: set once found.
-        secret_version: version of the key that was used.
-        live_token: set once minted.
-        milliseconds: time spent in each step.
         deadline: when the whole call has to be answered.
     """
 

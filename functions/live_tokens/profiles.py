@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from live_tokens.configuration_error import ConfigurationError
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
 from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders, placeholder_claims
@@ -40,16 +41,10 @@ ConfigCheck = Callable[[Profile], Sequence[str]]
 """Returns what is wrong with a profile's model and `config`: sentences that begin with the field's name."""
 
 
-class ProfileError(Exception):
-    """The profiles cannot be used.
+class ProfileError(ConfigurationError):
+    """The profiles cannot be used."""
 
-    Attributes:
-        faults: one sentence per fault, each naming file and field.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("The profiles are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    subject = "profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +53,6 @@ class ProfileFile:
 
     Attributes:
         profile: what a token is locked to, with placeholders as they are in the file.
-        allow: who may use it.
-        quota: how often.
     """
 
     profile: Profile
@@ -69,11 +62,7 @@ class ProfileFile:
 
 @dataclass(frozen=True, slots=True)
 class LoadedProfiles:
-    """`Profiles` from a folder.
-
-    Attributes:
-        files: by name.
-    """
+    """`Profiles` from a folder."""
 
     files: Mapping[str, ProfileFile]
 
@@ -102,7 +91,6 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
     """Read every `<name>.toml` of a directory.
 
     Args:
-        directory: the folder of profiles.
         check_config: looks into the `[config]` that only Gemini understands.
 
     Returns:

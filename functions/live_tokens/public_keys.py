@@ -49,8 +49,6 @@ class PublicKeys:
     answers well, the old set serves.
 
     Args:
-        upstream: who publishes them.
-        url: where.
         read: finds the keys in the JSON of an answer. Raises ValueError unless it is of the documented form.
         monotonic: seconds of a clock that never goes back.
     """

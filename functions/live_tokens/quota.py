@@ -36,7 +36,6 @@ def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], Qu
     of the new limit may be taken at once.
 
     Args:
-        quota: the limits.
         spent: what is stored; empty for a new caller.
         now: aware time.
 

@@ -35,7 +35,6 @@ class SecretManagerKey:
     Args:
         secret_version: `projects/P/secrets/S/versions/V`; with `latest`, a rotation is noticed by itself.
         cache: how long a read key is used.
-        upstream: Secret Manager.
         credentials: the function's own, or None for a stand-in.
         emulator_host: `host:port` of a stand-in spoken to over plain HTTP, or None for Google.
         monotonic: seconds of a clock that never goes back.

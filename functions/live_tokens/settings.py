@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeVar, get_args
 
+from live_tokens.configuration_error import ConfigurationError
+
 ApiVersion = Literal["v1alpha", "v1beta"]
 AppCheckMode = Literal["off", "monitor", "enforce"]
 QuotaStoreName = Literal["firestore", "memory"]
@@ -42,21 +44,15 @@ _MOST_THREADS = 1_000
 DEFAULT_THREADS = 32
 
 
-class SettingsError(Exception):
-    """The environment does not describe a service that may start.
+class SettingsError(ConfigurationError):
+    """The environment does not describe a service that may start."""
 
-    Attributes:
-        faults: one sentence per fault, each naming its variable. Values are left out: one may be a misplaced key.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("The settings are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    subject = "settings"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one running service. See the table in the README.
+    """The settings of one running service. docs/settings.md describes them for operators.
 
     Attributes:
         firebase_project_id: the audience of ID tokens.
@@ -71,7 +67,6 @@ class Settings:
         firestore_database: name of the database with quotas and stop switches.
         memory_switches_file: path of a file of stop switches for `memory`, or None.
         cors_allowed_origins: origins of web apps, or `*` alone.
-        call_deadline: how long a call may take.
         threads: how many calls are answered at once; as many connections to each upstream are kept.
         firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.

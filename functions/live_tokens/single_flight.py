@@ -21,14 +21,7 @@ class BusyError(TimeoutError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """How a piece of work ended. Times are of the monotonic clock, in seconds.
-
-    Attributes:
-        value: what it returned, if it returned.
-        error: what it raised, if it did.
-        started: when it began.
-        ended: when it ended.
-    """
+    """How a piece of work ended. Times are of the monotonic clock, in seconds."""
 
     value: T | None
     error: Exception | None
@@ -49,7 +42,6 @@ class SingleFlight(Generic[T]):
     the other.
 
     Args:
-        work: what is done, until a deadline.
         monotonic: seconds of a clock that never goes back.
     """
 

@@ -16,13 +16,7 @@ Document = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class StopSwitches:
-    """The switches that concern one call; None where a switch is not set.
-
-    Attributes:
-        service: pauses everything.
-        profile: pauses the profile asked for.
-        user: blocks the caller.
-    """
+    """The switches that concern one call; None where a switch is not set."""
 
     service: Document | None = None
     profile: Document | None = None

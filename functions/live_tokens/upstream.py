@@ -48,7 +48,6 @@ class Answer:
     """One HTTP response, whole.
 
     Attributes:
-        status: its status code.
         headers: its headers, names in any case.
         body: its body, decoded and not too large.
     """
@@ -84,7 +83,6 @@ class Upstream:
     """One service, as an adapter asks it.
 
     Args:
-        transport: carries the requests.
         seconds: how long one answer may take, all of it.
     """
 
@@ -105,10 +103,7 @@ class Upstream:
         """Return the answer, whatever its status; a redirect is none.
 
         Args:
-            method: GET or POST.
-            url: where.
             deadline: of the step that needs the answer.
-            headers: more than what HTTP itself needs.
             body: what to send: bytes as they are, anything else as JSON, None for nothing.
             tries: how often to ask while the upstream fails at once; never again after a time-out.
 

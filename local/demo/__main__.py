@@ -1,4 +1,4 @@
-"""Start the stack, tell the story, stop the stack. Exits with 1 if anything goes other than told."""
+"""Start the stack, run all steps, stop the stack. The exit code is 1 if a step does not behave as described."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.panel import Panel
 
 from demo.limits import SCARCE_PROFILE, SCARCE_TOML, Limits
-from demo.narrator import Narrator, NotAsToldError
-from demo.story import HURRIED_PROFILE, HURRIED_TOML, Scene, Story
+from demo.narrator import Narrator, UnexpectedBehaviourError
+from demo.story import HURRIED_PROFILE, HURRIED_TOML, Story, Surroundings
 from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
 from local_stack import LocalStack, StackError, StackOptions
 
@@ -36,25 +36,26 @@ def _main() -> int:
     with ExitStack() as cleanup:
         try:
             stack = _start(narrator, options, cleanup)
-            scene = Scene(
+            surroundings = Surroundings(
                 auth_host=stack.auth_host,
                 gemini_url=_GOOGLE if google_api_key else f"ws://{stack.gemini_host}",
                 real_gemini=google_api_key is not None,
                 wav=_ROOT / "reply.wav",
             )
             mint = MintClient(stack.function_url)
-            Story(scene, narrator, mint).tell()
-            Limits(stack.auth_host, narrator, mint, stack.switches_file).tell()
+            Story(surroundings, narrator, mint).run()
+            Limits(stack.auth_host, narrator, mint, stack.switches_file).run()
         except StackError as error:
             narrator.bad(str(error))
             return 1
-        except (NotAsToldError, UnexpectedAnswerError, FunctionUnreachableError) as error:
+        except (UnexpectedBehaviourError, UnexpectedAnswerError, FunctionUnreachableError) as error:
             narrator.bad(f"{error}\n      The logs are in {os.path.relpath(run)}")
             return 1
         except KeyboardInterrupt:
             return 130
     narrator.console.print(
-        "\n[bold green]Everything went as told.[/] Next: `make stack` keeps it running for your app."
+        "\n[bold green]All steps behaved as described.[/] Next: `make stack` keeps the stack running for your app.",
+        soft_wrap=True,
     )
     return 0
 

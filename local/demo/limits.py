@@ -1,4 +1,4 @@
-"""The second half of the story: who gets no token, how many, and how the operator stops it."""
+"""The second half of the demo: who is refused, quotas, and stop switches."""
 
 from __future__ import annotations
 
@@ -26,12 +26,10 @@ response_modalities = ["AUDIO"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Tells it.
+    """Runs these steps.
 
     Args:
         auth_host: `host:port` of the Auth emulator.
-        narrator: who tells it.
-        mint: calls the function.
         switches_file: where the local stack looks for stop switches.
     """
 
@@ -40,11 +38,11 @@ class Limits:
     mint: MintClient
     switches_file: Path
 
-    def tell(self) -> None:
-        """Go through all steps.
+    def run(self) -> None:
+        """Run all steps.
 
         Raises:
-            NotAsToldError: a step went other than told.
+            UnexpectedBehaviourError: a step did not behave as described.
         """
         self._refuse_an_anonymous_caller()
         self._keep_a_profile_to_itself()
@@ -58,20 +56,20 @@ class Limits:
         self.narrator.expect(refusal.reason == "USER_NOT_ALLOWED", f"{refusal}: {refusal.message}")
 
     def _keep_a_profile_to_itself(self) -> None:
-        self.narrator.step("A user asks for “tutor”, a profile of another plan, and for one that does not exist")
+        self.narrator.step("A user asks for “tutor”, a profile of another plan, and for a profile that does not exist")
         user = sign_up(self.auth_host)
         tutor, unknown = (self.mint.refusal(user.id_token, {"profile": name}) for name in ("tutor", "no-such-profile"))
-        self.narrator.expect(tutor == unknown, f"The same answer, so the names stay the operator's: {tutor}")
+        self.narrator.expect(tutor == unknown, f"Both get the same answer, which reveals no names: {tutor}")
 
     def _run_out_of_quota(self) -> None:
         self.narrator.step(f"A user takes more than the two tokens per hour of “{SCARCE_PROFILE}”")
         user = sign_up(self.auth_host)
         for _ in range(2):
-            left = self.mint.token(user.id_token, {"profile": SCARCE_PROFILE})["quota"]["remaining"]
-            self.narrator.good(f"a token, {left} left")
+            remaining = self.mint.token(user.id_token, {"profile": SCARCE_PROFILE})["quota"]["remaining"]
+            self.narrator.good(f"a token, {remaining} left")
         refusal = self.mint.refusal(user.id_token, {"profile": SCARCE_PROFILE})
-        as_told = refusal.reason == "HOURLY_QUOTA_EXCEEDED" and refusal.retry_after_seconds is not None
-        self.narrator.expect(as_told, f"{refusal}: the second at which the next one is due")
+        as_described = refusal.reason == "HOURLY_QUOTA_EXCEEDED" and refusal.retry_after_seconds is not None
+        self.narrator.expect(as_described, f"{refusal}: the exact wait for the next token")
 
     def _pause(self) -> None:
         self.narrator.step("The operator pauses the service")

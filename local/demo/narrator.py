@@ -1,4 +1,4 @@
-"""Tells the story on the terminal."""
+"""Prints the demo on the terminal."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ _SHOWN_OF_A_TOKEN = len("auth_tokens/") + 6
 
 
 def shortened(token: str) -> str:
-    """Return a token as it may be shown: enough to tell two apart, too little to use."""
+    """Return the first characters of a token: enough to distinguish two tokens, too few to use one."""
     return f"{token[:_SHOWN_OF_A_TOKEN]}…"
 
 
-class NotAsToldError(Exception):
-    """A step went other than told."""
+class UnexpectedBehaviourError(Exception):
+    """A step did not behave as described."""
 
 
 class Narrator:
-    """Writes numbered steps and what came of them.
-
-    Attributes:
-        console: where to.
-    """
+    """Prints numbered steps and their results."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False)
@@ -36,37 +32,37 @@ class Narrator:
         self.console.print(f"\n[bold cyan]{self._steps:>2}  {escape(title)}[/]", soft_wrap=True)
 
     def good(self, text: str) -> None:
-        """Something went as told."""
+        """Print a result that is as described."""
         self._line(f"[green]✓[/] {escape(text)}")
 
-    def expect(self, as_told: bool, text: str) -> None:  # noqa: FBT001  # reads as a sentence
-        """Something went as told, or not.
+    def expect(self, as_described: bool, text: str) -> None:  # noqa: FBT001  # reads as a sentence
+        """Print a result, if it is as described.
 
         Raises:
-            NotAsToldError: it did not.
+            UnexpectedBehaviourError: it is not.
         """
-        if not as_told:
-            raise NotAsToldError(text)
+        if not as_described:
+            raise UnexpectedBehaviourError(text)
         self.good(text)
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """Print additional information."""
         self._line(f"[dim]{escape(text)}[/]")
 
     def bad(self, text: str) -> None:
-        """Something did not go as told."""
+        """Print an error."""
         self._line(f"[bold red]✗ {escape(text)}[/]")
 
     def spoken(self, piece: str) -> None:
-        """A piece of a transcript, as it comes."""
+        """Print a piece of a transcript, without a line break."""
         self.console.print(f"[magenta]{escape(piece)}[/]", end="")
 
     def facts(self, facts: Mapping[str, str]) -> None:
-        """A small table."""
+        """Print a table of names and values."""
         width = max(map(len, facts))
         for name, value in facts.items():
             self._line(f"[dim]{escape(name.ljust(width))}[/]  {escape(value)}")
 
     def _line(self, markup: str) -> None:
-        """Leave the wrapping to the terminal: a URL or a reason can then be copied whole."""
+        """Print a line without wrapping, so that a URL can be copied in one piece."""
         self.console.print(f"    {markup}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The story, step by step. Each step checks that what happens is what is told."""
+"""The first half of the demo: tokens and sessions. Each step checks the behaviour that it describes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from demo.narrator import Narrator, NotAsToldError, shortened
+from demo.narrator import Narrator, UnexpectedBehaviourError, shortened
 from firebase_sign_in import SignedInUser, sign_up
 from live_tokens_operations.client.live_session import (
     LiveSession,
@@ -35,14 +35,12 @@ response_modalities = ["AUDIO"]
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Where the story takes place.
+class Surroundings:
+    """The services that the demo uses.
 
     Attributes:
         auth_host: `host:port` of the Auth emulator.
         gemini_url: `ws://…` or `wss://…` of Gemini, without a path.
-        real_gemini: Google's, not the stand-in.
-        wav: file to write the reply to.
     """
 
     auth_host: str
@@ -53,27 +51,22 @@ class Scene:
 
 @dataclass(slots=True)
 class Story:
-    """Tells it.
-
-    Args:
-        scene: where it takes place.
-        narrator: who tells it.
-        mint: calls the function.
+    """Runs these steps.
 
     Attributes:
-        findings: what went other than expected where nobody has measured Google yet.
+        findings: results that depend on undocumented behaviour of Google.
     """
 
-    scene: Scene
+    surroundings: Surroundings
     narrator: Narrator
     mint: MintClient
     findings: list[str] = field(default_factory=list)
 
-    def tell(self) -> None:
-        """Go through all steps.
+    def run(self) -> None:
+        """Run all steps.
 
         Raises:
-            NotAsToldError: a step went other than told.
+            UnexpectedBehaviourError: a step did not behave as described.
         """
         user = self._sign_in()
         live_token = self._take_token(user)
@@ -86,7 +79,7 @@ class Story:
 
     def _sign_in(self) -> SignedInUser:
         self.narrator.step("A user signs up with Firebase")
-        user = sign_up(self.scene.auth_host)
+        user = sign_up(self.surroundings.auth_host)
         self.narrator.good(f"{user.email} is signed in, uid {user.uid}")
         return user
 
@@ -100,20 +93,19 @@ class Story:
             {
                 "token": shortened(live_token["token"]),
                 "websocketUrl": live_token["websocketUrl"].replace(live_token["token"], shortened(live_token["token"])),
-                "model": f"{live_token['model']}, locked, with the whole config",
-                "open it until": f"{live_token['newSessionExpireTime']} ({_after(live_token, 'newSessionExpireTime')})",
-                "it ends at": f"{live_token['expireTime']} ({_after(live_token, 'expireTime')})",
-                "quota": f"{live_token['quota']['remaining']} left, all again at {live_token['quota']['resetTime']}",
+                "model": f"{live_token['model']}, locked with the whole configuration",
+                "open before": f"{live_token['newSessionExpireTime']} ({_after(live_token, 'newSessionExpireTime')})",
+                "ends at": f"{live_token['expireTime']} ({_after(live_token, 'expireTime')})",
+                "quota": f"{live_token['quota']['remaining']} left, full quota at {live_token['quota']['resetTime']}",
             }
         )
         return live_token
 
     def _fail_like_the_forum_post(self, live_token: Mapping[str, Any]) -> None:
-        self.narrator.step("The three ways of the forum post, and a fourth: right credential, wrong method")
+        self.narrator.step("Common mistakes: three of a forum post, and the right credential with the wrong method")
         version, token = live_token["apiVersion"], live_token["token"]
-        wrong = (
-            f"{self.scene.gemini_url}/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent"
-        )
+        service = f"google.ai.generativelanguage.{version}.GenerativeService"
+        wrong = f"{self.surroundings.gemini_url}/ws/{service}.BidiGenerateContent"
         setup = live_token["setup"]
         for title, url, headers, words in (
             ("?key=<token>", f"{wrong}?key={quote(token, safe='')}", {}, "API key not valid"),
@@ -124,22 +116,22 @@ class Story:
             self._expect_closed(title, url, setup, words, headers)
 
     def _connect(self, live_token: Mapping[str, Any]) -> str:
-        self.narrator.step("The right way: websocketUrl as it came, then the setup that came with it")
+        self.narrator.step("The app opens websocketUrl unchanged and sends the setup that came with it")
         try:
             with live_session(live_token["websocketUrl"], live_token["setup"]) as session:
                 self.narrator.good("setupComplete")
                 reply = self._ask(session, "Hello! Who are you?")
                 handle = session.wait_for_handle()
         except SessionError as closed:
-            raise NotAsToldError(f"The session was closed: {closed}") from closed
-        _write_wav(self.scene.wav, reply)
+            raise UnexpectedBehaviourError(f"The session was closed: {closed}") from closed
+        _write_wav(self.surroundings.wav, reply)
         self.narrator.expect(
-            len(reply.audio) > 0, f"{_seconds(reply):.1f} s of speech, written to {self.scene.wav.name}"
+            len(reply.audio) > 0, f"{_seconds(reply):.1f} s of speech, written to {self.surroundings.wav.name}"
         )
         return handle
 
     def _use_it_twice(self, live_token: Mapping[str, Any]) -> None:
-        self.narrator.step("The same token once more")
+        self.narrator.step("The app uses the same token again")
         self._expect_closed("second use", live_token["websocketUrl"], live_token["setup"], "used too many times")
 
     def _try_another_setup(self, user: SignedInUser) -> None:
@@ -154,11 +146,11 @@ class Story:
             with live_session(live_token["websocketUrl"], setup) as session:
                 reply = self._ask(session, "What do you speak with?")
         except SessionError as closed:
-            raise NotAsToldError(f"The session was closed: {closed}") from closed
-        self.narrator.expect(len(reply.audio) > 0, "Ignored: the locked model answers, in speech, as the profile says")
+            raise UnexpectedBehaviourError(f"The session was closed: {closed}") from closed
+        self.narrator.expect(len(reply.audio) > 0, "Ignored: the locked model answers, with speech")
 
     def _resume(self, user: SignedInUser, handle: str) -> None:
-        self.narrator.step("The connection was cut: the app calls again with the last handle, and goes on")
+        self.narrator.step("The connection is lost: the app calls again with the last handle and continues")
         live_token = self.mint.token(user.id_token, {"resumptionHandle": handle})
         try:
             with live_session(live_token["websocketUrl"], live_token["setup"]) as session:
@@ -166,15 +158,15 @@ class Story:
             resumed = len(reply.audio) > 0
         except SessionError as closed:
             reply, resumed = Reply(transcript=str(closed)), False
-        if self.scene.real_gemini:
-            # How Google treats a handle inside a full lock is documented, and measured by nobody we know of.
+        if self.surroundings.real_gemini:
+            # Google documents how a handle inside a full lock works. We know of no measurement.
             self.findings.append(
                 f"Handle in a locked setup: {'accepted' if resumed else 'refused'}: {reply.transcript}"
             )
             self.narrator.note(self.findings[-1])
         else:
             self.narrator.expect(
-                resumed and "remember" in reply.transcript, "A fresh, fully locked token, and the context is kept"
+                resumed and "remember" in reply.transcript, "A new, fully locked token continues the conversation"
             )
 
     def _come_too_late(self, user: SignedInUser) -> None:
@@ -206,7 +198,7 @@ class Story:
         except SessionClosedError as closed:
             self.narrator.expect(words in closed.reason, f"{title}: {closed.code} {closed.reason}")
         else:
-            raise NotAsToldError(f"{title}: it was accepted, though it should not be")
+            raise UnexpectedBehaviourError(f"{title}: accepted, but must be refused")
 
 
 def _time(timestamp: str) -> datetime:

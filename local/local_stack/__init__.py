@@ -1,6 +1,6 @@
-"""The local stack: the unmodified function, the official Auth emulator, and stand-ins for what has no emulator.
+"""The local stack: the unmodified function, the official Auth emulator, and stand-ins for services without an emulator.
 
-`make stack` keeps it running for an app; the demo and the tests start one for themselves:
+`make stack` keeps it running for an app; the demo and the tests start their own:
 
     with LocalStack(StackOptions(run_directory=tmp_path)) as stack:
         requests.post(stack.function_url, …)

@@ -1,4 +1,4 @@
-"""`make stack`: keep the local stack running, and say what an app needs to use it."""
+"""`make stack`: keep the local stack running, and print what an app needs to use it."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _main() -> int:
             return 1
         except KeyboardInterrupt:
             return 130
-        _say_what_to_use(console, stack, options)
+        _print_usage(console, stack, options)
         return _keep_running(console, stack)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="local_stack", description=__doc__)
     defaults = Ports()
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; your LAN address, for a phone")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; for a phone, your LAN address")
     parser.add_argument("--function-port", type=int, default=defaults.function)
     parser.add_argument("--auth-port", type=int, default=defaults.auth)
     parser.add_argument("--gemini-port", type=int, default=defaults.gemini)
@@ -51,18 +51,18 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say_what_to_use(console: Console, stack: LocalStack, options: StackOptions) -> None:
+def _print_usage(console: Console, stack: LocalStack, options: StackOptions) -> None:
     variables = {
         "MINT_URL": (stack.function_url, "httpsCallableFromURL(getFunctions(app), MINT_URL)"),
         "AUTH_EMULATOR_URL": (f"http://{stack.auth_host}", "connectAuthEmulator(getAuth(app), AUTH_EMULATOR_URL)"),
         "FIREBASE_PROJECT_ID": (PROJECT_ID, 'initializeApp({ projectId: FIREBASE_PROJECT_ID, apiKey: "any" })'),
     }
-    console.print("[bold]The stack is running.[/] Ctrl-C stops it. What an app needs:\n")
+    console.print("[bold]The stack is running.[/] Ctrl-C stops it. Your app needs:\n")
     for name, (value, use) in variables.items():
         console.print(f"{name}={value:<30} [dim]# {escape(use)}[/]", soft_wrap=True, highlight=False)
     gemini = "Google's" if options.google_api_key else f"the stand-in at ws://{stack.gemini_host}"
-    console.print(f"\nGemini is {gemini}; `websocketUrl` leads there.", highlight=False)
-    console.print("Android emulator: `adb reverse tcp:PORT tcp:PORT`, for each port, lets 127.0.0.1 work as it is.")
+    console.print(f"\nGemini is {gemini}; `websocketUrl` points to it.", highlight=False)
+    console.print("Android emulator: run `adb reverse tcp:PORT tcp:PORT` for each port, so that 127.0.0.1 works there.")
     console.print(f"Logs: {os.path.relpath(options.run_directory)}", highlight=False)
 
 

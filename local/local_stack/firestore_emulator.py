@@ -1,6 +1,6 @@
-"""The Firestore emulator, where this machine has what it needs: its jar and a Java.
+"""The Firestore emulator. It needs its jar and Java.
 
-Source of how it is started: the Google Cloud SDK's own `gcloud emulators firestore start`, which needs no more.
+Source of the command line: `gcloud emulators firestore start` of the Google Cloud SDK.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from local_stack.process import Process
 JAR_VARIABLE = "FIRESTORE_EMULATOR_JAR"
 OLDEST_JAVA = 17
 HOW_TO_GET_IT = (
-    f"It needs Java {OLDEST_JAVA} or newer, and the jar: `gcloud components install cloud-firestore-emulator`, or set "
-    f"{JAR_VARIABLE} to one, or let firebase-tools (with Java 21) download it: `firebase setup:emulators:firestore`."
+    f"It needs Java {OLDEST_JAVA} or newer, and its jar. To get the jar: `gcloud components install "
+    f"cloud-firestore-emulator`, or `firebase setup:emulators:firestore` (needs Java 21), or set {JAR_VARIABLE} to it."
 )
 
 _MAIN_CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
@@ -26,27 +26,22 @@ _JAVA_OPTIONS = ("-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-Du
 
 
 class FirestoreEmulatorMissingError(Exception):
-    """The emulator cannot run here. The text says what is missing."""
+    """The emulator cannot run here. The message names what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirestoreEmulator:
-    """What is needed to run it.
-
-    Attributes:
-        java: path of the program.
-        jar: path of the emulator.
-    """
+    """The paths of Java and of the emulator's jar."""
 
     java: str
     jar: Path
 
     @classmethod
     def find(cls) -> FirestoreEmulator:
-        """Look for Java and for the jar: the one that is named, then the Cloud SDK's, then firebase-tools'.
+        """Look for Java and for the jar: FIRESTORE_EMULATOR_JAR, then the Cloud SDK's, then firebase-tools'.
 
         Raises:
-            FirestoreEmulatorMissingError: one of them is not there.
+            FirestoreEmulatorMissingError: Java or the jar is missing.
         """
         java = shutil.which("java")
         if java is None or _version(java) < OLDEST_JAVA:
@@ -81,6 +76,6 @@ def _jars() -> list[Path]:
 
 
 def _version(java: str) -> int:
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    match = re.search(r'version "(\d+)', told)
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(\d+)', output)
     return int(match[1]) if match else 0

@@ -1,4 +1,4 @@
-"""What the stack needs from the machine, and words for a newcomer when it is not there."""
+"""What the stack needs from the machine, and messages that tell a newcomer how to get it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ FIREBASE_TOOLS = Path(__file__).parents[1] / "node_modules" / "firebase-tools" /
 
 
 class StackError(Exception):
-    """The stack cannot run. The text says what to do."""
+    """The stack cannot run. The message says what to do."""
 
 
 def node() -> str:
     """Return the path of Node.
 
     Raises:
-        StackError: there is none, or it is too old, or the Auth emulator is not installed.
+        StackError: Node is missing or too old, or the Auth emulator is not installed.
     """
     path = shutil.which("node")
     if path is None:
@@ -36,7 +36,7 @@ def node() -> str:
 
 
 def free_ports(host: str, count: int) -> list[int]:
-    """Return so many TCP ports, all different, on which nobody listens at the moment."""
+    """Return that many different TCP ports that are free at the moment."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -45,10 +45,10 @@ def free_ports(host: str, count: int) -> list[int]:
 
 
 def require_free(host: str, port: int, use: str, variable: str) -> None:
-    """Make sure that a chosen port can be listened on.
+    """Check that a port is free.
 
     Raises:
-        StackError: somebody listens there already; the text names the variable that chooses another.
+        StackError: the port is in use. The message names the variable that sets another one.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,6 +56,6 @@ def require_free(host: str, port: int, use: str, variable: str) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise StackError(
-                f"Port {port} for {use} is taken or not allowed ({error.strerror}). Is another stack running? "
+                f"Port {port} for {use} is in use or not allowed ({error.strerror}). Is another stack running? "
                 f"Stop it, or choose another port: make stack {variable}={port + 1}"
             ) from error

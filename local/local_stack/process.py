@@ -1,4 +1,4 @@
-"""A program that belongs to the stack: in a session of its own, logging to a file, stopped with its children."""
+"""A program of the stack. It runs in its own session, logs to a file, and is stopped with its children."""
 
 from __future__ import annotations
 
@@ -24,11 +24,8 @@ class Process:
     """One program of the stack.
 
     Attributes:
-        name: what people call it.
-        command: the program and its arguments.
-        log: file that takes everything it prints.
-        environment: all of its environment.
-        answers: URL that answers anything once it is ready.
+        environment: the whole environment of the program.
+        answers: URL that returns any response once the program is ready.
     """
 
     name: str
@@ -40,7 +37,7 @@ class Process:
     _ready: bool = field(default=False, init=False, repr=False)
 
     def start(self) -> None:
-        """Start it, without waiting."""
+        """Start the program without waiting for it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
@@ -54,14 +51,10 @@ class Process:
             )
 
     def wait_until_ready(self, seconds: float, waiting: Callable[[], None] = lambda: None) -> None:
-        """Poll until it answers.
-
-        Args:
-            seconds: how long to wait at most.
-            waiting: called before each poll.
+        """Poll until the program answers.
 
         Raises:
-            StackError: it ended, or did not answer in time. The text shows the end of its log.
+            StackError: it ended, or did not answer in time. The message shows the end of its log.
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -78,10 +71,10 @@ class Process:
         raise StackError(f"The {self.name} did not answer within {seconds:.0f} s.\n{self._tail()}")
 
     def stop(self) -> None:
-        """End it and all it has started; kill what does not end by itself."""
+        """Stop the program and its children. Kill those that do not stop in time."""
         if self._running is None:
             return
-        # While it starts, the Auth emulator hears no SIGTERM for up to 10 s; nothing is lost by killing it then.
+        # While it starts, the Auth emulator ignores SIGTERM for up to 10 s. Killing it then loses nothing.
         for ending in (signal.SIGTERM, signal.SIGKILL) if self._ready else (signal.SIGKILL,):
             try:
                 os.killpg(self._running.pid, ending)
@@ -96,12 +89,12 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """Process id, and the id of its group, while it runs."""
+        """Process id and process group id, or None if the program does not run."""
         return None if self._running is None else self._running.pid
 
     @property
     def ended(self) -> bool:
-        """Whether it has stopped by itself."""
+        """Whether the program has stopped by itself."""
         return self._running is not None and self._running.poll() is not None
 
     def _tail(self) -> str:

@@ -1,4 +1,4 @@
-"""The stack as a whole: which programs, which ports, which environment, and in which order they start."""
+"""The stack: its programs, their ports and environment, and the order of their start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_stack.prerequisites import FIREBASE_TOOLS, free_ports, node, require_
 from local_stack.process import Process
 from secret_manager_stand_in import PAYLOAD_VARIABLE
 
-# A project whose id starts with `demo-` is never looked for at Google.
+# The emulators never contact Google for a project whose id starts with `demo-`.
 # Source: https://firebase.google.com/docs/emulator-suite/connect_auth#choose_a_firebase_project
 PROJECT_ID = "demo-live-tokens"
 API_KEY = "local-gemini-key"
@@ -27,20 +27,13 @@ _SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
 _FIND_STAND_INS = {"PYTHONPATH": str(_LOCAL)}
 # The Auth emulator alone takes 10 to 15 s, more on a busy machine.
 _START_SECONDS = 120
-# What a program of ours inherits; everything else it sees is written down here.
+# The variables that the programs inherit. All others are set in this file.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "HTTPS_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """TCP ports of the stack.
-
-    Attributes:
-        function: the function `mint_live_token`.
-        auth: the Auth emulator.
-        gemini: the Gemini stand-in.
-        secret_manager: the Secret Manager stand-in.
-    """
+    """TCP ports of the stack."""
 
     function: int = 8080
     auth: int = 9099
@@ -49,11 +42,11 @@ class Ports:
 
     @classmethod
     def free(cls, host: str) -> Ports:
-        """Pick four that nobody uses."""
+        """Return four free ports."""
         return cls(*free_ports(host, 4))
 
     def require_free(self, host: str) -> None:
-        """Raise a `StackError` if one of them is taken."""
+        """Raise a `StackError` if one of the ports is in use."""
         for address, port, use, variable in (
             (host, self.function, "the function", "FUNCTION_PORT"),
             (host, self.auth, "the Auth emulator", "AUTH_PORT"),
@@ -65,16 +58,15 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """How a stack is to be.
+    """The options of a stack.
 
     Attributes:
-        run_directory: takes logs and everything else that is written.
+        run_directory: receives logs and all other files.
         host: address to listen on.
         ports: which ports, or None for free ones.
-        google_api_key: a real Gemini API key: there is no stand-in then, tokens come from Google.
+        google_api_key: a real Gemini API key. With it, tokens come from Google, and no Gemini stand-in runs.
         stand_in_arguments: more arguments for `gemini_stand_in`.
-        function_environment: more environment variables for the function.
-        extra_profiles: more profiles, TOML by name. The function then runs from a copy that has them.
+        extra_profiles: name → TOML of more profiles. The function then runs from a copy that contains them.
     """
 
     run_directory: Path
@@ -90,17 +82,16 @@ class LocalStack:
     """A running stack; a context manager.
 
     Args:
-        options: how it is to be.
-        progress: told what is being waited for, many times.
+        progress: called repeatedly during the start, with the name of the program that is not ready yet.
 
     Attributes:
-        function_url: where the app calls `mint_live_token`.
+        function_url: URL of `mint_live_token`.
         auth_host: `host:port` of the Auth emulator.
-        gemini_host: `host:port` of the Gemini stand-in; with a real key nobody listens there.
-        switches_file: JSON file of stop switches, which need not exist; see `MemoryQuotaStore`.
+        gemini_host: `host:port` of the Gemini stand-in. With a real key nothing listens there.
+        switches_file: JSON file of stop switches. It may be missing. `MemoryQuotaStore` describes it.
 
     Raises:
-        StackError: on entering, when something is missing or does not start. What had started is stopped.
+        StackError: on entering, if something is missing or does not start. Programs that had started are stopped.
     """
 
     def __init__(self, options: StackOptions, progress: Callable[[str], None] = lambda _: None) -> None:
@@ -111,7 +102,7 @@ class LocalStack:
         self.function_url = f"http://{options.host}:{ports.function}"
         self.auth_host = f"{options.host}:{ports.auth}"
         self.gemini_host = f"{options.host}:{ports.gemini}"
-        # It gives the key to whoever asks, which may be a real one; only the function needs to ask.
+        # It returns the API key, perhaps a real one, to every caller. Only the function needs to reach it.
         self._secret_manager_host = f"{_LOOPBACK}:{ports.secret_manager}"
         self.switches_file = options.run_directory.absolute() / "switches.json"
         self.processes: list[Process] = []
@@ -139,7 +130,7 @@ class LocalStack:
 
     @property
     def logs(self) -> str:
-        """Everything that the programs have printed so far."""
+        """The output of all programs so far."""
         return "\n".join(process.log.read_text(errors="replace") for process in self.processes if process.log.exists())
 
     def _wait_for(self, process: Process) -> None:
@@ -161,7 +152,7 @@ class LocalStack:
                 "PYTHONUNBUFFERED": "1",
                 "NO_PROXY": f"127.0.0.1,localhost,{self._options.host}",
             }
-            # gunicorn puts a control socket there, firebase-tools its settings.
+            # gunicorn writes a control socket there, firebase-tools its settings.
             | {"XDG_RUNTIME_DIR": str(run), "XDG_CONFIG_HOME": str(run)}
             | dict(environment),
             answers=f"http://{address}/",

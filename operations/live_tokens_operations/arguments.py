@@ -55,7 +55,6 @@ def like(form: str, text: str, description: str) -> str:
 
     Args:
         form: regular expression of the whole text.
-        text: what was typed.
         description: what it should have been, after “is not”.
 
     Raises:
@@ -81,8 +80,6 @@ def variable(environment: Mapping[str, str], name: str, form: Callable[[str], _T
     """Return an environment variable that stands for an option, or None if it is not set, or empty.
 
     Args:
-        environment: holds it or not.
-        name: of the variable.
         form: the option's `type`.
 
     Raises:

@@ -22,7 +22,6 @@ def main(arguments: Sequence[str], process: Process) -> int:
 
     Args:
         arguments: what was typed after `live-tokens`.
-        process: environment and streams.
 
     Returns:
         The exit code.

@@ -10,8 +10,6 @@ class Outcome:
     """How many checks hold, and why the others do not.
 
     Attributes:
-        held: how many checks hold.
-        failed: how many do not.
         reasons: reasons of the contract among the answers that failed a check.
         may_pass_later: whether one of those answers is of a kind that passes by itself in the first minutes.
     """

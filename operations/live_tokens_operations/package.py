@@ -72,7 +72,6 @@ def stage(checkout: Path, folder: Path) -> str:
     """Put the function's source into a folder of its own, in place of what was staged there before.
 
     Args:
-        checkout: root of the repository.
         folder: where to; must be absent, empty, or as an earlier call left it.
 
     Returns:

@@ -50,11 +50,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """One part of the program.
-
-    Attributes:
-        run: runs it with what was typed.
-    """
+    """One part of the program."""
 
     add_arguments: Callable[[Parser], None]
     run: Callable[[Namespace, Process], ExitCode]

@@ -13,6 +13,9 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 SOURCES = {file.stem: file.read_text(encoding="utf-8") for file in (FUNCTIONS / "live_tokens").glob("*.py")}
 
 PURE = {
+    "configuration_error": set[str](),
+    "strict_json": set[str](),
+    "timestamps": set[str](),
     "deadline": set[str](),
     "circuit_breaker": set[str](),
     "single_flight": {"circuit_breaker", "deadline"},
@@ -27,16 +30,18 @@ CORE = PURE | {
     "__init__": set[str](),
     "errors": set[str](),
     "issuing": {"deadline", "errors"},
-    "settings": set[str](),
+    "settings": {"configuration_error"},
     "request_id": set[str](),
     "request_body": {"deadline", "errors"},
     "bounded_transport": {"deadline"},
     "upstream": {"bounded_transport", "circuit_breaker", "deadline"},
     "google_credentials": {"deadline", "single_flight", "upstream"},
     "public_keys": {"deadline", "single_flight", "upstream"},
-    "profiles": {"errors", "issuing", "placeholders", "profile_access", "quota"},
-    "audit_log": {"errors", "issuing", "request_id"},
-    "callable_endpoint": {"audit_log", "deadline", "errors", "issuing", "request_body", "request_id"},
+    "profiles": {"configuration_error", "errors", "issuing", "placeholders", "profile_access", "quota"},
+    "audit_log": {"errors", "issuing", "request_id", "timestamps"},
+    "callable_endpoint": {
+        *("audit_log", "deadline", "errors", "issuing", "request_body", "request_id", "strict_json", "timestamps"),
+    },
 }
 """What each module that is no adapter may import of ours."""
 
@@ -181,6 +186,7 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
         ("memory_quota", "from google.cloud.firestore import Client", "knows google"),
         ("quota", "import google.cloud.firestore", "knows google"),
         ("quota", "from live_tokens.settings import Settings", "imports settings"),
+        ("timestamps", "from live_tokens.issuing import Record", "imports issuing"),
         ("stop_switches", "from live_tokens.quota import spend", "imports quota"),
         ("placeholders", "from live_tokens.profiles import load_profiles", "imports profiles"),
         ("profile_access", "from live_tokens.quota import spend", "imports quota"),

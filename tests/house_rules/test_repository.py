@@ -112,7 +112,7 @@ def test_every_file_keeps_the_house_rules() -> None:
             "knows requests, which is for google/ and client/",
         ),
         (
-            f"operations/{PROGRAM}/smoke/visitor.py",
+            f"operations/{PROGRAM}/smoke/temporary_user.py",
             "def f():\n    from urllib.request import urlopen",
             "knows urllib.request.urlopen, which is for google/ and client/",
         ),

@@ -98,8 +98,8 @@ def test_after_a_failed_smoke_test_the_old_revision_serves_and_the_next_release_
     smoke_test_ends_with(release.workspace, 1)
     failed, said = release.run()
     assert failed == "smoke"
-    assert f"Users are still served by {FIRST}=100." in said
-    assert f"Look at {SECOND} at https://candidate---" in said
+    assert f"Traffic is unchanged: {FIRST}=100." in said
+    assert f"Inspect {SECOND} at https://candidate---" in said
     assert cloud.service.serving() == {FIRST: 100}
     assert not cloud.service.follows_latest()
 
@@ -150,7 +150,7 @@ def test_of_two_releases_at_once_the_younger_stops(cloud: GoogleCloud, release: 
     cloud.builds.append(running_build("older", "2026-11-22T09:59:59Z", ["nightly", "live-tokens-release"], status))
     failed, said = release.run(until="pin")
     assert failed == "pin"
-    assert "Another release is at work: build older." in said
+    assert "Another release is running: build older." in said
     assert cloud.changes() == []
 
 
@@ -179,7 +179,7 @@ def test_traffic_stays_when_somebody_deployed_in_between(cloud: GoogleCloud, rel
     cloud.service.deploy("another.zip")
     failed, said = release.run(after="smoke")
     assert failed == "move"
-    assert f"{SECOND} passed, but {THIRD} was deployed since" in said
+    assert f"{SECOND} passed its smoke test, but {THIRD} was deployed in the meantime" in said
     assert cloud.service.serving() == {FIRST: 100}
 
 

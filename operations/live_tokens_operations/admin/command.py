@@ -24,7 +24,6 @@ class Session:
 
     Attributes:
         database: connected to the place that was named.
-        out: takes what the operator asked for.
     """
 
     database: Database

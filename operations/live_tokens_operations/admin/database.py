@@ -66,8 +66,6 @@ class Database:
     The library reads FIRESTORE_EMULATOR_HOST by itself. Nothing is tried again: the operator sees what happened.
 
     Args:
-        place: which.
-        seconds: how long one call may take.
         page: how many documents one call brings.
     """
 

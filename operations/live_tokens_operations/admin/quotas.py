@@ -32,7 +32,6 @@ class Today:
     Attributes:
         heaviest: the callers with the most tokens, most first.
         callers: how many callers there are in all.
-        tokens: how many tokens they took.
     """
 
     heaviest: tuple[Usage, ...]
@@ -46,7 +45,6 @@ def today(database: Database, limit: int) -> Today:
     Production has no index to ask for the heaviest, so every document is read and sorted here.
 
     Args:
-        database: where.
         limit: how many of the callers to name.
     """
     usages = list(_usages(database))

@@ -20,7 +20,6 @@ def check_clock(seconds: float, now: Callable[[], datetime] = lambda: datetime.n
     """Compare.
 
     Args:
-        seconds: how long the answer may take.
         now: the current aware UTC time of this machine.
     """
     answer = send("GET", _URL, seconds)

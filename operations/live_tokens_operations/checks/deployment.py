@@ -37,7 +37,6 @@ class Deployment:
     """What the function says of itself.
 
     Attributes:
-        service: the Cloud Run service under it.
         environment: the function's environment variables, or None if they are not known.
         settings: read from them, or None.
         faults: why they cannot be read; without a value of theirs.

@@ -34,7 +34,6 @@ def check_gemini(context: CheckContext, key: GeminiKey) -> Iterator[Finding]:
     """Ask Gemini about every model of this checkout's profiles. Those that are deployed cannot be seen.
 
     Args:
-        context: what is looked at.
         key: sent to Gemini, and to nobody else.
     """
     try:

@@ -71,4 +71,4 @@ def _by_reason(entries: list[Json], *, more: bool) -> Iterator[Finding]:
                 f"Last hour: calls that failed because Gemini's quota was used up ({reason}): {number}", _RATE_LIMITS
             )
         else:
-            yield warn(f"Last hour: calls that failed with {reason}: {number}", f"see {reason} in docs/errors.md")
+            yield warn(f"Last hour: calls that failed with {reason}: {number}", f"see docs/contract.md#{reason}")

@@ -85,9 +85,7 @@ class LiveConnection:
     """A connected WebSocket, set up or not.
 
     Args:
-        connection: the WebSocket.
         runner: the event loop that it lives in. It stands still between two calls.
-        seconds: how long an answer may take.
     """
 
     def __init__(self, connection: ClientConnection, runner: asyncio.Runner, seconds: float) -> None:
@@ -159,7 +157,6 @@ class LiveSession:
         """Send a turn of text and wait for the reply.
 
         Args:
-            text: the question.
             heard: called with each piece of the transcript.
 
         Raises:
@@ -170,7 +167,7 @@ class LiveSession:
         reply, generated = Reply(), False
         self._handle_knows_the_last_turn = False
         try:
-            for message in self._connection.messages("whole answer"):
+            for message in self._connection.messages("complete answer"):
                 self._note_handle(message)
                 content = message.get("serverContent", {})
                 for part in content.get("modelTurn", {}).get("parts", []):
@@ -220,7 +217,6 @@ def live_connection(
 
     Args:
         url: `websocketUrl` of a live token.
-        headers: more headers for the handshake.
         seconds: how long the handshake, and later each answer, may take.
 
     Raises:
@@ -260,7 +256,6 @@ def live_session(
     Args:
         url: `websocketUrl` of a live token.
         setup: `setup` of a live token, or another one to see that it is ignored.
-        headers: more headers for the handshake.
         seconds: how long the handshake, the acceptance, and later each answer may take.
 
     Raises:

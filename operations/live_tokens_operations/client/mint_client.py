@@ -83,11 +83,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class MintClient:
-    """Calls the function.
-
-    Attributes:
-        seconds: how long it may stay silent.
-    """
+    """Calls the function."""
 
     function_url: str
     seconds: float = _CALL_SECONDS
@@ -97,7 +93,6 @@ class MintClient:
 
         Args:
             id_token: Firebase ID token, or None to call without one.
-            data: the callable's data.
             app_check_token: App Check token, or None.
 
         Raises:

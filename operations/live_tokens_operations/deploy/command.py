@@ -27,8 +27,6 @@ def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -
     """Deploy, or go on with it.
 
     Args:
-        typed: the arguments.
-        process: environment and streams.
         read_smoke_test: reads the arguments of the smoke test.
 
     Raises:

@@ -37,7 +37,6 @@ class Destroy:
 
     Attributes:
         environment: may hold credentials for Terraform.
-        colour: whether the operator's terminal shows colours.
     """
 
     programs: Programs
@@ -50,7 +49,6 @@ class Destroy:
         """Take everything away.
 
         Args:
-            project: id of the project.
             confirmed: the same once more, where nobody is there to type it; None asks.
 
         Raises:

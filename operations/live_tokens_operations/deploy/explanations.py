@@ -72,7 +72,6 @@ def require(finished: Finished, otherwise: str) -> None:
     """Go on if a program succeeded.
 
     Args:
-        finished: how it ended.
         otherwise: what it means that it failed.
 
     Raises:

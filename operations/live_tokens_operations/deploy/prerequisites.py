@@ -75,7 +75,6 @@ class Prerequisites:
 
         Args:
             region: the one that was asked for, or None.
-            settings: the operator's own.
             has_signer: whether a service account was named that signs for the smoke test.
 
         Returns:
@@ -92,7 +91,6 @@ class Prerequisites:
 
         Args:
             settings: the operator's own, which have Terraform set it up.
-            resources: what Terraform has made already.
 
         Raises:
             MisuseError: it would.

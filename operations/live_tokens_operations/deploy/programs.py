@@ -70,7 +70,7 @@ class Programs(Protocol):
         ...
 
     def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
-        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs fails in the end."""
+        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs is killed."""
         ...
 
     def show(self, argv: Sequence[str]) -> Finished:
@@ -97,11 +97,9 @@ class LocalPrograms:
         return {name: self._environment[name] for name in kept}
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a program."""
         return shutil.which(name, path=self._environment.get("PATH", "")) is not None
 
     def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
-        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs is killed."""
         try:
             done = subprocess.run(
                 argv,
@@ -118,7 +116,6 @@ class LocalPrograms:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def show(self, argv: Sequence[str]) -> Finished:
-        """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
         sys.stdout.flush()
         # In a session of its own the terminal's Ctrl-C does not reach it, so that it gets exactly the one that is
         # passed on: at a second one Terraform stops at once, and leaves the state locked.

@@ -30,7 +30,8 @@ class SmokeTest(Protocol):
         """Run it, and print a line for each check.
 
         Raises:
-            UsageError: it does not take the credentials in the environment. Nothing was tried.
+            UsageError: the arguments and the environment do not fit together. Nothing was tried.
+            Terminated: somebody asked the program to end.
         """
         ...
 
@@ -44,9 +45,7 @@ class SmokeStep:
     """The last step of a deployment.
 
     Attributes:
-        process: in which the smoke test runs.
         monotonic: seconds of a clock that never goes back.
-        pause: waits for some seconds.
     """
 
     read: ReadSmokeTest
@@ -69,10 +68,6 @@ class SmokeStep:
 
     def require(self, url: str, waiting: Callable[[], None]) -> None:
         """Run the smoke test, again as long as the outcome may be one of the first minutes.
-
-        Args:
-            url: of the function.
-            waiting: called before each wait.
 
         Raises:
             MisuseError: it does not take the credentials in the environment.

@@ -46,16 +46,13 @@ class Terminal:
 
     @property
     def interactive(self) -> bool:
-        """Whether there is somebody to ask."""
         return self._stdin.isatty()
 
     def say(self, text: str) -> None:
-        """Show lines of text."""
         self._stdout.write(f"{text}\n")
         self._stdout.flush()
 
     def ask(self, question: str) -> str:
-        """Return the line that is typed."""
         self._stdout.write(question)
         self._stdout.flush()
         line = self._stdin.readline()
@@ -65,7 +62,6 @@ class Terminal:
         return line.strip()
 
     def ask_secret(self, question: str) -> str:
-        """Return the line that is typed, which does not appear on the terminal."""
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
             try:

@@ -17,13 +17,7 @@ def version() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Terraform:
-    """Command lines for one root module.
-
-    Attributes:
-        project: its variable `project_id`.
-        region: its variable `region`.
-        colour: whether the operator's terminal shows colours.
-    """
+    """Command lines for one root module."""
 
     module: Path
     project: str

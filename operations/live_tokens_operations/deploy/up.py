@@ -36,7 +36,6 @@ class DeployOptions:
         region: where the function is to be; None for where it is, or else the default.
         agreed: whether the plan is applied without a question.
         new_key: whether a key that is there is replaced.
-        smoke_options: more arguments of the smoke test.
     """
 
     project: str
@@ -52,7 +51,6 @@ class Deploy:
 
     Attributes:
         environment: may hold the key, and credentials for Terraform.
-        colour: whether the operator's terminal shows colours.
     """
 
     programs: Programs

@@ -46,7 +46,6 @@ class Account:
     """Whose they are.
 
     Attributes:
-        credentials: of google-auth, which leaves them untyped.
         project: id of the project that they work in, or None if nobody named one.
         log_in: command line of gcloud that replaces them.
     """
@@ -85,7 +84,6 @@ class Account:
         """Return that of a person whose access token is known, such as gcloud's.
 
         Args:
-            access_token: of the person.
             project: answers for the calls: a person's credentials belong to no project.
         """
         credentials: Any = UserCredentials(access_token)  # type: ignore[no-untyped-call]  # google-auth has no types
@@ -103,9 +101,6 @@ class Account:
 
     def get_access_token(self, seconds: float) -> None:
         """Fetch one, which the credentials keep.
-
-        Args:
-            seconds: how long an answer may take.
 
         Raises:
             CredentialsRefusedError: there will be none.
@@ -129,7 +124,6 @@ class Within(Request):
     """A transport of google-auth with our deadline in place of its own two minutes.
 
     Args:
-        seconds: how long an answer may take.
         session: of the caller, who closes it.
     """
 

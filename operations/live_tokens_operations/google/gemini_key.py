@@ -76,7 +76,6 @@ def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Look | Refused:
     Args:
         key: goes to Gemini in a header, and nowhere else.
         path: `VERSION/models`, or one of them, with its query.
-        seconds: how long Gemini may be silent.
 
     Source: https://ai.google.dev/api/models
     """

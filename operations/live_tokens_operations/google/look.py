@@ -81,7 +81,6 @@ class Looks(Protocol):
         Args:
             url: of the API's method, on the host that bears the API's name.
             role: which role lets one look.
-            params: query parameters.
             grant: gives the role; if None, it is given on the whole project.
         """
         ...
@@ -91,11 +90,8 @@ def all_pages(api: Looks, url: str, role: str, field: str, params: Mapping[str, 
     """Look at a list, all pages of it as one.
 
     Args:
-        api: asks.
-        url: of the API's method.
         role: which role lets one look.
         field: under which the answer has the items.
-        params: query parameters.
     """
     items: list[Json] = []
     page = ""

@@ -54,13 +54,8 @@ def send(
     """Make a call, and return whatever comes back. Redirects are not followed: they would take credentials along.
 
     Args:
-        method: HTTP method.
         url: without any credential in it: errors of the HTTP library quote URLs.
-        seconds: how long an answer may take.
         session: authorised; None calls without credentials.
-        params: query parameters.
-        body: sent as JSON.
-        headers: more headers.
     """
     host = urlsplit(url).hostname or ""
     authorised: dict[str, Any] = {} if session is None else {"max_allowed_time": seconds}
@@ -110,13 +105,7 @@ def call(
 
 
 class GoogleApi:
-    """The APIs of Google, with an access token.
-
-    Args:
-        account: who asks.
-        project_id: in which project.
-        seconds: how long one answer may take.
-    """
+    """The APIs of Google, with an access token."""
 
     def __init__(self, account: Account, project_id: str, seconds: float = SECONDS) -> None:
         self.seconds = seconds
@@ -148,7 +137,6 @@ class GoogleApi:
     def get(
         self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None
     ) -> Look:
-        """See `Looks.get`."""
         return self._ask("GET", url, role, params=params, grant=grant)
 
     def post(self, url: str, role: str, body: Mapping[str, object]) -> Look:
@@ -157,7 +145,6 @@ class GoogleApi:
         Args:
             url: of the API's method, on the host that bears the API's name.
             role: which role allows it.
-            body: sent as JSON.
         """
         return self._ask("POST", url, role, body=body)
 

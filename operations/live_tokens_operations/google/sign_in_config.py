@@ -36,7 +36,6 @@ def look_at(api: Looks, project: str) -> SignInConfig | Missing | Unseen:
 
     Args:
         api: a person's credentials must name a quota project.
-        project: its id.
     """
     look = api.get(f"https://{HOST}/admin/v2/projects/{project}/config", VIEWER)
     return read(look.body) if isinstance(look, Found) else look

@@ -1,1 +1,1 @@
-"""`live-tokens release`: has Cloud Build release the code of this checkout, as cloudbuild.yaml says."""
+"""`live-tokens release`: releases the code of this checkout with Cloud Build and cloudbuild.yaml."""

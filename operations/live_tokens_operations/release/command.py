@@ -1,4 +1,4 @@
-"""`live-tokens release`: what can be typed, and the command line of gcloud that it becomes."""
+"""`live-tokens release`: its arguments, and the gcloud command that it runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from live_tokens_operations.process import ExitCode, Process
 def add_arguments(parser: Parser) -> None:
     """Describe the command line."""
     parser.add_argument("--project", type=project_id, required=True, metavar="PROJECT", help="id of the project")
-    parser.add_argument("--region", type=region, required=True, metavar="REGION", help="of the function")
+    parser.add_argument("--region", type=region, required=True, metavar="REGION", help="region of the function")
     parser.add_argument(
-        "--substitutions", metavar="NAME=VALUE,…", help="more of them than _REGION: cloudbuild.yaml lists all"
+        "--substitutions", metavar="NAME=VALUE,…", help="more substitutions of cloudbuild.yaml, which lists them"
     )
 
 
@@ -23,7 +23,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     """Upload this checkout to Cloud Build, and show the build until it ends.
 
     Raises:
-        GcloudError: the build failed, or there was none.
+        GcloudError: the build failed, or did not start.
     """
     substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
     config = str(CHECKOUT / "cloudbuild.yaml")

@@ -1,1 +1,1 @@
-"""The smoke test of a deployed URL: a token is taken, a session is held, and what must be refused is refused."""
+"""The smoke test of a deployed URL: it takes a token, holds a session, and checks what must be refused."""

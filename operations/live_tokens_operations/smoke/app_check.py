@@ -15,37 +15,34 @@ _LIFETIME_SECONDS = 300
 
 
 class AppCheckError(Exception):
-    """There is no App Check token. The text says why, and what to do."""
+    """No App Check token is available. The message says why, and what to do."""
 
 
 class AppCheckTokens(Protocol):
-    """Where each call gets its App Check token."""
+    """The source of the App Check tokens of the calls."""
 
     def next(self) -> str | None:
         """Return a token for one call, or None to call without.
 
         Raises:
-            AppCheckError: there is none.
+            AppCheckError: no token is available.
+            SigningError: no service account signs the custom token for it.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class GivenAppCheckToken:
-    """The same for every call, or none."""
+    """The same token for every call, or none."""
 
     token: str | None = field(repr=False)
 
     def next(self) -> str | None:
-        """See `AppCheckTokens.next`."""
         return self.token
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangedAppCheckTokens:
-    """A new limited-use one for every call, so that replay protection does not refuse the second.
-
-    Attributes:
-        signer: signs, and asks for the exchange.
+    """A new limited-use token for every call, so that replay protection does not refuse the second call.
 
     The exchange: https://firebase.google.com/docs/reference/appcheck/rest/v1/projects.apps/exchangeCustomToken
     The claims of the custom token are documented only by what firebase-admin for Node signs:
@@ -57,7 +54,6 @@ class ExchangedAppCheckTokens:
     app_id: str
 
     def next(self) -> str:
-        """See `AppCheckTokens.next`. Signing may raise SigningError, too."""
         now = int(time.time())
         email = self.signer.email
         custom_token = self.signer.sign(
@@ -80,7 +76,7 @@ class ExchangedAppCheckTokens:
                 raise AppCheckError("App Check answered without a token. Try again.")
             case refused:
                 raise AppCheckError(
-                    f"App Check did not exchange the custom token ({refused.codes}). Is {self.app_id} an app of "
-                    f"{self.project}, and firebaseappcheck.googleapis.com on? Or put a token of a device into "
-                    f"APP_CHECK_TOKEN."
+                    f"App Check did not exchange the custom token ({refused.codes}). Check that "
+                    f"{self.app_id} is an app of {self.project} and that firebaseappcheck.googleapis.com is on. "
+                    f"Alternatively, set APP_CHECK_TOKEN to the token of a device."
                 )

@@ -1,4 +1,4 @@
-"""What has to hold of a deployed service, in the order in which a caller meets it."""
+"""The checks of a deployed service, in the order of a real caller."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORD = "heron"
 
 _SPENT = "used too many times"
 _BYTES_PER_SECOND = 2 * 24_000
-# Anybody's phone is further off than this; less cannot be told from the way the answer took.
+# A smaller difference cannot be distinguished from the transport time of the answer.
 _CLOCK_SECONDS = 2.0
 _MODEL_OF_A_MODIFIED_APP = "models/of-a-modified-app"
 _OBEYED = (_MODEL_OF_A_MODIFIED_APP, "response modalities")
@@ -27,13 +27,13 @@ _SETUP_OF_A_MODIFIED_APP = {
 }
 
 
-class PointlessError(Exception):
-    """A check failed without which the others make no sense. It has been reported."""
+class ChecksAbortedError(Exception):
+    """A check failed that all later checks depend on. It has been reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldSession:
-    """The session that was held, for those who want to go on with it.
+    """A session that has ended, and can be resumed.
 
     Attributes:
         handle: its last resumption handle, or None.
@@ -45,10 +45,10 @@ class HeldSession:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Makes them.
+    """Runs the checks.
 
     Attributes:
-        seconds: how long a session may stay silent.
+        seconds: longest silence of a session.
         of_another_project: an ID token that Google signed for another project, or None.
     """
 
@@ -61,21 +61,21 @@ class Checks:
         """Call without an ID token.
 
         Raises:
-            PointlessError: that is not the function.
-            FunctionUnreachableError: nothing came back.
+            ChecksAbortedError: another service answered.
+            FunctionUnreachableError: there was no answer.
         """
         answer = self.service.call(None)
         if answer.refusal is None and answer.result is None:
             self.report.bad(f"{self.service.url} answers {explanation(answer, self.service.project)}", answer)
-            raise PointlessError
+            raise ChecksAbortedError
         self._expect_refusal("A call without an ID token", answer, "ID_TOKEN_MISSING")
 
     def signed_in(self, id_token: IdToken) -> HeldSession:
-        """Make all the checks that take a user, and return the session that was held.
+        """Run all checks that need a user, and return the session that was held.
 
         Raises:
-            PointlessError: there is no token, or no session.
-            FunctionUnreachableError: nothing came back.
+            ChecksAbortedError: the function issued no token, or the session did not open.
+            FunctionUnreachableError: there was no answer.
         """
         self._foreign_tokens(id_token)
         held = self._session(self._mint(id_token))
@@ -85,17 +85,16 @@ class Checks:
         return held
 
     def user_deleted(self, id_token: IdToken) -> None:
-        """Call with the ID token of a user who is deleted by now.
+        """Call with the ID token of a deleted user.
 
-        This tries the form of a look-up's answer, too, which the function believes of Google: live_tokens has it in
-        firebase_identity.py.
+        This also tests the form of a look-up's answer, which the function assumes: see firebase_identity.py.
 
         Raises:
-            FunctionUnreachableError: nothing came back.
+            FunctionUnreachableError: there was no answer.
         """
         answer = self.service.call(id_token.text)
         if answer.result is not None:
-            self.report.note("The user's ID token still gets tokens: CHECK_REVOKED is off, or the user is still there")
+            self.report.note("The user's ID token still gets tokens. CHECK_REVOKED is off, or the user still exists")
             return
         self._expect_refusal("A call of the deleted user", answer, "ID_TOKEN_REVOKED")
 
@@ -104,8 +103,8 @@ class Checks:
         if id_token.unsigned:
             self._expect_refusal("A call with another project's ID token", made_up, "ID_TOKEN_INVALID")
         else:
-            # Nobody but Google signs for a project, so these two are refused for their signature already.
-            call = "A call with a token that names another project, signed by a stranger,"
+            # Only Google signs for a project, so these two are refused for their signature.
+            call = "A call with an ID token for another project, with a foreign signature,"
             self._expect_refusal(call, made_up, "ID_TOKEN_INVALID")
             forged = self.service.call(id_token.forged())
             self._expect_refusal("A call with a forged ID token", forged, "ID_TOKEN_INVALID")
@@ -114,17 +113,19 @@ class Checks:
 
     def _given_foreign_token(self, foreign: IdToken, own: IdToken) -> None:
         if fault := foreign.unfit_to_stand_for_another_project(own):
-            self.report.bad(f"FOREIGN_ID_TOKEN shows nothing: {fault}. Give one of another project, or none.")
+            self.report.bad(
+                f"FOREIGN_ID_TOKEN is not usable: {fault}. Set it to an ID token of another project, or unset it."
+            )
             return
         answer = self.service.call(foreign.text)
-        self._expect_refusal("A call with the ID token of another project that was given", answer, "ID_TOKEN_INVALID")
+        self._expect_refusal("A call with FOREIGN_ID_TOKEN, of another project,", answer, "ID_TOKEN_INVALID")
 
     def _expect_refusal(self, call: str, answer: Answer, reason: str) -> None:
         refusal = answer.refusal
         self.report.expect(
             refusal is not None and (refusal.status, refusal.reason) == (401, reason),
             f"{call} is refused: 401 {reason}",
-            f"{call} must be refused with 401 {reason}, and the answer is {explanation(answer, self.service.project)}",
+            f"{call} must be refused with 401 {reason}. The answer was {explanation(answer, self.service.project)}",
             answer,
         )
 
@@ -132,22 +133,22 @@ class Checks:
         answer = self.service.call(id_token.text)
         if answer.result is None:
             self.report.bad(f"A signed-in user gets no token: {explanation(answer, self.service.project)}", answer)
-            raise PointlessError
+            raise ChecksAbortedError
         try:
             live_token = read_live_token(answer.result, self.service.profile)
         except ContractError as error:
-            self.report.bad(f"The answer is not as the contract has it: {error}")
-            raise PointlessError from error
+            self.report.bad(f"The answer breaks the contract: {error}")
+            raise ChecksAbortedError from error
         self.report.good(
-            f"A signed-in user gets a token with all that the contract has: profile {self.service.profile}, "
+            f"A signed-in user gets a token with every field of the contract: profile {self.service.profile}, "
             f"{live_token.model}, {live_token.api_version}"
         )
-        self.report.good(f"Its times make sense: {_times(live_token)}; {_clock(live_token, answer)}")
+        self.report.good(f"Its times are plausible: {_times(live_token)}; {_clock(live_token, answer)}")
         fault = live_token.faulty_url(self.service.url)
         if not self.report.expect(
-            fault is None, "websocketUrl leads to the method that takes the token", f"websocketUrl is wrong: {fault}"
+            fault is None, "websocketUrl has the method that accepts the token", f"websocketUrl is wrong: {fault}"
         ):
-            raise PointlessError
+            raise ChecksAbortedError
         return live_token
 
     def _session(self, live_token: LiveToken) -> HeldSession:
@@ -155,13 +156,13 @@ class Checks:
         try:
             with live_session(live_token.websocket_url, live_token.setup, seconds=self.seconds) as session:
                 opened = True
-                self.report.good("websocketUrl as it came, then the setup that came with it: setupComplete")
+                self.report.good("websocketUrl, unchanged, and the setup that came with it: setupComplete")
                 self._answer(session)
                 return HeldSession(live_token, _handle(session))
         except SessionError as error:
-            what = "The question got no whole answer" if opened else "The token opens no session"
+            what = "The session gave no complete answer" if opened else "The token opens no session"
             self.report.bad(f"{what}: {session_explanation(error)}")
-            raise PointlessError from error
+            raise ChecksAbortedError from error
 
     def _answer(self, session: LiveSession) -> None:
         reply = session.ask(QUESTION)
@@ -169,59 +170,57 @@ class Checks:
         self.report.expect(
             bool(words or speech),
             f"Gemini answers, with {speech:.1f} s of speech: “{words}”",
-            "Gemini ends its turn without a sound and without a word",
+            "Gemini ended its turn without audio and without text",
         )
 
     def _second_use(self, live_token: LiveToken) -> None:
         try:
             with live_session(live_token.websocket_url, live_token.setup, seconds=self.seconds):
-                self.report.bad("The same token opens a second session: its `uses` must be 1. Do not release this.")
+                self.report.bad("The same token opens a second session. Its `uses` must be 1. Do not release this.")
         except SessionError as error:
             self.report.expect(
                 _SPENT in str(error),
                 f"The same token opens no second session: {error}",
-                f"Whether the token was good for one use only, nobody can tell: {session_explanation(error)}",
+                f"Could not determine whether the token is single-use: {session_explanation(error)}",
             )
 
     def _lock(self, id_token: IdToken) -> None:
-        """A client's setup that differs from a full lock is ignored in silence; an open token would obey it, and fail.
+        """Send another setup. A full lock ignores it silently. Without a lock it applies, and the session fails.
 
-        Both measured by third parties; see https://ai.google.dev/api/live#ephemeral-auth-tokens for the rule.
+        Third parties have measured both. The rule: https://ai.google.dev/api/live#ephemeral-auth-tokens
         """
         answer = self.service.call(id_token.text)
         if answer.result is None:
             self.report.bad(
-                f"A second token, to try the lock with, was not given: {explanation(answer, self.service.project)}",
+                f"There is no second token to check the lock with: {explanation(answer, self.service.project)}",
                 answer,
             )
             return
         try:
             live_token = read_live_token(answer.result, self.service.profile)
         except ContractError as error:
-            self.report.bad(f"The second answer is not as the contract has it: {error}")
+            self.report.bad(f"The second answer breaks the contract: {error}")
             return
         try:
             with live_session(live_token.websocket_url, _SETUP_OF_A_MODIFIED_APP, seconds=self.seconds):
-                self.report.good("The lock holds: another model and modality in the app's setup change nothing")
+                self.report.good("The lock works: another model and modality in the app's setup have no effect")
         except SessionError as error:
             if any(words in str(error) for words in _OBEYED):
-                self.report.bad(
-                    f"The token is not locked: a setup of the app's own counts ({error}). Do not release this."
-                )
+                self.report.bad(f"The token is not locked: the app's own setup applies ({error}). Do not release this.")
             else:
-                self.report.bad(f"Whether the lock holds, nobody can tell: {session_explanation(error)}")
+                self.report.bad(f"Could not determine whether the lock works: {session_explanation(error)}")
 
     def _caching(self) -> None:
         cacheable = self.service.cacheable
         self.report.expect(
             cacheable == 0,
-            "No answer may be cached: Cache-Control: no-store",
-            f"{cacheable} answers lack Cache-Control: no-store. Does a load balancer or a CDN change them?",
+            "All answers have Cache-Control: no-store",
+            f"{cacheable} answers lack Cache-Control: no-store. A load balancer or a CDN may change them.",
         )
 
 
 def _handle(session: LiveSession) -> str | None:
-    """Return the handle that knows the turn. Whether there is one fails nothing: a profile may do without."""
+    """Return the handle that includes the last turn. A profile may work without handles, so None is no failure."""
     try:
         return session.wait_for_handle()
     except SessionError:
@@ -231,11 +230,11 @@ def _handle(session: LiveSession) -> str | None:
 def _times(live_token: LiveToken) -> str:
     start = (live_token.new_session_expire_time - live_token.issued_at).total_seconds()
     session = (live_token.expire_time - live_token.issued_at).total_seconds()
-    return f"{start:.0f} s to open it, {session:.0f} s until it ends"
+    return f"{start:.0f} s to open a session, {session:.0f} s until it ends"
 
 
 def _clock(live_token: LiveToken, answer: Answer) -> str:
-    """Compare clocks. `issuedAt` is cut to whole seconds, so up to one of them says nothing."""
+    """Compare the clocks. `issuedAt` has no fraction, so a difference of up to one second means nothing."""
     ahead = (answer.called_at - live_token.issued_at).total_seconds() - 1
     behind = (live_token.issued_at - answer.answered_at).total_seconds()
     if ahead > _CLOCK_SECONDS:

@@ -1,4 +1,4 @@
-"""`live-tokens smoke`: what can be typed, what is checked, and how it ends."""
+"""`live-tokens smoke`: its arguments, its run and its exit code."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from live_tokens_operations.smoke.app_check import (
     ExchangedAppCheckTokens,
     GivenAppCheckToken,
 )
-from live_tokens_operations.smoke.checks import Checks, HeldSession, PointlessError
+from live_tokens_operations.smoke.checks import Checks, ChecksAbortedError, HeldSession
 from live_tokens_operations.smoke.findings import Findings
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit, SignInError, web_api_key
 from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import DEFAULT_PROFILE, Service
 from live_tokens_operations.smoke.signers import EmulatorSigner, GoogleAccount, SigningError
-from live_tokens_operations.smoke.visitor import CustomTokenUser, PasswordUser, throw_away_user
+from live_tokens_operations.smoke.temporary_user import CustomTokenUser, PasswordUser, temporary_user
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# A user may delete itself within five minutes of its sign-in, and this leaves time for it.
+# A user can delete itself for five minutes after its sign-in. This leaves time for that.
 _LONGEST_RUN = 240.0
 
 
 class TimeIsUp(BaseException):
-    """The run has taken too long. Like KeyboardInterrupt, nobody on the way takes it for an error of their own."""
+    """The run took too long. A BaseException, like KeyboardInterrupt: `except Exception` does not catch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +62,21 @@ class SmokeTest:
 
     @property
     def has_signer(self) -> bool:
-        """Whether a service account was named that signs."""
         return self.typed.service_account is not None
 
     def run(self, process: Process) -> Outcome:
-        """Run it, and print a line for each check.
-
-        Raises:
-            UsageError: the arguments and the environment do not fit together. Nothing was tried.
-            Terminated: somebody asked the program to end.
-        """
         run = _Run(self.typed, process.environment, Report(process.stdout))
         with _limits(self.typed.deadline):
             return run.to_its_end()
 
 
 def run(typed: Namespace, process: Process) -> ExitCode:
-    """Run the smoke test. See `SmokeTest.run`."""
+    """Run the smoke test."""
     return ExitCode.DONE if SmokeTest((), typed).run(process).passed else ExitCode.FAILED
 
 
 class _Run:
-    """One run: puts together what the checks need, and reports what keeps them from being made."""
+    """One run: it provides what the checks need, and reports why they cannot run."""
 
     def __init__(self, typed: Namespace, environment: Mapping[str, str], report: Report) -> None:
         self.typed = typed
@@ -96,47 +89,45 @@ class _Run:
         self._account: GoogleAccount | None = None
         _refuse_plain_http(typed.url, self._emulator)
         if typed.app_id and environment.get("APP_CHECK_TOKEN"):
-            raise UsageError("APP_CHECK_TOKEN and --app-id exclude each other.")
+            raise UsageError("Use either APP_CHECK_TOKEN or --app-id, not both.")
         if self._given and typed.claims:
-            raise UsageError("--claims is for a user that is made for the run, and ID_TOKEN brings one.")
+            raise UsageError("--claims applies to a user that the test creates. With ID_TOKEN, it creates none.")
 
     def to_its_end(self) -> Outcome:
-        """Make all checks."""
+        """Run all checks."""
         report = self._report
         for secret in ("ID_TOKEN", "FOREIGN_ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY"):
             report.hide(self._environment.get(secret, "").strip())
         try:
             self._check()
-        except PointlessError:
-            report.note("The other checks make no sense then, and were not made.")
+        except ChecksAbortedError:
+            report.note("The other checks depend on this one and did not run.")
         except FunctionUnreachableError as error:
-            report.bad(f"{self.typed.url} cannot be called: {error}. Is that its URL? {doctor(self._named_project)}")
+            report.bad(f"{self.typed.url} cannot be called: {error}. Check the URL. {doctor(self._named_project)}")
         except (SigningError, SignInError, AppCheckError) as error:
             report.bad(str(error))
         except TimeIsUp:
-            report.bad(
-                f"The run was not over after {self.typed.deadline:g} s: something hangs. {doctor(self._named_project)}"
-            )
+            report.bad(f"The run did not end within {self.typed.deadline:g} s. {doctor(self._named_project)}")
         outcome = report.outcome
         if outcome.passed:
-            report.note(f"All {outcome.held} checks hold.")
+            report.note(f"All {outcome.held} checks passed.")
         else:
-            report.note(f"{outcome.failed} of {outcome.held + outcome.failed} checks do not hold.")
+            report.note(f"{outcome.failed} of {outcome.held + outcome.failed} checks failed.")
         return outcome
 
     def _check(self) -> None:
         client = MintClient(self.typed.url, self.typed.timeout)
         service = Service(client, self._app_check(), self.typed.profile, self._named_project, self._report)
         checks = Checks(service, self._report, self.typed.timeout, self._foreign)
-        # Before anybody is signed in: where there is no function, no user is made.
+        # First: if the function is missing, no user is created.
         checks.without_sign_in()
-        with self._visitor() as id_token:
+        with self._caller() as id_token:
             try:
                 held = checks.signed_in(id_token)
                 if held.live_token.at_google if self.typed.findings is None else self.typed.findings:
                     self._find(Findings(service, id_token, self._report, self.typed.timeout), held)
             finally:
-                self._report.note(f"This took {service.tokens_taken} live tokens of the profile's quota.")
+                self._report.note(f"The run took {service.tokens_taken} live tokens of the profile's quota.")
         if self._given is None:
             checks.user_deleted(id_token)
 
@@ -144,24 +135,24 @@ class _Run:
         try:
             findings.ask_all(held)
         except TimeIsUp:
-            self._report.note("The time was over before all of that was tried. It fails nothing.")
+            self._report.note("The time ended before all open questions were tried. This is not a failure.")
 
-    def _visitor(self) -> AbstractContextManager[IdToken]:
+    def _caller(self) -> AbstractContextManager[IdToken]:
         if self._given:
-            self._report.note("The caller is whose ID token was given")
+            self._report.note("The caller is the user of ID_TOKEN")
             return nullcontext(self._given)
         claims = self.typed.claims
         if self._emulator:
             toolkit = IdentityToolkit.in_emulator(self._emulator)
-            return throw_away_user(toolkit, CustomTokenUser(toolkit, EmulatorSigner(), claims), self._report)
+            return temporary_user(toolkit, CustomTokenUser(toolkit, EmulatorSigner(), claims), self._report)
         account = self._google_account()
         api_key = self._environment.get("FIREBASE_API_KEY", "").strip() or web_api_key(account.api, self._project())
         self._report.hide(api_key)
         toolkit = IdentityToolkit.at_google(api_key)
-        # A person can sign nothing, but sign up. Claims take somebody who signs.
+        # A person cannot sign tokens, but can sign up. Claims need a signer.
         by_password = account.service_account is None and not claims
         new_user = PasswordUser(toolkit) if by_password else CustomTokenUser(toolkit, account.signer(), claims)
-        return throw_away_user(toolkit, new_user, self._report)
+        return temporary_user(toolkit, new_user, self._report)
 
     def _app_check(self) -> AppCheckTokens:
         if self.typed.app_id is None:
@@ -176,7 +167,7 @@ class _Run:
     def _project(self) -> str:
         project = self._named_project or self._google_account().project
         if project is None:
-            raise SignInError("Which project? Name it with --project, or in FIREBASE_PROJECT_ID.")
+            raise SignInError("The project is not known. Use --project, or set FIREBASE_PROJECT_ID.")
         return project
 
 
@@ -185,12 +176,12 @@ def _given_id_token(environment: Mapping[str, str], name: str) -> IdToken | None
     try:
         return IdToken.read(text) if text else None
     except NoIdTokenError as error:
-        raise UsageError(f"{name} is set, and is no ID token.") from error
+        raise UsageError(f"{name} is set, but is not an ID token.") from error
 
 
 @contextmanager
 def _limits(seconds: float) -> Iterator[None]:
-    """End the block with TimeIsUp after so many seconds, and with Terminated on SIGTERM, so that it can clean up."""
+    """Raise TimeIsUp in the block after that many seconds, and Terminated on SIGTERM, so that it can clean up."""
 
     def time_is_up(_number: int, _frame: FrameType | None) -> NoReturn:
         raise TimeIsUp
@@ -210,46 +201,50 @@ def _limits(seconds: float) -> Iterator[None]:
 
 def _refuse_plain_http(url: str, emulator: str | None) -> None:
     if urlsplit(url).scheme == "http" and emulator is None and urlsplit(url).hostname not in _LOOPBACK:
-        raise UsageError("Over plain http, an ID token goes to this machine only, or to one with the emulator.")
+        raise UsageError(
+            "Plain http would expose the ID token. It is allowed for this machine and with FIREBASE_AUTH_EMULATOR_HOST."
+        )
 
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command line."""
     parser.description = (
-        "Takes a live token from a deployed mint_live_token, holds a short session with it, and shows that what "
-        "must be refused is refused."
+        "Takes a live token from a deployed mint_live_token, holds a short session with it, and checks what must be "
+        "refused."
     )
     parser.epilog = (
-        "Credentials come from the environment: ID_TOKEN of a user of yours, APP_CHECK_TOKEN, FIREBASE_API_KEY, "
-        "FOREIGN_ID_TOKEN of a user of another project, which must be refused; without ID_TOKEN a user is made for "
-        "the run, at FIREBASE_AUTH_EMULATOR_HOST if that is set."
+        "Credentials come from the environment: ID_TOKEN of a user of yours, APP_CHECK_TOKEN, FIREBASE_API_KEY, and "
+        "FOREIGN_ID_TOKEN of a user of another project, which must be refused. Without ID_TOKEN, the test creates a "
+        "user, in the emulator if FIREBASE_AUTH_EMULATOR_HOST is set."
     )
-    parser.add_argument("url", type=_url, metavar="URL", help="where the function answers")
-    parser.add_argument("--profile", default=DEFAULT_PROFILE, metavar="NAME", help="which profile to ask for")
+    parser.add_argument("url", type=_url, metavar="URL", help="URL of the function")
     parser.add_argument(
-        "--project", type=project_id, metavar="ID", help="the Firebase project (default: FIREBASE_PROJECT_ID)"
+        "--profile", default=DEFAULT_PROFILE, metavar="NAME", help="profile of the tokens (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--project", type=project_id, metavar="ID", help="id of the Firebase project (default: FIREBASE_PROJECT_ID)"
     )
     parser.add_argument(
         "--service-account",
         metavar="EMAIL",
-        help="who signs the user's custom token (default: you; a person signs up with a password instead)",
+        help="service account that signs the user's custom token (default: you; a person signs up with a password)",
     )
     parser.add_argument("--claims", type=_claims, default={}, metavar="JSON", help="custom claims of the user")
-    parser.add_argument("--app-id", metavar="ID", help="Firebase app to get App Check tokens for")
+    parser.add_argument("--app-id", metavar="ID", help="id of the Firebase app for App Check tokens")
     parser.add_argument(
         "--findings",
         action=BooleanOptionalAction,
-        help="also try what nobody has published of Gemini's tokens; takes 5 more than the 2 (default: at Google only)",
+        help="also test undocumented behaviour of Gemini's tokens; takes 5 tokens more (default: only at Google)",
     )
     parser.add_argument(
-        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="how long one answer may take (default: 30)"
+        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="time limit of one answer (default: 30)"
     )
     parser.add_argument(
         "--deadline",
         type=_seconds,
         default=_LONGEST_RUN,
         metavar="SECONDS",
-        help=f"how long everything may take ({_LONGEST_RUN:.0f} at most: a user can delete itself for five minutes)",
+        help=f"time limit of the run, at most {_LONGEST_RUN:.0f}: a user can delete itself for five minutes",
     )
 
 

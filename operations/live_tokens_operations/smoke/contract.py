@@ -1,4 +1,4 @@
-"""The live token as the contract has it: every field, of its type, and in line with the others."""
+"""Reads a live token and checks it against the contract: every field, its type, and its relation to other fields."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LONGEST = timedelta(hours=20)
 
 
 class ContractError(Exception):
-    """An answer that is not as the contract has it.
+    """An answer breaks the contract.
 
     Attributes:
-        faults: what is wrong, one phrase each, without the values.
+        faults: one phrase per fault, without the values.
     """
 
     def __init__(self, faults: list[str]) -> None:
@@ -32,11 +32,11 @@ class ContractError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LiveToken:
-    """What the function answered.
+    """The live token of an answer.
 
     Attributes:
-        websocket_url: where to connect; the token is in it.
-        new_session_expire_time: until when a session may be opened.
+        websocket_url: contains the token.
+        new_session_expire_time: end of the time in which a session can be opened.
     """
 
     token: str = field(repr=False)
@@ -50,26 +50,24 @@ class LiveToken:
 
     @property
     def at_google(self) -> bool:
-        """Whether it is for Google's Gemini, and not for a stand-in."""
+        """Whether it is for Gemini at Google, and not for a stand-in."""
         return urlsplit(self.websocket_url).hostname == GEMINI_HOST
 
     def faulty_url(self, function_url: str) -> str | None:
         """Return what is wrong with `websocketUrl`, or None.
 
         Args:
-            function_url: where the token came from; behind plain HTTP there may be a stand-in for Gemini.
+            function_url: URL of the function. With plain HTTP, a stand-in for Gemini is allowed.
         """
         url = urlsplit(self.websocket_url)
         expected = _METHOD.format(version=self.api_version)
         local = urlsplit(function_url).scheme == "http" and url.scheme == "ws"
         if not local and (url.scheme, url.netloc) != ("wss", GEMINI_HOST):
-            return f"it does not lead to wss://{GEMINI_HOST}"
+            return f"it does not point to wss://{GEMINI_HOST}"
         if url.path != expected:
-            return (
-                f"its method is not BidiGenerateContentConstrained of {self.api_version}, which alone takes the token"
-            )
+            return f"its method is not BidiGenerateContentConstrained of {self.api_version}"
         if url.query != f"access_token={self.token}" or url.fragment:
-            return "its query is not access_token with the token as it is"
+            return "its query is not access_token with the unchanged token"
         return None
 
 
@@ -78,10 +76,9 @@ def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
 
     Args:
         result: `result` of the answer.
-        profile: the one that was asked for.
 
     Raises:
-        ContractError: something is missing or wrong.
+        ContractError: a field is missing or wrong.
     """
     fields: dict[str, Callable[[Any], bool]] = {
         "token": lambda value: isinstance(value, str) and bool(_TOKEN.fullmatch(value)),
@@ -114,9 +111,9 @@ def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
         expire_time=_time(result["expireTime"]),
     )
     if not live_token.issued_at < live_token.new_session_expire_time <= live_token.expire_time:
-        faults.append("`issuedAt`, `newSessionExpireTime` and `expireTime` do not follow each other")
+        faults.append("`issuedAt`, `newSessionExpireTime` and `expireTime` are not in this order")
     if live_token.expire_time - live_token.issued_at >= _LONGEST:
-        faults.append("`expireTime` is twenty hours away or more")
+        faults.append("`expireTime` is twenty hours or more after `issuedAt`")
     if faults:
         raise ContractError(faults)
     return live_token

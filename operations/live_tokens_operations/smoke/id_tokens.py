@@ -17,12 +17,12 @@ _ANOTHER_USER = "another-user-of-the-smoke-test"
 
 
 class NoIdTokenError(Exception):
-    """The text is no JSON Web Token."""
+    """The text is not a JSON Web Token."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """A Firebase ID token, read and not verified."""
+    """An unverified Firebase ID token."""
 
     text: str = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)
@@ -33,7 +33,7 @@ class IdToken:
         """Return the token.
 
         Raises:
-            NoIdTokenError: it is none.
+            NoIdTokenError: the text is not a JSON Web Token.
         """
         parts = text.split(".")
         try:
@@ -46,30 +46,34 @@ class IdToken:
 
     @property
     def unsigned(self) -> bool:
-        """Whether it is one of the Auth emulator, which signs nothing."""
+        """Whether it comes from the Auth emulator, which signs nothing."""
         return self.header.get("alg") == "none"
 
     def unfit_to_stand_for_another_project(self, own: IdToken) -> str | None:
-        """Return why this token shows nothing about the audience, beside one of the project, or None."""
+        """Return why this token cannot test the audience check, or None.
+
+        Args:
+            own: an ID token of the project.
+        """
         if self.claims.get("aud") == own.claims.get("aud"):
-            return "it is of the same project"
+            return "it is for the same project"
         if self.unsigned and not own.unsigned:
-            return "it is one of the Auth emulator, without a signature"
+            return "it comes from the Auth emulator and has no signature"
         expires = self.claims.get("exp")
         if not isinstance(expires, int) or expires <= time.time():
             return "it has expired"
         return None
 
     def of_another_project(self) -> str:
-        """Return the same token for another project: unsigned as this one, or signed with a key made here.
+        """Return the same token for another project: unsigned as this one, or signed with a new key.
 
-        Only where nobody verifies signatures, as in the emulator, is it the project for which it is refused.
+        Only the emulator, which verifies no signatures, refuses it because of its project.
         """
         claims = {**self.claims, "aud": _ANOTHER_PROJECT, "iss": f"https://securetoken.google.com/{_ANOTHER_PROJECT}"}
         return _encode(self.header, claims, (lambda _: b"") if self.unsigned else _signature)
 
     def forged(self) -> str:
-        """Return the same token for another user, with the name of Google's key and the signature of one made here."""
+        """Return the same token for another user, with the id of Google's key and the signature of a new key."""
         return _encode(self.header, {**self.claims, "sub": _ANOTHER_USER, "user_id": _ANOTHER_USER}, _signature)
 
 

@@ -1,4 +1,4 @@
-"""Firebase Authentication over REST: Google's, or the emulator's, which has the same methods.
+"""Firebase Authentication over REST: Google's service or the emulator, which has the same methods.
 
 Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts
 """
@@ -11,23 +11,23 @@ from live_tokens_operations.google.look import Found, Look, Looks, Missing, Unse
 from live_tokens_operations.google.rest import call
 from live_tokens_operations.google.sign_in_config import HOST, SignInConfig, look_at
 
-_API_IS_OFF = "An API is off: `gcloud services enable identitytoolkit.googleapis.com`"
+_API_IS_OFF = "An API is off. Run `gcloud services enable identitytoolkit.googleapis.com`"
 _GET_STARTED = (
-    "The project has no Authentication yet: https://console.firebase.google.com → Authentication → Get started, or "
-    "`identity_platform` in infra/."
+    "Firebase Authentication is not set up in the project. Open https://console.firebase.google.com → Authentication → "
+    "Get started, or set `identity_platform` in infra/."
 )
-_NO_PASSWORDS = "The project lets nobody sign up with e-mail and password"
+_NO_PASSWORDS = "The project does not allow sign-up with e-mail and password"
 _WHO_SIGNS = (
-    "Your credentials are a person's, so let a service account of the project sign the user in: --service-account "
-    "EMAIL (infra/ makes live-tokens-release), with Service Account Token Creator on it for you: `gcloud iam "
+    "Your credentials are those of a person. Use --service-account EMAIL to let a service account of the project sign "
+    "in the user (infra/ creates live-tokens-release). You need Service Account Token Creator on it: `gcloud iam "
     "service-accounts add-iam-policy-binding EMAIL --member=user:… --role=roles/iam.serviceAccountTokenCreator`. "
-    "Or put the ID token of a user into ID_TOKEN."
+    "Alternatively, set ID_TOKEN to the ID token of a user."
 )
-_OTHER_KEY = "Put the project's web API key (Firebase console → Project settings) into FIREBASE_API_KEY."
+_OTHER_KEY = "Set FIREBASE_API_KEY to the project's web API key (Firebase console → Project settings)."
 
 
 class SignInError(Exception):
-    """Nobody was signed in, or the user was not deleted. The text says why, and what to do."""
+    """The user was not signed in, or not deleted. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,20 @@ class IdentityToolkit:
         return cls(f"http://{auth_host}/{HOST}/v1", "any")
 
     def sign_in(self, custom_token: str) -> str:
-        """Exchange a custom token for an ID token. The user comes into being with it.
+        """Exchange a custom token for an ID token. This creates the user.
 
         Raises:
-            SignInError: there was none.
+            SignInError: the user was not signed in.
 
         Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/signInWithCustomToken
         """
         return _id_token(self._post("signInWithCustomToken", {"token": custom_token, "returnSecureToken": True}))
 
     def sign_up(self, email: str, password: str) -> str:
-        """Make a user with an e-mail address and a password, and return its ID token.
+        """Create a user with an e-mail address and a password, and return its ID token.
 
         Raises:
-            SignInError: there was none.
+            SignInError: the user was not signed in.
 
         Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/signUp
         """
@@ -76,10 +76,10 @@ class IdentityToolkit:
         return _id_token(look)
 
     def delete(self, id_token: str) -> None:
-        """Delete the user whose ID token this is; within five minutes of the sign-in nothing else is needed.
+        """Delete the user of an ID token. This works for five minutes after the sign-in.
 
         Raises:
-            SignInError: it may still be there.
+            SignInError: the user may still exist.
 
         Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/delete
         """
@@ -93,14 +93,13 @@ class IdentityToolkit:
 
 
 def web_api_key(api: Looks, project: str) -> str:
-    """Look the project's web API key up.
+    """Return the project's web API key.
 
     Args:
-        api: asked in the name of somebody with `firebaseauth.configs.get`.
-        project: its id.
+        api: its account needs `firebaseauth.configs.get`.
 
     Raises:
-        SignInError: there is none.
+        SignInError: the key was not found.
     """
     match look_at(api, project):
         case Unseen(reason="SERVICE_DISABLED"):
@@ -111,12 +110,12 @@ def web_api_key(api: Looks, project: str) -> str:
             raise SignInError(f"The web API key of {project} could not be looked up ({unseen.codes}). Try again.")
         case Unseen() as unseen:
             raise SignInError(
-                f"The web API key of {project} could not be looked up ({unseen.codes}): that takes Authentication "
+                f"The web API key of {project} could not be looked up ({unseen.codes}). This needs Authentication "
                 f"Viewer (roles/firebaseauth.viewer). {_OTHER_KEY}"
             )
         case SignInConfig(web_api_key=str(key)):
             return key
-    raise SignInError(f"Identity Toolkit knows no web API key of {project}. {_OTHER_KEY}")
+    raise SignInError(f"Identity Toolkit returns no web API key of {project}. {_OTHER_KEY}")
 
 
 def _id_token(look: Look) -> str:
@@ -139,7 +138,7 @@ def _explanation(refused: Missing | Unseen) -> str:
         return f"Firebase Authentication refuses the web API key ({reason}). {_OTHER_KEY}"
     if refused.code in ("INVALID_CUSTOM_TOKEN", "CREDENTIAL_MISMATCH"):
         return (
-            f"Firebase Authentication refuses the custom token ({refused.code}): the service account that signs and "
-            f"the web API key must be of the same project. --service-account names another account."
+            f"Firebase Authentication refuses the custom token ({refused.code}). The service account that signs and "
+            f"the web API key must be of the same project. Use --service-account to choose another account."
         )
     return f"Firebase Authentication did not sign the user in ({refused.codes})."

@@ -1,4 +1,4 @@
-"""What the operator reads: one line for each check and each finding, and no credential in any of them."""
+"""The output for the operator: one line per check and finding, without credentials."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ from live_tokens_operations.smoke.answers import may_pass_later
 
 
 class Report:
-    """Prints lines, and keeps count.
-
-    Attributes:
-        held: how many checks hold.
-        failed: how many do not.
-    """
+    """Prints lines and counts results."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -26,7 +21,7 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """What came of it until now."""
+        """The result so far."""
         return Outcome(
             self.held,
             self.failed,
@@ -35,20 +30,19 @@ class Report:
         )
 
     def hide(self, *secrets: str) -> None:
-        """Keep these out of all further lines, even where a server repeats them."""
+        """Hide these texts in all later lines, even if a server repeats them."""
         self._secrets.update(secret for secret in secrets if secret)
 
     def good(self, text: str) -> None:
-        """A check holds."""
+        """Report a check that passed."""
         self.held += 1
         self._line("✓", text)
 
     def bad(self, text: str, answer: Answer | None = None) -> None:
-        """A check does not hold.
+        """Report a check that failed.
 
         Args:
-            text: what happened, and what to do.
-            answer: of the function, if it is what failed the check.
+            answer: the answer of the function that failed the check, if any.
         """
         self.failed += 1
         if answer is not None:
@@ -56,7 +50,7 @@ class Report:
         self._line("✗", text)
 
     def expect(self, holds: bool, good: str, bad: str, answer: Answer | None = None) -> bool:  # noqa: FBT001  # a sentence
-        """A check holds, or not. Returns whether it does."""
+        """Report a check, and return whether it passed."""
         if holds:
             self.good(good)
         else:
@@ -64,17 +58,17 @@ class Report:
         return holds
 
     def finding(self, question: str, answer: str) -> None:
-        """Something nobody has published is now known of this service. It fails nothing."""
+        """Report undocumented behaviour. It is never a failure."""
         self._line("?", f"{question}: {answer}")
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """Print additional information."""
         self._line(" ", text)
 
     def _line(self, mark: str, text: str) -> None:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "…")
-        # What others wrote is shown as text, never obeyed by the terminal.
+        # Texts of others may hold control characters, which a terminal would obey.
         shown = "".join(character if character.isprintable() else " " for character in text)
-        # At once: whoever looks at a build's log sees where it hangs.
+        # Flushed, so that the log of a build shows where it hangs.
         print(f"{mark} {shown}", file=self._out, flush=True)

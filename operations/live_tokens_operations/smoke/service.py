@@ -1,4 +1,4 @@
-"""The service under test, as a signed-in caller of one profile sees it. It keeps count of what it gives."""
+"""The service under test, as a caller of one profile sees it. It counts tokens and cacheable answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_PROFILE = "default"
 
 
 class NoTokenError(Exception):
-    """There was no live token."""
+    """The function issued no live token."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.refusal or answer.status)
@@ -25,15 +25,11 @@ class Service:
     """Calls the function.
 
     Args:
-        client: knows where it is.
-        app_check: where each call gets its App Check token.
-        profile: to ask for.
-        project: id of the project, or None if nobody said.
-        report: told which credentials to hide.
+        app_check: source of the App Check tokens.
+        project: id of the project, or None if it is not known.
 
     Attributes:
-        tokens_taken: how many live tokens it gave.
-        cacheable: how many of its answers a cache may keep.
+        cacheable: number of answers that a cache may keep.
     """
 
     client: MintClient
@@ -50,18 +46,18 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Where the function is."""
+        """URL of the function."""
         return self.client.function_url
 
     def call(self, id_token: str | None, *, resumption_handle: str | None = None) -> Answer:
         """Call it once.
 
         Raises:
-            FunctionUnreachableError: nothing came back.
-            AppCheckError: there is no App Check token for the call.
-            SigningError: nobody signs for one.
+            FunctionUnreachableError: there was no answer.
+            AppCheckError: no App Check token is available.
+            SigningError: no service account signs for an App Check token.
         """
-        # Who is not signed in is refused before App Check is asked: no need to spend a token on that.
+        # A call without a sign-in is refused before App Check is checked, so it needs no App Check token.
         app_check_token = None if id_token is None else self.app_check.next()
         self.report.hide(app_check_token or "")
         data = self._named | ({"resumptionHandle": resumption_handle} if resumption_handle else {})
@@ -77,8 +73,8 @@ class Service:
         """Take a live token.
 
         Raises:
-            NoTokenError: there was none.
-            ContractError: it is not as the contract has it.
+            NoTokenError: the function issued none.
+            ContractError: the answer breaks the contract.
         """
         answer = self.call(id_token, resumption_handle=resumption_handle)
         if answer.result is None:

@@ -1,4 +1,4 @@
-"""Who signs custom tokens: a service account through IAM Credentials, or nobody, which is enough for the emulator."""
+"""Signers of custom tokens: a service account through IAM Credentials, or none, which the emulator accepts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from live_tokens_operations.google.look import Found, Missing, Unseen
 from live_tokens_operations.google.rest import SECONDS, GoogleApi
 from live_tokens_operations.smoke.id_tokens import unsigned_token
 
-_LOG_IN = "`gcloud auth application-default login` makes some, and --service-account names who shall sign."
+_LOG_IN = "Run `gcloud auth application-default login`, and use --service-account to choose the signer."
 
 
 class SigningError(Exception):
-    """There is nobody who signs. The text says why, and what to do."""
+    """No signer is available. The message says why, and what to do."""
 
 
 class Signer(Protocol):
-    """Signs JSON Web Tokens in the name of a service account."""
+    """Signs JSON Web Tokens as a service account."""
 
     @property
     def email(self) -> str:
@@ -35,7 +35,7 @@ class Signer(Protocol):
         """Return a token with these claims.
 
         Raises:
-            SigningError: there is none.
+            SigningError: the token was not signed.
         """
 
 
@@ -46,7 +46,6 @@ class EmulatorSigner:
     email: str = "nobody@emulator.invalid"
 
     def sign(self, claims: Mapping[str, object]) -> str:
-        """See `Signer.sign`."""
         return unsigned_token(claims)
 
 
@@ -55,7 +54,7 @@ class GoogleAccount:
     """The caller's own account at Google.
 
     Attributes:
-        service_account: address of the one that signs for it; None for a person who named none.
+        service_account: address of the account that signs; None for a person without --service-account.
         project: id of the project that the credentials name, or None.
     """
 
@@ -69,7 +68,7 @@ class GoogleAccount:
 
         Args:
             project: the project to work in, or None for the one that the credentials name.
-            sign_as: service account that shall sign, or None for the caller's own.
+            sign_as: service account that signs, or None for the caller's own.
 
         Raises:
             SigningError: there are no credentials, or no access token with them.
@@ -80,21 +79,19 @@ class GoogleAccount:
         except (NoCredentialsError, CredentialsRefusedError) as error:
             raise SigningError(f"{error} {_LOG_IN}") from error
         except NoAccessTokenError as error:
-            raise SigningError(
-                f"Google gives no access token, and that is no fault of yours: {error}. Try again."
-            ) from error
+            raise SigningError(f"Google gives no access token at the moment: {error}. Try again.") from error
         api = GoogleApi(account, account.project or "PROJECT")
         return cls(api, sign_as or account.service_account, account.project)
 
     def signer(self) -> ServiceAccountSigner:
-        """Return who signs.
+        """Return the signer.
 
         Raises:
-            SigningError: nobody does.
+            SigningError: a person cannot sign.
         """
         if self.service_account is None:
             raise SigningError(
-                "These credentials are a person's, and only a service account signs: name one with --service-account."
+                "These credentials are those of a person, and only a service account can sign. Use --service-account."
             )
         return ServiceAccountSigner(self.api, self.service_account)
 
@@ -104,17 +101,14 @@ class ServiceAccountSigner:
     """Signs through IAM Credentials, without a key file.
 
     Attributes:
-        api: asked in the name of somebody who may sign as the account.
+        api: its account may sign as the service account.
     """
 
     api: GoogleApi
     email: str
 
     def sign(self, claims: Mapping[str, object]) -> str:
-        """See `Signer.sign`.
-
-        Source: https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt
-        """
+        # Source: https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt
         url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{self.email}:signJwt"
         match self.api.post(url, "roles/iam.serviceAccountTokenCreator", {"payload": json.dumps(dict(claims))}):
             case Found({"signedJwt": str(signed)}):
@@ -126,11 +120,11 @@ class ServiceAccountSigner:
 
     def _explanation(self, error: Missing | Unseen) -> str:
         if isinstance(error, Unseen) and error.reason == "SERVICE_DISABLED":
-            return "An API is off: `gcloud services enable iamcredentials.googleapis.com` in the project that signs."
+            return "An API is off. Run `gcloud services enable iamcredentials.googleapis.com` in the signer's project."
         if isinstance(error, Missing) or error.status == 403:
             return (
-                f"This account may not sign as {self.email}, or there is no such account ({error.codes}). Grant it "
-                f"Service Account Token Creator there, also if it is the account itself: `gcloud iam service-accounts "
+                f"This account may not sign as {self.email}, or that account does not exist ({error.codes}). Grant it "
+                f"Service Account Token Creator there, even if both are the same account: `gcloud iam service-accounts "
                 f"add-iam-policy-binding {self.email} --member=… "
                 f"--role=roles/iam.serviceAccountTokenCreator`"
             )

@@ -29,7 +29,7 @@ class Database:
 
     def store(self, now: Callable[[datetime], datetime] = lambda read_time: read_time) -> FirestoreQuotaStore:
         """Return a store that connects on its first call, to where FIRESTORE_EMULATOR_HOST then says."""
-        return FirestoreQuotaStore(self.project, "live-tokens", now=now)
+        return FirestoreQuotaStore(self.project, "live-tokens", decide_at=now)
 
     def quota(self, uid: str) -> DocumentReference:
         """Return where the quota of a caller is."""

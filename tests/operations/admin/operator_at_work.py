@@ -72,7 +72,7 @@ class Service:
     def call(self, uid: str = "ann", profile: str = "default", later: timedelta = NOW) -> QuotaState:
         """Take one live token, now or at another time."""
         if later not in self.stores:
-            self.stores[later] = FirestoreQuotaStore(self.project, self.database, now=lambda read: read + later)
+            self.stores[later] = FirestoreQuotaStore(self.project, self.database, decide_at=lambda read: read + later)
         state = self.stores[later].spend(Caller(uid, "password"), profile_named(profile), Deadline.after(60))
         assert state is not None
         return state

@@ -90,8 +90,8 @@ def test_a_key_that_stays_refused_comes_with_the_command_that_stores_another() -
 
 
 def test_a_smoke_test_that_was_typed_wrong_is_not_called_a_failed_one() -> None:
-    failure, runs, _ = runs_of_smoke(UsageError("ID_TOKEN is set, and is no ID token."))
+    failure, runs, _ = runs_of_smoke(UsageError("ID_TOKEN is set, but is not an ID token."))
     assert isinstance(failure, MisuseError)
-    assert "ID_TOKEN is set, and is no ID token." in str(failure)
+    assert "ID_TOKEN is set, but is not an ID token." in str(failure)
     assert "the smoke test does not take what it was given, and tried nothing" in str(failure)
     assert runs == 1

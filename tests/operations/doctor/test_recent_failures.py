@@ -28,7 +28,7 @@ def test_calls_that_failed_are_counted_by_reason_and_those_for_want_of_quota_nam
     limited = "warn Last hour: calls that failed because Gemini's quota was used up (GEMINI_RATE_LIMITED): 3"
     assert result.problems == (
         f"{limited}  → https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it",
-        "warn Last hour: calls that failed with QUOTA_UNAVAILABLE: 2  → see QUOTA_UNAVAILABLE in docs/errors.md",
+        "warn Last hour: calls that failed with QUOTA_UNAVAILABLE: 2  → see docs/contract.md#QUOTA_UNAVAILABLE",
     )
     assert result.exit_code == 0
 

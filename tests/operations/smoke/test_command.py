@@ -20,15 +20,15 @@ URL = "https://europe-west1-p.cloudfunctions.net/mint-live-token"
         (["ftp://example.com"], {}, "is not the URL of a function"),
         (["https://[::1"], {}, "is not the URL of a function"),
         (["mint-live-token"], {}, "is not the URL of a function"),
-        (["http://example.com/"], {}, "Over plain http"),
+        (["http://example.com/"], {}, "Plain http"),
         ([URL, "--timeout", "0"], {}, "is not a number of seconds"),
         ([URL, "--deadline", "301"], {}, "is not a number of seconds up to 240"),
         ([URL, "--claims", "plan"], {}, "is not a JSON object"),
         ([URL, "--claims", "[]"], {}, "is not a JSON object"),
-        ([URL], {"ID_TOKEN": "nonsense"}, "ID_TOKEN is set, and is no ID token"),
-        ([URL], {"FOREIGN_ID_TOKEN": "nonsense"}, "FOREIGN_ID_TOKEN is set, and is no ID token"),
-        ([URL, "--claims", '{"a": 1}'], {"ID_TOKEN": id_token()}, "--claims is for a user that is made for the run"),
-        ([URL, "--app-id", "1:1:web:1"], {"APP_CHECK_TOKEN": "a.b.c"}, "exclude each other"),
+        ([URL], {"ID_TOKEN": "nonsense"}, "ID_TOKEN is set, but is not an ID token"),
+        ([URL], {"FOREIGN_ID_TOKEN": "nonsense"}, "FOREIGN_ID_TOKEN is set, but is not an ID token"),
+        ([URL, "--claims", '{"a": 1}'], {"ID_TOKEN": id_token()}, "--claims applies to a user that the test creates"),
+        ([URL, "--app-id", "1:1:web:1"], {"APP_CHECK_TOKEN": "a.b.c"}, "not both"),
     ],
 )
 def test_a_mistake_is_explained_and_nothing_is_called(
@@ -70,4 +70,4 @@ def test_a_function_that_never_comes_to_the_end_of_its_answer_ends_the_run() -> 
 
     assert outcome.code == 1
     (line,) = outcome.bad
-    assert "The run was not over after 2 s" in line
+    assert "The run did not end within 2 s" in line

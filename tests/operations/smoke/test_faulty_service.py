@@ -77,7 +77,7 @@ def test_a_service_without_a_fault_passes() -> None:
         (Faults(needs_sign_in=False), "A call without an ID token must be refused with 401 ID_TOKEN_MISSING"),
         (Faults(knows_its_project=False), "A call with another project's ID token must be refused"),
         (Faults(refusal=lambda reason: (403, reason)), "A call without an ID token must be refused with 401"),
-        (Faults(refusal=lambda _: (401, "ID_TOKEN_EXPIRED")), "the answer is 401 ID_TOKEN_EXPIRED"),
+        (Faults(refusal=lambda _: (401, "ID_TOKEN_EXPIRED")), "The answer was 401 ID_TOKEN_EXPIRED"),
         (Faults(headers={}), "lack Cache-Control: no-store"),
         (Faults(headers={"Cache-Control": "public, max-age=60"}), "lack Cache-Control: no-store"),
         (Faults(mint=changed(uses=0)), "The same token opens a second session"),
@@ -87,8 +87,8 @@ def test_a_service_without_a_fault_passes() -> None:
         (Faults(mint=changed(fieldMask="generationConfig"), result=WHOLE_SETUP), "The token is not locked"),
         (Faults(mint=without("bidiGenerateContentSetup")), "The lock lacks response_modalities"),
         (Faults(result=plain_method), "its method is not BidiGenerateContentConstrained"),
-        (Faults(result=encoded_token), "its query is not access_token with the token as it is"),
-        (Faults(result=another_host), "it does not lead to wss://generativelanguage.googleapis.com"),
+        (Faults(result=encoded_token), "its query is not access_token with the unchanged token"),
+        (Faults(result=another_host), "it does not point to wss://generativelanguage.googleapis.com"),
         (Faults(result=without("expireTime")), "`expireTime` is missing"),
         (Faults(result=changed(token="ya29.something-else")), "`token` is wrong"),
         (Faults(result=changed(profile="tutor")), "`profile` is wrong"),
@@ -97,23 +97,23 @@ def test_a_service_without_a_fault_passes() -> None:
         (Faults(result=changed(quota={"remaining": -1, "resetTime": "2026-11-22T15:00:00Z"})), "`quota` is wrong"),
         (Faults(result=changed(quota={"remaining": 1, "resetTime": "soon"})), "`quota` is wrong"),
         (Faults(result=changed(issuedAt="2026-11-22 15:00")), "`issuedAt` is wrong"),
-        (Faults(result=changed(expireTime="2020-01-01T00:00:00Z")), "do not follow each other"),
-        (Faults(result=changed(expireTime="2090-01-01T00:00:00Z")), "twenty hours away"),
+        (Faults(result=changed(expireTime="2020-01-01T00:00:00Z")), "are not in this order"),
+        (Faults(result=changed(expireTime="2090-01-01T00:00:00Z")), "twenty hours or more"),
         (Faults(gemini=Script()), "The token opens no session: no setupComplete within 3 s"),
         (Faults(gemini=Script([b"no JSON"])), "The token opens no session: a frame that is not JSON"),
         (Faults(gemini=Parrot()), "The token opens no session: 1011 Bad token …"),
         (Faults(gemini=Denial()), "The token opens no session: HTTP 403 in place of a WebSocket"),
-        (Faults(gemini=Script(SETUP_COMPLETE)), "The question got no whole answer: no whole answer within 3 s"),
-        (Faults(gemini=Script(SETUP_COMPLETE, EMPTY_TURN)), "without a sound and without a word"),
+        (Faults(gemini=Script(SETUP_COMPLETE)), "The session gave no complete answer: no complete answer within 3 s"),
+        (Faults(gemini=Script(SETUP_COMPLETE, EMPTY_TURN)), "without audio and without text"),
         (
             Faults(gemini=Script(SETUP_COMPLETE, HALF_AN_ANSWER, close=(1011, "Internal error encountered."))),
-            "The question got no whole answer: 1011 Internal error encountered.",
+            "The session gave no complete answer: 1011 Internal error encountered.",
         ),
-        (Faults(gemini=InTurn(GOOD, OUTAGE, OUTAGE)), "Whether the token was good for one use only, nobody can tell"),
-        (Faults(gemini=InTurn(GOOD, SPENT, OUTAGE)), "Whether the lock holds, nobody can tell"),
+        (Faults(gemini=InTurn(GOOD, OUTAGE, OUTAGE)), "Could not determine whether the token is single-use"),
+        (Faults(gemini=InTurn(GOOD, SPENT, OUTAGE)), "Could not determine whether the lock works"),
         (
             Faults(gemini=Script([], close=(1008, "models/x is not found for API version v1beta"))),
-            "The profile's model does not exist, or is not for Live.",
+            "The profile's model does not exist, or does not support the Live API.",
         ),
     ],
 )
@@ -127,13 +127,13 @@ def test_a_fault_fails_the_run(faults: Faults, words: str) -> None:
 @pytest.mark.parametrize(
     ("everything", "words"),
     [
-        (HTMLResponse("<h1>403 Forbidden</h1>", 403), "nobody made the function public"),
-        (HTMLResponse("<h1>401 Unauthorized</h1>", 401), "nobody made the function public"),
-        (HTMLResponse("<h1>404 Page not found</h1>", 404), "There is no function at this URL"),
-        (HTMLResponse("<h1>503 Service Unavailable</h1>", 503), "its log says why"),
-        (HTMLResponse("<h1>Welcome</h1>", 200), "no answer of the function"),
-        (JSONResponse(["something"], 200), "no answer of the function"),
-        (Response(status_code=204), "no answer of the function"),
+        (HTMLResponse("<h1>403 Forbidden</h1>", 403), "The function is not public"),
+        (HTMLResponse("<h1>401 Unauthorized</h1>", 401), "The function is not public"),
+        (HTMLResponse("<h1>404 Page not found</h1>", 404), "No function is at this URL"),
+        (HTMLResponse("<h1>503 Service Unavailable</h1>", 503), "Read its log"),
+        (HTMLResponse("<h1>Welcome</h1>", 200), "does not come from the function"),
+        (JSONResponse(["something"], 200), "does not come from the function"),
+        (Response(status_code=204), "does not come from the function"),
         (RedirectResponse("https://accounts.google.com/", 302), "a redirect"),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_finding_fails_nothing() -> None:
     outcome = outcome_of(Faults(mint=without_resumption), "--findings")
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert outcome.findings["A resumption handle inside the lock of a fresh token"].startswith("not asked")
+    assert outcome.findings["A resumption handle inside the lock of a fresh token"].startswith("not tested")
     assert outcome.findings["contextUpdate in a locked session"].startswith("refused: 1007")
 
 
@@ -206,10 +206,10 @@ def test_where_nothing_is_written_down_nobody_says_what_gemini_did() -> None:
 
     findings = findings_of(NO_SUCH_THING, in_the_lock, context_update)
 
-    not_known = "not known: the profile has no transcription"
+    not_known = "not known, because the profile has no transcription"
     assert findings[HANDLE_OF_THE_APP] == "refused: 1007 Invalid JSON payload received."
-    assert findings[HANDLE_IN_THE_LOCK] == f"accepted; whether the word was remembered is {not_known}"
-    assert findings["contextUpdate in a locked session"] == f"not refused; whether it was obeyed is {not_known}"
+    assert findings[HANDLE_IN_THE_LOCK] == f"accepted. Whether Gemini remembered the word is {not_known}"
+    assert findings["contextUpdate in a locked session"] == f"not refused. Whether Gemini obeyed it is {not_known}"
 
 
 def test_what_is_written_down_is_believed() -> None:
@@ -221,7 +221,7 @@ def test_what_is_written_down_is_believed() -> None:
 
     findings = findings_of(NO_SUCH_THING, in_the_lock, context_update)
 
-    assert findings[HANDLE_IN_THE_LOCK] == "accepted, and the word was remembered: “It was heron.”"
+    assert findings[HANDLE_IN_THE_LOCK] == "accepted, and Gemini remembered the word: “It was heron.”"
     assert findings["contextUpdate in a locked session"].startswith("not refused, and obeyed")
 
 
@@ -238,10 +238,10 @@ def test_only_a_no_is_a_refusal_and_an_outage_is_none() -> None:
     )
 
     assert list(findings.values()) == [
-        "broke off: 1011 You exceeded your current quota",
+        "failed: 1011 You exceeded your current quota",
         "refused: 1011 Token has been used too many times",
-        f"broke off: 1008 {unavailable}",
-        "broke off: HTTP 503 in place of a WebSocket",
+        f"failed: 1008 {unavailable}",
+        "failed: HTTP 503 in place of a WebSocket",
         "refused: HTTP 403 in place of a WebSocket",
         "closed after 0 s: 1008 Nobody spoke.",
     ]

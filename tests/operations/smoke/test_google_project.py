@@ -35,15 +35,15 @@ def test_a_good_service_passes_and_the_user_is_gone(project: GoogleProject) -> N
 
     assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
     assert outcome.good[2:4] == [
-        "A call with a token that names another project, signed by a stranger, is refused: 401 ID_TOKEN_INVALID",
+        "A call with an ID token for another project, with a foreign signature, is refused: 401 ID_TOKEN_INVALID",
         "A call with a forged ID token is refused: 401 ID_TOKEN_INVALID",
     ]
     assert outcome.good[-2:] == [
-        "The user is deleted again",
+        "The user is deleted",
         "A call of the deleted user is refused: 401 ID_TOKEN_REVOKED",
     ]
     assert project.google.users.users == {}
-    assert "This took 2 live tokens of the profile's quota." in outcome.out
+    assert "The run took 2 live tokens of the profile's quota." in outcome.out
 
 
 def test_a_look_up_of_another_form_than_the_function_believes_fails_the_run(
@@ -64,7 +64,7 @@ def test_findings_are_made_against_google_unless_they_are_forbidden(project: Goo
 
     assert (outcome.code, outcome.bad) == (0, [])
     assert len(outcome.findings) == 6
-    assert "This took 7 live tokens of the profile's quota." in outcome.out
+    assert "The run took 7 live tokens of the profile's quota." in outcome.out
     assert project.google.users.users == {}
 
 
@@ -123,7 +123,7 @@ def test_the_user_is_deleted_when_somebody_stops_the_run(
 
     assert process.returncode == code
     assert "Traceback" not in err
-    assert "The user is deleted again" in out
+    assert "The user is deleted" in out
     assert project.google.users.users == {}
 
 
@@ -143,7 +143,7 @@ def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: Googl
 @pytest.mark.parametrize(
     ("method", "answer", "words"),
     [
-        ("config", google_error(404, "CONFIGURATION_NOT_FOUND", "NOT_FOUND"), "has no Authentication yet"),
+        ("config", google_error(404, "CONFIGURATION_NOT_FOUND", "NOT_FOUND"), "Authentication is not set up"),
         ("config", google_error(403, "Not you.", "PERMISSION_DENIED"), "roles/firebaseauth.viewer"),
         (
             "config",
@@ -156,8 +156,8 @@ def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: Googl
             "could not be looked up (503 UNAVAILABLE). Try again.",
         ),
         ("config", Response("<h1>Not found</h1>", 404), "could not be looked up (404). Try again."),
-        ("config", JSONResponse({"name": f"projects/{PROJECT}/config"}), "knows no web API key"),
-        ("signInWithCustomToken", google_error(400, "CONFIGURATION_NOT_FOUND"), "has no Authentication yet"),
+        ("config", JSONResponse({"name": f"projects/{PROJECT}/config"}), "returns no web API key"),
+        ("signInWithCustomToken", google_error(400, "CONFIGURATION_NOT_FOUND"), "Authentication is not set up"),
         ("signInWithCustomToken", google_error(400, "CREDENTIAL_MISMATCH"), "must be of the same project"),
         (
             "signInWithCustomToken",
@@ -165,7 +165,7 @@ def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: Googl
             "FIREBASE_API_KEY",
         ),
         ("signInWithCustomToken", Response("<h1>Bad gateway</h1>", 502), "did not sign the user in (502)"),
-        ("signInWithCustomToken", JSONResponse({"idToken": "nonsense"}), "something else than an ID token"),
+        ("signInWithCustomToken", JSONResponse({"idToken": "nonsense"}), "not an ID token"),
     ],
 )
 def test_a_sign_in_that_fails_says_what_to_do(
@@ -241,7 +241,7 @@ def test_a_person_who_wants_claims_has_to_name_who_signs(project: GoogleProject,
     outcome = project.smoke("--claims", '{"plan": "school"}', GOOGLE_APPLICATION_CREDENTIALS=person)
 
     (line,) = outcome.bad
-    assert "name one with --service-account" in line
+    assert "Use --service-account" in line
     assert project.signed_up == []
 
 
@@ -259,7 +259,7 @@ def test_a_person_with_an_app_has_to_name_who_signs(project: GoogleProject, pers
     signed = project.smoke("--no-findings", *signers, GOOGLE_APPLICATION_CREDENTIALS=person)
 
     (line,) = alone.bad
-    assert "name one with --service-account" in line
+    assert "Use --service-account" in line
     assert (signed.code, signed.bad) == (0, [])
     assert project.app_check_tokens > 0
 
@@ -302,7 +302,7 @@ def test_a_token_that_google_signed_for_another_project_is_refused_for_its_proje
     outcome = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign)
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert "A call with the ID token of another project that was given is refused: 401 ID_TOKEN_INVALID" in outcome.good
+    assert "A call with FOREIGN_ID_TOKEN, of another project, is refused: 401 ID_TOKEN_INVALID" in outcome.good
 
 
 def test_a_token_that_would_be_refused_anyway_shows_nothing_about_its_project(project: GoogleProject) -> None:
@@ -311,11 +311,11 @@ def test_a_token_that_would_be_refused_anyway_shows_nothing_about_its_project(pr
     unsigned = project.smoke("--no-findings", FOREIGN_ID_TOKEN=id_token())
 
     assert [outcome.bad for outcome in (own, expired, unsigned)] == [
-        [f"FOREIGN_ID_TOKEN shows nothing: {fault}. Give one of another project, or none."]
+        [f"FOREIGN_ID_TOKEN is not usable: {fault}. Set it to an ID token of another project, or unset it."]
         for fault in (
-            "it is of the same project",
+            "it is for the same project",
             "it has expired",
-            "it is one of the Auth emulator, without a signature",
+            "it comes from the Auth emulator and has no signature",
         )
     ]
 

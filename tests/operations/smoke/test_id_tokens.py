@@ -87,6 +87,5 @@ def test_a_function_that_takes_the_tokens_of_all_projects_fails_the_run(own: IdT
 
     assert outcome.code == 1
     assert any(
-        line.startswith("A call with the ID token of another project that was given must be refused")
-        for line in outcome.bad
+        line.startswith("A call with FOREIGN_ID_TOKEN, of another project, must be refused") for line in outcome.bad
     ), outcome.out

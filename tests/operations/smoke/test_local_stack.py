@@ -58,7 +58,7 @@ def test_it_passes_with_findings_which_are_those_of_the_stand_in(stack: LocalSta
     assert outcome.findings == {
         "A resumption handle sent by the app, on the spent token": "refused: 1011 Token has been used too many times",
         "A resumption handle inside the lock of a fresh token": (
-            "accepted, and the word did not come back: “I remember what you told me.”"
+            "accepted, and Gemini did not remember the word: “I remember what you told me.”"
         ),
         "contextUpdate in a locked session": (
             'refused: 1007 Invalid JSON payload received. Unknown name "contextUpdate": Cannot find field.'

@@ -1,4 +1,4 @@
-"""Who calls: a user made for this run, gone at its end, or one whose ID token was given."""
+"""A user that the test creates for its run, and deletes at the end."""
 
 from __future__ import annotations
 
@@ -21,24 +21,23 @@ _LIFETIME_SECONDS = 300
 
 
 class NewUser(Protocol):
-    """A way to sign somebody in who was not there before."""
+    """Signs in a new user."""
 
     def sign_in(self, name: str, report: Report) -> str:
         """Return the ID token of a new user.
 
         Args:
-            name: what nobody else is called.
-            report: told of every credential, so that it shows none.
+            report: hides the credentials that are used.
 
         Raises:
-            SigningError: nobody signs.
-            SignInError: nobody was signed in.
+            SigningError: no signer is available.
+            SignInError: the user was not signed in.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class CustomTokenUser:
-    """Signed in by a service account, whatever ways to sign in the project has.
+    """A user with a custom token of a service account. It works with every sign-in configuration.
 
     Attributes:
         claims: custom claims of the user, for profiles with rules.
@@ -49,7 +48,7 @@ class CustomTokenUser:
     claims: Mapping[str, object]
 
     def sign_in(self, name: str, report: Report) -> str:
-        """See `NewUser.sign_in`. The name becomes the uid."""
+        """Sign in with the name as the uid."""
         now = int(time.time())
         payload: dict[str, object] = {
             "iss": self.signer.email,
@@ -66,34 +65,34 @@ class CustomTokenUser:
 
 @dataclass(frozen=True, slots=True)
 class PasswordUser:
-    """Signed up with e-mail and password, as an app does: nobody need sign for it."""
+    """A user who signs up with e-mail and password, as in an app. It needs no signer."""
 
     identity_toolkit: IdentityToolkit
 
     def sign_in(self, name: str, report: Report) -> str:
-        """See `NewUser.sign_in`. The name becomes the address, in a domain that has no mail."""
+        """Sign up with the name as the address, in a domain without mail."""
         password = secrets.token_urlsafe(24)
         report.hide(password)
         return self.identity_toolkit.sign_up(f"{name}@example.com", password)
 
 
 @contextmanager
-def throw_away_user(identity_toolkit: IdentityToolkit, new_user: NewUser, report: Report) -> Iterator[IdToken]:
-    """Sign a new user in, and delete it at the end, however it comes.
+def temporary_user(identity_toolkit: IdentityToolkit, new_user: NewUser, report: Report) -> Iterator[IdToken]:
+    """Sign in a new user, and delete it at the end of the block, after an error too.
 
     Raises:
-        SigningError: nobody signs.
-        SignInError: nobody was signed in.
+        SigningError: no signer is available.
+        SignInError: the user was not signed in.
     """
-    # A new name each time: a full quota for each run, and never anybody's own account.
+    # A new name for each run has the full quota, and cannot be the account of a real user.
     name = f"smoke-test-{secrets.token_hex(8)}"
     id_token = _id_token(new_user.sign_in(name, report))
     report.hide(id_token.text)
-    report.good(f"Signed in as {name}, a user made for this run")
+    report.good(f"Signed in as {name}, a user created for this run")
     try:
         yield id_token
     finally:
-        # The time of the run may be over; this has its own deadline.
+        # The time limit of the run may have passed. The deletion has its own deadline.
         signal.setitimer(signal.ITIMER_REAL, 0)
         _delete(identity_toolkit, id_token, name, report)
 
@@ -102,13 +101,13 @@ def _id_token(text: str) -> IdToken:
     try:
         return IdToken.read(text)
     except NoIdTokenError as error:
-        raise SignInError("Firebase Authentication answered with something else than an ID token.") from error
+        raise SignInError("Firebase Authentication answered with a text that is not an ID token.") from error
 
 
 def _delete(identity_toolkit: IdentityToolkit, id_token: IdToken, name: str, report: Report) -> None:
     try:
         identity_toolkit.delete(id_token.text)
     except SignInError as error:
-        report.bad(f"The user {name} is still there: {error}. Firebase console → Authentication → Users deletes it.")
+        report.bad(f"The user {name} still exists: {error}. Delete it in Firebase console → Authentication → Users.")
     else:
-        report.good("The user is deleted again")
+        report.good("The user is deleted")
