@@ -1,6 +1,7 @@
 """The tables of deadlines in the architecture page are those of the code, and they add up."""
 
 import re
+from fnmatch import fnmatch
 
 from live_tokens import (
     firebase_app_check,
@@ -57,7 +58,9 @@ def test_the_limits_of_the_upstreams_fit_into_their_step_so_that_their_time_outs
         assert not limits or sum(limits) < share
 
 
-def test_the_page_names_no_module_that_there_is_not() -> None:
-    named = set(re.findall(r"`(\w+)\.py`", PAGE)) - {"main"}
-    assert named
-    assert {name for name in named if not (ROOT / "functions" / "live_tokens" / f"{name}.py").exists()} == set()
+def test_each_module_is_on_the_map_once_and_the_map_has_no_other() -> None:
+    modules = {file.stem for file in (ROOT / "functions" / "live_tokens").glob("*.py")} - {"__init__"}
+    named = [name for files, *_ in rows("modules") for name in re.findall(r"`([\w*]+)`", files)]
+    places = {module: [name for name in named if fnmatch(module, name)] for module in modules}
+    assert {module: names for module, names in places.items() if len(names) != 1} == {}
+    assert [name for name in named if not any(fnmatch(module, name) for module in modules)] == []
