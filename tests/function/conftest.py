@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from function.fake_http_server import FakeHttpServer
-from function.to_upstreams import close_connections
+from function.transports import close_connections
 
 
 @pytest.fixture(scope="session")

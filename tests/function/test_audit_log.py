@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
-from function.family import CONCRETE, make
+from function.every_error import ERROR_CLASSES, make_error
 from function.made_up import (
     APP_ID,
     ATTESTATION,
@@ -133,10 +133,10 @@ def test_a_refusal_leaves_what_was_known_and_no_empty_fields(written: Written) -
     }
 
 
-@pytest.mark.parametrize("kind", CONCRETE)
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_who_is_at_fault_decides_between_refused_and_failed(written: Written, kind: type[TokenNotIssued]) -> None:
     ours = issubclass(kind, Unavailable | InternalFault)
-    error = make(kind)
+    error = make_error(kind)
     written.log.not_issued(UNTRACED, Record(), error)
     event = written.event()
     assert event["event"] == ("live_token.failed" if ours else "live_token.refused")
@@ -165,7 +165,7 @@ def test_a_quota_that_resets_between_two_seconds_is_logged_to_the_microsecond(wr
     assert written.event()["quotaResetTime"] == "2026-11-22T15:00:00.000005Z"
 
 
-@pytest.mark.parametrize("error", [make(kind) for kind in CONCRETE], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", [make_error(kind) for kind in ERROR_CLASSES], ids=lambda error: type(error).__name__)
 def test_no_credential_and_no_null_is_written(written: Written, error: TokenNotIssued) -> None:
     written.log.not_issued(TRACED, full_record(), error)
     written.log.not_issued(UNTRACED, Record(), error)
@@ -301,9 +301,9 @@ def test_what_app_check_found_is_a_line_before_the_event(
     assert event.get("appId") == (APP_ID if state == "valid" else None)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CONCRETE if issubclass(kind, AppCheckFault)])
+@pytest.mark.parametrize("kind", [kind for kind in ERROR_CLASSES if issubclass(kind, AppCheckFault)])
 def test_what_app_check_refuses_is_a_line_and_an_event_too(written: Written, kind: type[TokenNotIssued]) -> None:
-    error = make(kind)
+    error = make_error(kind)
     assert isinstance(error, AppCheckFault)
     written.log.not_issued(TRACED, Record("default", caller=CALLER), error)
     *before, event = written.events()

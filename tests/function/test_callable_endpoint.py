@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
+from function.every_error import ERROR_CLASSES, make_error
 from function.fake_ports import FakePorts
-from function.family import CONCRETE, make
 from function.made_up import APP_CHECK_TOKEN, CREDENTIALS, HANDLE, ID_TOKEN, ISSUED_AT, PROJECT, QUOTA_STATE
 from live_tokens.audit_log import AuditLog
 from live_tokens.callable_endpoint import ERROR_TABLE, LONGEST_HANDLE, CallableEndpoint
@@ -451,8 +451,8 @@ def test_an_app_check_token_is_passed_on_as_it_came(headers: dict[str, str], tok
 # --- errors
 
 
-def test_the_table_above_names_the_whole_family() -> None:
-    assert set(WIRE_STATUS) == set(CONCRETE)
+def test_the_table_above_names_every_class_of_error() -> None:
+    assert set(WIRE_STATUS) == set(ERROR_CLASSES)
 
 
 def test_the_order_of_the_error_table_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,10 +460,10 @@ def test_the_order_of_the_error_table_means_nothing(monkeypatch: pytest.MonkeyPa
     assert Service().call(method="GET").status_code == 405
 
 
-@pytest.mark.parametrize("kind", CONCRETE)
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error_has_a_row_and_an_event(kind: type[TokenNotIssued]) -> None:
     assert any(issubclass(kind, row) for row in ERROR_TABLE)
-    error = make(kind)
+    error = make_error(kind)
     service = Service(FakePorts(caller=error))
     response = service.call(headers=SIGNED_IN | {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
     status, canonical = WIRE_STATUS[kind]
@@ -517,7 +517,7 @@ def test_the_operators_words_reach_the_caller() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind, (status, _) in WIRE_STATUS.items() if status == 401])
 def test_every_401_that_a_sign_in_would_mend_says_so(kind: type[TokenNotIssued]) -> None:
-    header = Service(FakePorts(caller=make(kind))).call().headers.get("WWW-Authenticate")
+    header = Service(FakePorts(caller=make_error(kind))).call().headers.get("WWW-Authenticate")
     if issubclass(kind, AppCheckFault):
         assert header is None, "the ID token is fine"
     else:
@@ -676,7 +676,7 @@ class FullDisk(io.StringIO):
 
 @pytest.mark.parametrize(
     ("ports", "reason"),
-    [(FakePorts(), "INTERNAL"), (FakePorts(caller=make(IdTokenMissing)), "ID_TOKEN_MISSING")],
+    [(FakePorts(), "INTERNAL"), (FakePorts(caller=make_error(IdTokenMissing)), "ID_TOKEN_MISSING")],
     ids=["issued", "refused"],
 )
 def test_where_no_event_can_be_written_no_token_is_handed_out_and_the_answer_is_still_json(

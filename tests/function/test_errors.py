@@ -1,11 +1,11 @@
-"""`errors`: a closed family whose every member can be told apart and tells nothing it should not."""
+"""`errors`: classes that can be told apart, and whose text says nothing that it should not."""
 
 import re
 from datetime import timedelta
 
 import pytest
 
-from function.family import CONCRETE, RETRY_AFTER, make
+from function.every_error import ERROR_CLASSES, RETRY_AFTER, make_error
 from live_tokens import errors
 from live_tokens.errors import (
     AppCheckFault,
@@ -30,20 +30,20 @@ def drawn(kind: type[TokenNotIssued], depth: int = 0) -> list[tuple[int, str]]:
     return [] if kind.__name__ == ACROSS else [(depth, kind.__name__), *children]
 
 
-def test_the_tree_in_the_docstring_is_the_family() -> None:
+def test_the_tree_in_the_docstring_has_every_class_of_error() -> None:
     lines = re.findall(r"^ {4}([│├└─ ]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
     assert [(len(branch) // 4, name) for branch, name in lines] == drawn(TokenNotIssued)
 
 
-@pytest.mark.parametrize("kind", CONCRETE)
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error_says_why_in_a_code_and_what_to_do_in_a_sentence(kind: type[TokenNotIssued]) -> None:
-    error = make(kind)
+    error = make_error(kind)
     assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", error.reason)
     assert re.fullmatch(r"[A-Z`].+\.", error.message)
 
 
 def test_no_two_causes_share_a_reason() -> None:
-    reasons = [kind.reason for kind in CONCRETE if kind not in (MethodNotAllowed, BodyTooSlow)]
+    reasons = [kind.reason for kind in ERROR_CLASSES if kind not in (MethodNotAllowed, BodyTooSlow)]
     assert len(reasons) == len(set(reasons))
     assert MethodNotAllowed.reason == BodyTooSlow.reason == MalformedRequest.reason
 
@@ -54,15 +54,15 @@ def test_what_only_groups_others_has_no_reason_of_its_own(name: str) -> None:
 
 
 def test_each_fault_of_app_check_has_a_state_of_its_own() -> None:
-    faults = [kind for kind in CONCRETE if kind.__name__.startswith("AppCheck")]
-    assert [kind for kind in CONCRETE if issubclass(kind, AppCheckFault)] == faults
+    faults = [kind for kind in ERROR_CLASSES if kind.__name__.startswith("AppCheck")]
+    assert [kind for kind in ERROR_CLASSES if issubclass(kind, AppCheckFault)] == faults
     states = [kind.state for kind in faults if issubclass(kind, AppCheckFault)]
     assert states == ["missing", "invalid", "replayed", "unavailable"]
 
 
-@pytest.mark.parametrize("kind", CONCRETE)
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_only_what_ends_at_a_known_time_says_when(kind: type[TokenNotIssued]) -> None:
-    assert make(kind).retry_after == (RETRY_AFTER if kind.__name__ in WITH_A_WAIT else None)
+    assert make_error(kind).retry_after == (RETRY_AFTER if kind.__name__ in WITH_A_WAIT else None)
 
 
 @pytest.mark.parametrize("stopped", [ServicePaused("Back at nine.", None, "x"), UserBlocked("Back at nine.", None)])

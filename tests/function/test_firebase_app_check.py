@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from function.fake_http_server import Answer, FakeHttpServer, answer_json
 from function.made_up import AMPLE, APP_CHECK_TOKEN, APP_ID, PROJECT
 from function.signed_tokens import KEY_ID, app_check_token, jwk, other_spellings, sign_text
-from function.to_upstreams import transport, upstream
+from function.transports import transport, upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import AppCheckInvalid, AppCheckMissing, AppCheckReplayed, AppCheckUnavailable, TokenNotIssued
 from live_tokens.firebase_app_check import AppCheckOff, FirebaseAppCheck, MonitoredAppCheck, read_keys

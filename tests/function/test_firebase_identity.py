@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from function.fake_http_server import Answer, FakeHttpServer, answer_json
 from function.made_up import AMPLE, PROJECT
-from function.to_upstreams import upstream
+from function.transports import upstream
 from function.unsigned_id_tokens import CLAIMS, SIGNED_IN_AT, segment, unsigned
 from live_tokens.deadline import Deadline
 from live_tokens.errors import (

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from function.fake_http_server import FakeHttpServer, answer_json
 from function.made_up import AMPLE, HANDLE, ISSUED_AT, KEY, PROFILE
-from function.to_upstreams import transport
+from function.transports import transport
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults, refuse_incomplete_lock, token_request
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import Profile

@@ -14,7 +14,7 @@ import trustme
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from function.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
-from function.to_upstreams import transport
+from function.transports import transport
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults

@@ -12,7 +12,7 @@ import pytest
 from function.fake_clock import FakeClock
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from function.made_up import AMPLE, KEY, NEW_KEY
-from function.to_upstreams import upstream
+from function.transports import upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyUnavailable
 from live_tokens.google_credentials import GoogleCredentials

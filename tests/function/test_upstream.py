@@ -161,7 +161,7 @@ def test_an_object_is_read_from_nothing_but_a_200(status: int, body: bytes) -> N
 # --- no answer
 
 
-def test_all_that_is_no_answer_is_one_family() -> None:
+def test_all_that_is_no_answer_has_one_base_class() -> None:
     for error in (UpstreamFailedError, UpstreamTimeoutError, UpstreamCutShortError):
         assert issubclass(error, UpstreamError)
     assert issubclass(UpstreamTimeoutError, TimeoutError)

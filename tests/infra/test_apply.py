@@ -109,18 +109,18 @@ def test_a_change_of_a_setting_updates_the_function_in_place(a_copy: Terraform) 
     assert all(actions == ["update"] for actions in changed.values())
 
 
-def test_the_load_balancer_leads_to_a_renamed_function_before_the_way_to_the_old_one_goes(
+def test_a_renamed_function_gets_its_endpoint_group_before_the_old_one_loses_its_own(
     with_every_option: Terraform,
 ) -> None:
     plan = with_every_option.plan(EVERY_OPTION, "-var=function_name=renamed")
-    ways = [
+    endpoint_groups = [
         each["change"]
         for each in plan["resource_changes"]
         if each["type"] == "google_compute_region_network_endpoint_group"
     ]
-    assert len(ways) == 2
-    assert all(way["actions"] == ["create", "delete"] for way in ways)
-    assert all(way["before"]["name"] != way["after"]["name"] for way in ways)
+    assert len(endpoint_groups) == 2
+    assert all(group["actions"] == ["create", "delete"] for group in endpoint_groups)
+    assert all(group["before"]["name"] != group["after"]["name"] for group in endpoint_groups)
 
 
 def test_where_app_check_is_enforced_the_account_of_releases_signs_for_the_smoke_test(

@@ -10,7 +10,7 @@ import pytest
 
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.package import source_of
-from release.release_at_work import (
+from release.release_run import (
     BUILD,
     GoogleCloud,
     Release,

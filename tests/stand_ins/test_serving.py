@@ -174,7 +174,7 @@ def test_the_command_line_takes_keys_models_and_tls(certificate: tuple[Path, Pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         ([], "no API key"),
         (["--api-key", "k", "--tls-cert", "cert.pem"], "belong together"),
@@ -182,14 +182,14 @@ def test_the_command_line_takes_keys_models_and_tls(certificate: tuple[Path, Pat
     ],
 )
 def test_the_command_line_says_what_is_missing(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from gemini_stand_in.__main__ import main
 
     with pytest.raises(SystemExit) as stopped:
         main(["--port", "0", *arguments], {})
     assert stopped.value.code == 2
-    assert complaint in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
     python parse_with_gcloud.py LIB < lines.json
 
 `LIB` is the folder of gcloud's library. Standard input is a JSON list of argument lists without the leading "gcloud";
-standard output a JSON list with null, or gcloud's complaint, for each.
+standard output a JSON list with null, or the reason why gcloud refuses it, for each.
 
 It relies on this of gcloud's library, which is public there but not documented: `cli.CLILoader` with `AddReleaseTrack`,
 `RegisterPreRunHook` and `Generate`, and `CLI.Execute`, which calls the hooks after it has parsed and before it runs. A
@@ -48,7 +48,7 @@ def _stop(**_: object) -> None:
     raise _ParsedError
 
 
-def _complaint(command_line: Any, arguments: Sequence[str], said: IO[str]) -> str | None:
+def _refusal(command_line: Any, arguments: Sequence[str], said: IO[str]) -> str | None:
     said.seek(0)
     said.truncate()
     try:
@@ -83,8 +83,8 @@ def _main(lib: Path) -> None:
     lines = json.load(sys.stdin)
     with _words() as said:
         command_line = _command_line(lib)
-        complaints = [_complaint(command_line, line, said) for line in lines]
-    json.dump(complaints, sys.stdout)
+        refusals = [_refusal(command_line, line, said) for line in lines]
+    json.dump(refusals, sys.stdout)
 
 
 if __name__ == "__main__":

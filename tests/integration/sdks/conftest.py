@@ -15,7 +15,7 @@ from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from serving import serve
 from support.sdks.function_process import SECRET, running_functions
-from support.sdks.in_process_stand_ins import Doorman, InProcessStandIns, new_api_key
+from support.sdks.in_process_stand_ins import InProcessStandIns, RequestObserver, new_api_key
 from support.sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
 from support.sdks.secrets_seen import SecretsSeen
 
@@ -69,16 +69,16 @@ def lonely_functions(stack: LocalStack, run_directory: Path) -> Iterator[dict[st
 def in_process(stack: LocalStack, run_directory: Path, secrets_seen: SecretsSeen) -> Iterator[InProcessStandIns]:
     key = new_api_key(secrets_seen)
     gemini = GeminiStandIn(StandInConfig(api_keys=frozenset({key}), pace=0))
-    doorman = Doorman(create_gemini_app(gemini))
+    observer = RequestObserver(create_gemini_app(gemini))
     secret = StandInSecret(SECRET, [key.encode()])
-    with serve(doorman) as gemini_host, serve(create_secret_manager_app(secret)) as secret_manager_host:
+    with serve(observer) as gemini_host, serve(create_secret_manager_app(secret)) as secret_manager_host:
         environment = {
             "FIREBASE_AUTH_EMULATOR_HOST": stack.auth_host,
             "SECRET_MANAGER_EMULATOR_HOST": secret_manager_host,
             "GEMINI_EMULATOR_HOST": gemini_host,
         }
         with running_functions(run_directory, {"in-process": environment}) as urls:
-            yield InProcessStandIns(urls["in-process"], gemini, doorman, secret, secrets_seen)
+            yield InProcessStandIns(urls["in-process"], gemini, observer, secret, secrets_seen)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ UNREGISTERED = (
     ],
     ids=["key in the query", "Bearer header", "x-goog-api-key header", "right place, wrong method"],
 )
-def test_each_way_of_the_forum_post_fails_as_it_did_there_and_the_answers_url_works_with_the_same_token(
+def test_each_attempt_of_the_forum_post_fails_as_it_did_there_and_the_answers_url_works_with_the_same_token(
     app: FirebaseApp, version: str, query: str, headers: dict[str, str], closed: tuple[int, str]
 ) -> None:
     live_token = app.live_token_without_sdk()

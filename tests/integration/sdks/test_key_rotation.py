@@ -45,7 +45,7 @@ def test_a_rotation_in_the_middle_of_many_calls_fails_none_of_them(
     warm = requests.post(in_process.function_url, headers={"Authorization": f"Bearer {users[0].id_token}"}, timeout=60)
     assert warm.status_code == 200
     reads_before = in_process.secret.reads
-    monkeypatch.setattr(in_process.doorman, "before_mint", rotate_in_the_middle)
+    monkeypatch.setattr(in_process.observer, "before_mint", rotate_in_the_middle)
     with ThreadPoolExecutor(CALLS) as apps:
         responses = list(apps.map(mint_live_token, users))
 

@@ -37,7 +37,7 @@ def secure(in_process: InProcessStandIns, tmp_path_factory: pytest.TempPathFacto
     trust = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
     server = tmp_path_factory.mktemp("tls") / "server.pem"
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(server)
-    with serve(in_process.doorman, tls=(server, server)) as address:
+    with serve(in_process.observer, tls=(server, server)) as address:
         yield Secure(f"https://{address}", trust)
 
 
@@ -114,7 +114,7 @@ def test_it_presents_the_token_in_a_header_to_the_method_that_takes_tokens(
 
     asyncio.run(open_only())
 
-    handshake = in_process.doorman.handshakes[-1]
+    handshake = in_process.observer.handshakes[-1]
     assert Headers(scope=handshake)["authorization"] == f"Token {live_token['token']}"
     assert handshake["query_string"] == b""
     assert handshake["path"].endswith("GenerativeService.BidiGenerateContentConstrained")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from google.cloud.firestore import Client
 
-from operations.admin.operator_at_work import Operator, Service
+from operations.admin.operator_and_service import Operator, Service
 
 
 @pytest.fixture

@@ -128,19 +128,19 @@ def test_an_api_that_never_answers_is_given_up(host: str, doctor: Doctor, sample
     assert any(host in line and f"did not answer within {SOON} s" in line for line in result.problems)
 
 
-@pytest.mark.parametrize("way_of_ending", ["refusing", "hanging_up"])
+@pytest.mark.parametrize("end", ["refusing", "hanging_up"])
 @pytest.mark.parametrize(
     "host", ["run.googleapis.com", "generativelanguage.googleapis.com", FUNCTION_HOST, "www.googleapis.com"]
 )
 def test_a_host_that_cannot_be_reached_leaves_open_what_it_would_show(
-    host: str, way_of_ending: str, doctor: Doctor, sample_hosts: SampleHosts
+    host: str, end: str, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     proxy = sample_hosts.hosts.proxy
-    ways: dict[str, Callable[[str], AbstractContextManager[None]]] = {
+    ends: dict[str, Callable[[str], AbstractContextManager[None]]] = {
         "refusing": proxy.refusing,
         "hanging_up": proxy.hanging_up,
     }
-    with ways[way_of_ending](host):
+    with ends[end](host):
         result = doctor()
 
     _only_open(result.problems, result.exit_code)

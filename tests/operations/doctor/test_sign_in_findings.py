@@ -113,7 +113,7 @@ SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; nobody may sign up wit
     ("identity_platform", "kind"),
     [(False, "defaultSupportedIdpConfigs"), (True, "oauthIdpConfigs"), (True, "inboundSamlConfigs")],
 )
-def test_an_account_elsewhere_is_a_way_to_sign_in(
+def test_an_external_provider_counts_as_sign_in(
     identity_platform: bool, kind: str, sample: Sample, doctor: Doctor
 ) -> None:
     sample.sign_in.methods.clear()

@@ -186,7 +186,7 @@ class InTurn:
         await next(self._apps)(scope, receive, send)
 
 
-class Parrot:
+class TokenRepeatingServer:
     """A Gemini that repeats the token when it closes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,7 +195,7 @@ class Parrot:
         await websocket.close(1011, f"Bad token {websocket.query_params['access_token']}")
 
 
-class Denial:
+class RefusedHandshake:
     """A WebSocket server that answers the handshake with an HTTP status."""
 
     def __init__(self, status: int = 403) -> None:

@@ -15,7 +15,7 @@ from support.google_hosts.upstream import Upstream
 
 @dataclass(frozen=True, slots=True)
 class GoogleHosts:
-    """Servers that are running, and the way to them.
+    """Servers that are running, and the proxy that leads to them.
 
     Attributes:
         proxy: leads to them, and nowhere else.

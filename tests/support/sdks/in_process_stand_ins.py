@@ -16,7 +16,7 @@ from support.sdks.secrets_seen import SecretsSeen
 
 
 @dataclass(slots=True)
-class Doorman:
+class RequestObserver:
     """An ASGI app in front of the Gemini stand-in: sees every request first, and can be told to act on one.
 
     Attributes:
@@ -50,7 +50,7 @@ class InProcessStandIns:
 
     function_url: str
     gemini: GeminiStandIn
-    doorman: Doorman
+    observer: RequestObserver
     secret: StandInSecret
     secrets_seen: SecretsSeen = field(repr=False)
 

@@ -13,8 +13,8 @@ from live_tokens.errors import ProfileNotAllowed, UnknownProfile
 from live_tokens.issuing import Caller
 from live_tokens.profiles import LoadedProfiles
 from live_tokens_operations.admin.values import profile
-from operations.admin.operator_at_work import Operator
-from operations.admin.unwilling_firestore import unwilling_firestore
+from operations.admin.failing_firestore import failing_firestore
+from operations.admin.operator_and_service import Operator
 
 ROLE = "roles/datastore.user"
 
@@ -175,7 +175,7 @@ def test_a_firestore_that_refuses_is_said_in_one_line_without_its_own_words(
     words: str,
     arguments: list[str],
 ) -> None:
-    with unwilling_firestore(status) as host:
+    with failing_firestore(status) as host:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         answer = operator.types(*arguments)
     assert answer.code == 1
@@ -191,7 +191,7 @@ def test_a_firestore_that_refuses_is_said_in_one_line_without_its_own_words(
 def test_a_list_that_breaks_off_half_way_is_no_list(
     operator: Operator, named: None, monkeypatch: pytest.MonkeyPatch, status: grpc.StatusCode | None
 ) -> None:
-    with unwilling_firestore(status, documents=2) as host:
+    with failing_firestore(status, documents=2) as host:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         answer = operator.types("heaviest", "--timeout", "0.5")
     assert (answer.code, answer.out) == (1, "")
@@ -201,7 +201,7 @@ def test_a_list_that_breaks_off_half_way_is_no_list(
 def test_a_firestore_that_never_answers_is_not_waited_for(
     operator: Operator, named: None, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    with unwilling_firestore(None) as host:
+    with failing_firestore(None) as host:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         answer = operator.types(*arguments, "--timeout", "0.2")
     assert (answer.code, answer.out) == (1, "")

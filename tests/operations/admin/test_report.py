@@ -9,7 +9,7 @@ from live_tokens.errors import HourlyQuotaExceeded, ServicePaused
 from live_tokens.firestore_quota import QUOTAS, SERVICE_SWITCH, SWITCHES
 from live_tokens_operations.admin.database import Database, Place
 from live_tokens_operations.admin.quotas import Usage, today
-from operations.admin.operator_at_work import PER_HOUR, Operator, Service
+from operations.admin.operator_and_service import PER_HOUR, Operator, Service
 
 
 def test_status_of_a_service_that_nobody_has_stopped(operator: Operator, service: Service) -> None:

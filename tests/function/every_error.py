@@ -1,4 +1,4 @@
-"""The members of the family of errors that are raised, found by walking it."""
+"""Every class of error that is raised, found below `TokenNotIssued`, and an example of each."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,10 +22,10 @@ def _concrete(kind: type[TokenNotIssued]) -> Iterator[type[TokenNotIssued]]:
         yield from _concrete(child)
 
 
-CONCRETE = list(dict.fromkeys(_concrete(TokenNotIssued)))
+ERROR_CLASSES = list(dict.fromkeys(_concrete(TokenNotIssued)))
 
 
-def make(kind: type[TokenNotIssued]) -> TokenNotIssued:
+def make_error(kind: type[TokenNotIssued]) -> TokenNotIssued:
     """Return an error of this kind: `diagnosed` where it takes a diagnosis, RETRY_AFTER where it takes a wait."""
     if issubclass(kind, MalformedRequest):
         return kind("What is wrong.")

@@ -7,7 +7,7 @@ from google.cloud.firestore import Client
 
 from live_tokens.errors import ServicePaused, UserBlocked
 from live_tokens.firestore_quota import SERVICE_SWITCH, SWITCHES, profile_switch, user_switch
-from operations.admin.operator_at_work import Operator, Service
+from operations.admin.operator_and_service import Operator, Service
 
 HARD_UIDS = [
     "a/b",

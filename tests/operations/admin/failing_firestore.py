@@ -31,7 +31,7 @@ class _Unwilling(grpc.GenericRpcHandler):  # type: ignore[misc]  # the library h
 
 
 @contextmanager
-def unwilling_firestore(status: grpc.StatusCode | None, documents: int = 0) -> Iterator[str]:
+def failing_firestore(status: grpc.StatusCode | None, documents: int = 0) -> Iterator[str]:
     """Yield the `host:port` of a server that sends so many documents, then this status; with None it falls silent."""
     stopping = threading.Event()
     server = grpc.server(ThreadPoolExecutor(max_workers=2), [_Unwilling(status, documents, stopping)])

@@ -1,4 +1,4 @@
-"""The real way to an upstream, as `main` lays it, for adapters that ask a server on loopback."""
+"""The real transport to an upstream, made as `main` makes it, for adapters that ask a server on loopback."""
 
 import os
 
