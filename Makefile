@@ -104,14 +104,14 @@ $(VENV_READY): requirements-dev.txt operations/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: https://www.python.org/downloads"; exit 1; }
 	@echo "Installing Python packages into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable operations
 	@touch $@
 
 $(CHECKOV_READY): tests/infra/checkov/requirements.txt
 	@echo "Installing checkov into .venv-checkov"
 	@$(PYTHON) -m venv .venv-checkov
-	@.venv-checkov/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@.venv-checkov/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	@touch $@
 
 $(EMULATOR_READY): local/package-lock.json
