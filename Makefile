@@ -100,6 +100,8 @@ lock: $(VENV_READY) ## update the lock files from requirements*.in and package.j
 	cd local && $(LOCK_NPM)
 	cd tests/support/sdks/node && $(LOCK_NPM)
 
+# Without dependencies: the lock files name them all, and the pip of Python 3.11 would ask for the newest release of those
+# that another package wants with an extra.
 $(VENV_READY): requirements-dev.txt operations/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: https://www.python.org/downloads"; exit 1; }
 	@echo "Installing Python packages into $(VENV)"
