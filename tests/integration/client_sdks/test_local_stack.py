@@ -153,7 +153,7 @@ def test_a_taken_port_is_named_with_the_variable_that_chooses_another(
     chosen: dict[str, Any] = {field: taken_port}
     stack = LocalStack(StackOptions(run_directory=tmp_path, ports=replace(Ports.free(HOST), **chosen)))
 
-    with pytest.raises(StackError, match=rf"Port {taken_port} .* is taken .*make stack {variable}=\d+"):
+    with pytest.raises(StackError, match=rf"Port {taken_port} .* is in use .*make stack {variable}=\d+"):
         stack.__enter__()
 
     assert stack.processes == []
