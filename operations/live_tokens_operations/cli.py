@@ -40,7 +40,7 @@ def main(arguments: Sequence[str], process: Process) -> int:
 
 def _parser(chosen: str) -> Parser:
     """Return the parser. Only the chosen subcommand is imported: Google's libraries take seconds to load."""
-    parser = Parser(prog="live-tokens", description="Deploys mint_live_token, looks after it and stops it.")
+    parser = Parser(prog="live-tokens", description="Deploys, checks and operates mint_live_token.")
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (words, load) in SUBCOMMANDS.items():
         part = parts.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
@@ -97,12 +97,12 @@ def _package() -> Subcommand:
 
 
 SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
-    "deploy": ("deploy the function, from a project with billing to a live token", _deploy),
-    "destroy": ("take away what `deploy` made", _destroy),
-    "doctor": ("say what is wrong with a deployment, and how to mend it", _doctor),
-    "smoke": ("try a deployed function with a real session", _smoke),
-    "admin": ("stop the service, a profile or a user, and show who takes the most", _admin),
+    "deploy": ("deploy the function and test it", _deploy),
+    "destroy": ("delete what `deploy` created", _destroy),
+    "doctor": ("find faults of a deployment, each with its remedy", _doctor),
+    "smoke": ("test a deployed function with a real session", _smoke),
+    "admin": ("stop the service, a profile or a user, and show the heaviest callers", _admin),
     "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),
-    "package": ("stage the source of the function, as it is deployed", _package),
+    "package": ("copy the source of the function to a folder, as it is deployed", _package),
 }
 """Name → what it does, and how its part of the program is loaded."""

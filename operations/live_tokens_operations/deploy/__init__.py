@@ -1,1 +1,1 @@
-"""`make deploy` and `make destroy`: from a project with billing to a function that issues tokens, and back."""
+"""`make deploy` and `make destroy`: create and test a deployment, and delete it."""

@@ -1,11 +1,11 @@
-"""What an app developer needs of a deployment."""
+"""The lines that an app developer needs."""
 
 from __future__ import annotations
 
 _LINES = """\
 The function: {url}
 
-In the React Native app (the whole of it is in README.md, “Connect from React Native”):
+In the React Native app (complete example: README.md, “Connect from React Native”):
 
   const takeLiveToken = httpsCallableFromUrl(getFunctions(getApp()), '{url}');
 

@@ -1,4 +1,4 @@
-"""`live-tokens deploy` and `live-tokens destroy`: what can be typed, and what runs it."""
+"""`live-tokens deploy` and `live-tokens destroy`: their arguments, and how they run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SMOKE_OPTIONS = "SMOKE_OPTIONS"
 
 
 def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -> ExitCode:
-    """Deploy, or go on with it.
+    """Create or update a deployment.
 
     Args:
         read_smoke_test: reads the arguments of the smoke test.
@@ -35,7 +35,7 @@ def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -
     with _interruptions():
         programs, operator, colour = _parts(process)
         options = _options(typed, process.environment)
-        # The smoke test has nothing to do with the key.
+        # The smoke test does not need the key.
         environment = {name: value for name, value in process.environment.items() if name not in KEY_VARIABLES}
         smoke_test = SmokeStep(
             read_smoke_test, replace(process, environment=environment), typed.project, options.smoke_options
@@ -45,7 +45,7 @@ def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -
 
 
 def destroy(typed: Namespace, process: Process) -> ExitCode:
-    """Take a deployment away.
+    """Delete a deployment.
 
     Raises:
         DeployError: it stopped before the end.
@@ -64,7 +64,7 @@ def _parts(process: Process) -> tuple[LocalPrograms, Terminal, bool]:
 
 @contextmanager
 def _interruptions() -> Iterator[None]:
-    """Say what an interruption leaves. What cancels a build sends SIGTERM, and counts as one: Terraform needs its time.
+    """Report an interruption: Ctrl-C, or the SIGTERM of a cancelled build.
 
     Raises:
         StoppedError: it was interrupted.
@@ -73,7 +73,7 @@ def _interruptions() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Terminated) as interruption:
-        raise StoppedError("\nInterrupted. The same command goes on from what is there.") from interruption
+        raise StoppedError("\nInterrupted. Run the same command to continue.") from interruption
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -81,7 +81,7 @@ def _interruptions() -> Iterator[None]:
 def _options(typed: Namespace, environment: Mapping[str, str]) -> DeployOptions:
     smoke_options = typed.smoke_options
     if smoke_options is None:
-        # Make hands it on this way: on a command line the quotes in it would end those around it.
+        # make passes the options this way: on a command line, their quotes would be lost.
         smoke_options = variable(environment, _SMOKE_OPTIONS, _words)
     return DeployOptions(typed.project, typed.region, typed.yes, typed.new_key, smoke_options or ())
 
@@ -90,27 +90,29 @@ def _words(text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is nothing that a shell could read: {error}") from error
+        raise ArgumentTypeError(f"{text!r} is not valid shell syntax: {error}") from error
 
 
 def add_deploy_arguments(parser: Parser) -> None:
     """Describe the command line of `deploy`."""
     _add_project(parser)
-    parser.add_argument("--region", metavar="REGION", help=f"where; by default where it is, or {REGION}")
-    parser.add_argument("--yes", action="store_true", help="apply the plan without a question")
-    parser.add_argument("--new-key", action="store_true", help="store a new Gemini API key in place of the present one")
+    parser.add_argument(
+        "--region", metavar="REGION", help=f"region of the function (default: the present one, or {REGION})"
+    )
+    parser.add_argument("--yes", action="store_true", help="apply the plan without asking")
+    parser.add_argument("--new-key", action="store_true", help="replace the stored Gemini API key")
     parser.add_argument(
         "--smoke-options",
         type=_words,
         metavar="OPTIONS",
-        help=f"more arguments of the smoke test, as one: --smoke-options='--app-id=1:2:web:3' (or {_SMOKE_OPTIONS})",
+        help=f"more arguments of the smoke test: --smoke-options='--app-id=1:2:web:3' (or {_SMOKE_OPTIONS})",
     )
 
 
 def add_destroy_arguments(parser: Parser) -> None:
     """Describe the command line of `destroy`."""
     _add_project(parser)
-    parser.add_argument("--confirm", metavar="PROJECT", help="the project's id once more, in place of the question")
+    parser.add_argument("--confirm", metavar="PROJECT", help="the project's id again, to skip the question")
 
 
 def _add_project(parser: Parser) -> None:

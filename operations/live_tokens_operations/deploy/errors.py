@@ -1,11 +1,11 @@
-"""Why a deployment stops. Every text is for the operator, and ends in what to do.
+"""Why a deployment stops. Every message is for the operator, and ends with what to do.
 
 DeployError
-├── MisuseError         typed wrong, or a place that is not ours to change
+├── MisuseError         wrong arguments, or a resource that is not ours
 ├── PrerequisiteError   something is missing; nothing was done
 ├── DeclinedError       the operator did not agree
 ├── ProgramError        gcloud or Terraform failed
-└── HeldBackError       what was deployed serves nobody
+└── HeldBackError       the new revision gets no traffic
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from live_tokens_operations.process import OperationError
 
 
 class DeployError(OperationError):
-    """The deployment stops here. The text says why, and what to do."""
+    """The deployment stops here. The message says why, and what to do."""
 
 
 class MisuseError(DeployError, UsageError):
-    """What was typed makes no sense, or asks for something that would harm what is there."""
+    """The arguments contradict each other, or would damage an existing resource."""
 
 
 class PrerequisiteError(DeployError):
@@ -27,12 +27,12 @@ class PrerequisiteError(DeployError):
 
 
 class DeclinedError(DeployError):
-    """The operator was asked, and did not agree, or could not be asked."""
+    """The operator did not agree, or could not be asked."""
 
 
 class ProgramError(DeployError):
-    """A program failed. Its own words are part of the text, or have been shown already."""
+    """A program failed. Its output is part of the message, or was shown before."""
 
 
 class HeldBackError(DeployError):
-    """Everything is deployed, and traffic stays with a revision that was there before."""
+    """Everything is deployed, but traffic stays at an earlier revision."""

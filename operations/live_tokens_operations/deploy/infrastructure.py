@@ -1,4 +1,4 @@
-"""Terraform's part: what is planned is shown, and exactly that is applied."""
+"""Terraform's part of a deployment: the operator sees the plan, and exactly this plan is applied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from live_tokens_operations.deploy.programs import Programs, json_of
 from live_tokens_operations.deploy.terraform_commands import Terraform
 
 _UNCHANGED, _CHANGED = 0, 2
-# Attributes with which a resource says that it does not let itself be deleted.
+# Attributes that protect a resource from deletion.
 _PROTECTIONS = {
     "deletion_protection": True,
     "delete_protection_state": "DELETE_PROTECTION_ENABLED",
@@ -30,8 +30,8 @@ class Resource:
 
     Attributes:
         address: such as `google_storage_bucket.source`.
-        protected: whether it does not let itself be deleted.
-        abandoned: whether Terraform forgets it, in place of deleting it.
+        protected: whether it is protected from deletion.
+        abandoned: whether Terraform only removes it from the state.
     """
 
     address: str
@@ -73,10 +73,10 @@ class Infrastructure:
         """Do what a plan says.
 
         Raises:
-            ProgramError: Terraform failed; part of it may be done.
+            ProgramError: Terraform failed; some changes may be applied.
         """
         finished = self.programs.show(self.terraform.apply(plan))
-        require(finished, "terraform apply failed. Run this again: it goes on from what is there.")
+        require(finished, "terraform apply failed. Run this again to continue.")
 
     def outputs(self) -> Mapping[str, Any]:
         """Return the outputs by name.
@@ -96,17 +96,17 @@ class Infrastructure:
         state = self._json(self.terraform.state(), "terraform show failed")
         return list(_resources_of(state.get("values", {}).get("root_module", {})))
 
-    def take_away(self, resources: list[Resource]) -> None:
-        """Delete all resources of the state, those that are protected among them.
+    def destroy(self, resources: list[Resource]) -> None:
+        """Delete all resources of the state, including protected ones.
 
         Raises:
-            ProgramError: Terraform failed; part of it may be gone.
+            ProgramError: Terraform failed; some resources may be deleted.
         """
         if protected := [resource.address for resource in resources if resource.protected]:
             finished = self.programs.show(self.terraform.unprotect(protected))
-            require(finished, "The deletion protection could not be taken off. Nothing was deleted.")
+            require(finished, "The deletion protection could not be removed. Nothing was deleted.")
         finished = self.programs.show(self.terraform.destroy())
-        require(finished, "terraform destroy failed. Run this again: it goes on with what is left.")
+        require(finished, "terraform destroy failed. Run this again to continue.")
 
     def _json(self, line: list[str], otherwise: str) -> dict[str, Any]:
         finished = self.programs.ask(line)

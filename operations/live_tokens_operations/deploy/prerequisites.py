@@ -1,4 +1,4 @@
-"""What a deployment needs before it begins. Everything is looked at, and all that is missing is said at once."""
+"""What a deployment needs before it begins. All missing prerequisites are reported at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TERRAFORM = "https://developer.hashicorp.com/terraform/install"
 # https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference#authentication
 _INSTEAD_OF_DEFAULT_CREDENTIALS = ("GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS")
 
-# Words of gcloud 528, which crashes without a network or says that there is a problem with the login, and of ours.
+# Messages of gcloud 528 without a network, and of this program.
 _UNREACHABLE = re.compile(
     r"Max retries exceeded|Connection aborted|Connection reset|Read timed out|did not answer within"
 )
@@ -41,10 +41,10 @@ _SIGN_IN = "google_identity_platform_config."
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is missing.
+    """A missing prerequisite.
 
     Attributes:
-        words: what a program said about it, or nothing.
+        words: the output of a program about it, or empty.
     """
 
     missing: str
@@ -58,11 +58,11 @@ def _google_api(access_token: str, project: str) -> Looks:
 
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
-    """The look at what a project and this machine offer.
+    """Checks a project and this machine.
 
     Attributes:
         environment: in which Terraform will look for credentials.
-        ask_as: given an access token and the project, asks Google.
+        ask_as: access token, project → the client of Google's APIs.
     """
 
     programs: Programs
@@ -71,30 +71,30 @@ class Prerequisites:
     ask_as: Callable[[str, str], Looks] = _google_api
 
     def require_for_up(self, region: str | None, settings: SettingsFiles, *, has_signer: bool = False) -> int:
-        """Make sure that a deployment can begin.
+        """Check that a deployment can begin.
 
         Args:
             region: the one that was asked for, or None.
-            has_signer: whether a service account was named that signs for the smoke test.
+            has_signer: whether a service account signs for the smoke test.
 
         Returns:
             The project's number.
 
         Raises:
-            PrerequisiteError: something is missing. All of it is in the text.
+            PrerequisiteError: something is missing. The message lists all of it.
         """
         of_project = (self._check_billing, self._check_authentication(settings, has_signer=has_signer))
         return self._require(_check_region(region), of_project)
 
     def require_sign_in_is_free(self, settings: SettingsFiles, resources: Iterable[Resource]) -> None:
-        """Make sure that Terraform does not set sign-in up where somebody else has done so.
+        """Check that Terraform does not overwrite an existing sign-in configuration.
 
         Args:
-            settings: the operator's own, which have Terraform set it up.
+            settings: the operator's own, which set identity_platform.
 
         Raises:
-            MisuseError: it would.
-            ProgramError: it could not be found out.
+            MisuseError: Terraform would overwrite it.
+            ProgramError: the configuration could not be read.
 
         Source: https://github.com/hashicorp/terraform-provider-google/issues/19774
         """
@@ -103,33 +103,32 @@ class Prerequisites:
         file = settings.file_of("identity_platform")
         look = look_at(self.api(), self.project)
         if isinstance(look, Unseen) and look.reason != "SERVICE_DISABLED":
-            text = f"Whether {self.project} has Firebase Authentication could not be found out: {HOST}: {look.codes}\n"
+            text = f"Could not determine whether {self.project} has Firebase Authentication: {HOST}: {look.codes}\n"
             text += f"Nothing was planned, because {file} sets identity_platform."
             raise ProgramError(text)
         if isinstance(look, SignInConfig):
             raise MisuseError(
-                f"{self.project} has Firebase Authentication, which Terraform's state does not hold, and "
+                f"{self.project} has Firebase Authentication outside of Terraform's state, and "
                 f"{file} sets identity_platform: that may upgrade it to Identity Platform, which is billed "
                 "differently, and overwrite its settings. Nothing was planned.\n"
-                f"Take identity_platform out of {file}. Where Identity Platform is on, infra/README.md says "
-                "how to import it."
+                f"Remove identity_platform from {file}. If Identity Platform is on, import it: see infra/README.md."
             )
 
     def api(self) -> Looks:
-        """Return what asks Google in the name of whoever is logged in to gcloud.
+        """Return a client of Google's APIs with the account of gcloud.
 
         Raises:
-            ProgramError: nobody is.
+            ProgramError: gcloud is not logged in.
         """
         finished = self.programs.ask(gcloud_commands.access_token())
-        require_answer(finished, "gcloud is not logged in any more")
+        require_answer(finished, "gcloud is no longer logged in")
         return self.ask_as(finished.out.strip(), self.project)
 
     def require_for_down(self) -> int:
-        """Make sure that everything can be taken away, and return the project's number.
+        """Check that everything can be deleted, and return the project's number.
 
         Raises:
-            PrerequisiteError: something is missing. All of it is in the text.
+            PrerequisiteError: something is missing. The message lists all of it.
         """
         return self._require([], ())
 
@@ -142,7 +141,7 @@ class Prerequisites:
             number = 0
             if token:
                 api = self.ask_as(token, self.project)
-                # A project that is not there has no billing either: that would only be noise.
+                # A missing project has no billing either: one message is enough.
                 looks = [looking.submit(check, api) for check in of_project]
                 number, of_its_own = self._project_number()
                 faults += of_its_own or [fault for look in looks for fault in look.result()]
@@ -175,23 +174,25 @@ class Prerequisites:
         if any(self.environment.get(name) for name in _INSTEAD_OF_DEFAULT_CREDENTIALS):
             return []
         if not self.programs.has("gcloud"):
-            return []  # that is said already, and there is no other way to get them
+            return []  # already reported, and gcloud is the only way to get them
         finished = self.programs.ask(gcloud_commands.application_default_token())
         if finished.code == 0:
             return []
         remedy = "Run: gcloud auth application-default login"
-        return [_failed(finished, "There are no Application Default Credentials, with which Terraform works.", remedy)]
+        return [_failed(finished, "Terraform needs Application Default Credentials, and there are none.", remedy)]
 
     def _project_number(self) -> tuple[int, list[Fault]]:
         finished = self.programs.ask(gcloud_commands.describe_project(self.project))
         if finished.code != 0:
-            remedy = "Check the id (gcloud projects list), the account (gcloud auth list), or make one: "
+            remedy = "Check the id (gcloud projects list) and the account (gcloud auth list), or create the project: "
             remedy += f"gcloud projects create {self.project}"
-            return 0, [_failed(finished, f"Project {self.project} is not there for this account.", remedy)]
+            return 0, [
+                _failed(finished, f"Project {self.project} does not exist, or this account cannot see it.", remedy)
+            ]
         described = json_of("gcloud", finished)
         if described.get("lifecycleState") != "ACTIVE":
             remedy = f"Run: gcloud projects undelete {self.project}"
-            return 0, [Fault(f"Project {self.project} is about to be deleted.", remedy)]
+            return 0, [Fault(f"Project {self.project} is scheduled for deletion.", remedy)]
         return int(described["projectNumber"]), []
 
     def _check_billing(self, api: Looks) -> list[Fault]:
@@ -210,19 +211,19 @@ class Prerequisites:
         return check
 
     def _check_signer(self) -> list[Fault]:
-        """Where nobody may sign up with e-mail and password, the smoke test of a person cannot make its user."""
+        """Without sign-up with e-mail and password, a person's smoke test cannot create its user."""
         try:
             if self.environment.get("ID_TOKEN") or Account.find(self.project).service_account is not None:
                 return []
         except NoCredentialsError:
-            return []  # that is said already
+            return []  # already reported
         signer = f"live-tokens-release@{self.project}.iam.gserviceaccount.com"
         return [
             Fault(
-                f"Nobody may sign up with e-mail and password in {self.project}, as your smoke test would at the end.",
+                f"{self.project} does not allow sign-up with e-mail and password, which your smoke test needs.",
                 f"Run: make deploy PROJECT_ID={self.project} SMOKE_OPTIONS=--service-account={signer}\n"
-                "    The deployment makes that account. Then let yourself sign as it (Service Account Token Creator),\n"
-                "    and run the same again: docs/smoke-test.md, “Who signs in”, has the command, and another way.",
+                "    The deployment creates that account. Grant yourself Service Account Token Creator on it, and run\n"
+                "    the same command again. docs/smoke-test.md, “Who signs in”, has the grant and an alternative.",
             )
         ]
 
@@ -238,20 +239,20 @@ def _faults_of(finding: Finding) -> list[Fault]:
 def _check_region(region: str | None) -> list[Fault]:
     if region is None or re.fullmatch(REGION_PATTERN, region):
         return []
-    return [Fault(f"{region!r} is not a region.", "Take one such as europe-west1 or us-central1, not a zone")]
+    return [Fault(f"{region!r} is not a region.", "Use a region such as europe-west1 or us-central1, not a zone")]
 
 
 def _failed(finished: Finished, missing: str, remedy: str) -> Fault:
-    """Return what it means that gcloud failed, unless it means nothing but that Google did not answer."""
+    """Return the fault behind a failure of gcloud. If Google did not answer, that is the fault."""
     if _UNREACHABLE.search(finished.err):
-        remedy = "Check the network, and what HTTPS_PROXY names if that is set. Then run this again"
+        remedy = "Check the network, and HTTPS_PROXY if it is set. Then run this again"
         return Fault("Google cannot be reached.", remedy, finished.err)
     return Fault(missing, remedy, finished.err)
 
 
 def _said(faults: list[Fault]) -> str:
-    lines = ["Nothing was done. This is missing:"]
-    # Without a network, one and the same is missing for several reasons.
+    lines = ["Nothing was done. Missing prerequisites:"]
+    # Without a network, several checks report the same.
     for fault in {fault.missing: fault for fault in faults}.values():
         lines += [f"  - {fault.missing}", *(f"      {line}" for line in fault.words.strip().splitlines())]
         lines.append(f"    {fault.remedy}")

@@ -62,14 +62,14 @@ class SettingsFiles:
         return self.files.get(variable, _MAIN)
 
     def require_project(self, project: str) -> None:
-        """Make sure that the files are not about another project.
+        """Check that the files are not for another project.
 
         Raises:
-            MisuseError: they are.
+            MisuseError: they are for another project.
         """
         if self.project not in (None, project):
             file = self.file_of("project_id")
-            raise MisuseError(f"{file} is about the project {self.project}, not {project}. Nothing was done.")
+            raise MisuseError(f"{file} sets project_id to {self.project}, not {project}. Nothing was done.")
 
     def region_for(self, asked: str | None) -> str | None:
         """Return the region that was asked for, or else the files'.
@@ -79,7 +79,9 @@ class SettingsFiles:
         """
         if asked and self.region and asked != self.region:
             file = self.file_of("region")
-            raise MisuseError(f"{file} says {self.region}, REGION says {asked}. Nothing was done. Which is it?")
+            raise MisuseError(
+                f"{file} sets the region to {self.region}, but REGION is {asked}. Nothing was done. Change one of them."
+            )
         return asked or self.region
 
 
@@ -90,7 +92,7 @@ def _values_in(file: Path) -> Iterator[tuple[str, object]]:
         try:
             yield from dict(json.loads(text)).items()
         except (TypeError, ValueError) as error:
-            raise MisuseError(f"{file.name} holds no JSON object. Nothing was done.") from error
+            raise MisuseError(f"{file.name} is not a JSON object. Nothing was done.") from error
         return
     depth = 0
     for line in _STRING_OR_COMMENT.sub(lambda found: found[1] or " ", text).splitlines():

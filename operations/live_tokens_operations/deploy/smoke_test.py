@@ -1,4 +1,4 @@
-"""The smoke test as the last step: what is new may need minutes to take effect, and only that is waited for."""
+"""The smoke test as the last step. Changes may need minutes to take effect; it is repeated only for them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _SOME_URL = "https://function.example"
 
 
 class SmokeTest(Protocol):
-    """The smoke test with its arguments, which it takes."""
+    """A smoke test with valid arguments."""
 
     @property
     def has_signer(self) -> bool:
-        """Whether a service account was named that signs."""
+        """Whether --service-account names a signer."""
         ...
 
     def run(self, process: Process) -> Outcome:
@@ -56,10 +56,10 @@ class SmokeStep:
     pause: Callable[[float], None] = time.sleep
 
     def require_options(self) -> SmokeTest:
-        """Make sure that the smoke test is going to take its options, and return one of some function.
+        """Check the options of the smoke test, and return it with a placeholder URL.
 
         Raises:
-            MisuseError: it is not.
+            MisuseError: the options are wrong.
         """
         try:
             return self._of(_SOME_URL)
@@ -67,10 +67,10 @@ class SmokeStep:
             raise MisuseError(f"SMOKE_OPTIONS (--smoke-options): {error}\nNothing was done.") from error
 
     def require(self, url: str, waiting: Callable[[], None]) -> None:
-        """Run the smoke test, again as long as the outcome may be one of the first minutes.
+        """Run the smoke test, and repeat it while the failure may be temporary.
 
         Raises:
-            MisuseError: it does not take the credentials in the environment.
+            MisuseError: the credentials in the environment do not fit.
             ProgramError: it failed.
         """
         smoke_test = self._of(url)
@@ -80,8 +80,8 @@ class SmokeStep:
                 outcome = smoke_test.run(self.process)
             except UsageError as error:
                 raise MisuseError(
-                    f"{error}\nAll is deployed, but the smoke test does not take what it was given, and tried nothing. "
-                    "Mend what it names and run this again."
+                    f"{error}\nEverything is deployed, but the smoke test did not start because of its arguments. "
+                    "Correct them and run this again."
                 ) from error
             if outcome.passed:
                 return
@@ -94,8 +94,8 @@ class SmokeStep:
         return self.read([url, "--project", self.project, "--no-findings", *self.options])
 
     def _failure(self, outcome: Outcome) -> str:
-        text = "All is deployed, but the smoke test failed."
+        text = "Everything is deployed, but the smoke test failed."
         if "API_KEY_REJECTED" in outcome.reasons:
             another = f"make deploy PROJECT_ID={self.project} NEW_KEY=1"
-            text = f"{text} Gemini refuses the key that is in Secret Manager. To store another: {another}\nOr else:"
+            text = f"{text} Gemini refuses the key in Secret Manager. To store another key: {another}\nOtherwise:"
         return f"{text} Run make doctor PROJECT_ID={self.project} to find out why."

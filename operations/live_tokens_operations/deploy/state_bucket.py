@@ -1,6 +1,6 @@
-"""The bucket that keeps Terraform's state, and the file that tells Terraform of it.
+"""The bucket of Terraform's state, and the file that configures it for Terraform.
 
-The bucket remembers, as a label, in which region the function is, so that a later run need not be told.
+A label of the bucket holds the region of the function, for later runs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from live_tokens_operations.deploy.programs import Programs, json_of
 from live_tokens_operations.google import gcloud_commands
 
 _LABEL = "live-tokens-region"
+# The first line of a backend.tf of ours. Files of earlier runs have it, so it must not change.
 _OURS = "# Written by `make deploy`, which writes it anew. Not for git: it names one project.\n"
 _ABSENT = re.compile(r"not found: 404")  # gcloud's words
 
@@ -56,10 +57,12 @@ class StateBucket:
         finished = self.programs.ask(gcloud_commands.describe_bucket(self.name, self.project))
         if finished.code != 0 and _ABSENT.search(finished.err):
             return None
-        require_answer(finished, f"The state bucket {self.name} could not be looked at")
+        require_answer(finished, f"The state bucket {self.name} could not be read")
         described = json_of("gcloud", finished)
         if int(described["projectNumber"]) != self.number:
-            raise MisuseError(f"The bucket {self.name} is in another project. No state is put there. Who made it?")
+            raise MisuseError(
+                f"The bucket {self.name} belongs to another project. No state is stored there. Find out who created it."
+            )
         access = described.get("iamConfiguration", {})
         return Found(
             region=described.get("labels", {}).get(_LABEL),
@@ -77,7 +80,7 @@ class StateBucket:
             ProgramError: gcloud failed.
         """
         line = gcloud_commands.create_bucket(self.name, self.project, region)
-        require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be made")
+        require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be created")
 
     def complete(self, found: Found | None, region: str) -> None:
         """Have the bucket keep old versions, keep the public out, and remember the region; nothing if it does.
@@ -91,7 +94,7 @@ class StateBucket:
         """
         if found is None or not found.complete or found.region != region:
             line = gcloud_commands.update_bucket(self.name, self.project, f"{_LABEL}={region}")
-            require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be set up")
+            require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be configured")
 
     def forget_region(self) -> None:
         """Note that nothing is deployed any more.
@@ -111,11 +114,11 @@ def write_backend(module: Path, bucket: str, region: str) -> None:
     """
     file = module / "backend.tf"
     if file.exists() and not file.read_text(encoding="utf-8").startswith(_OURS):
-        raise MisuseError(f"{file} is not of this program's making. Move it away, or use Terraform itself.")
+        raise MisuseError(f"{file} was not written by this program. Move it away, or use Terraform itself.")
     state = module / "terraform.tfstate"
     if state.is_file() and json.loads(state.read_text(encoding="utf-8") or "{}").get("resources"):
         raise MisuseError(
-            f"{state} holds resources that Terraform has made without a bucket. Take them over: write a backend "
+            f"{state} holds resources that Terraform created without a bucket. To migrate them: write a backend "
             f'block for the bucket "{bucket}", prefix "{_prefix(region)}", run '
             f"`terraform -chdir={module} init -migrate-state`, delete both files, and run this again."
         )

@@ -1,4 +1,4 @@
-"""The Gemini API key in Secret Manager: kept if there is one, asked for if not, and tried before it is stored."""
+"""The Gemini API key in Secret Manager: an existing key is kept, a new one is tested before it is stored."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _ANSWER_SECONDS = 20.0
 
 
 class UselessKeyError(Exception):
-    """What was given is no key, or Gemini refuses it. The text says why, and does not repeat it."""
+    """The text is not a key, or Gemini refuses it. The message says why, without repeating the text."""
 
 
 def list_models(key: GeminiKey) -> Look | Refused:
-    """Ask Gemini what costs nothing, and needs a key that is good."""
+    """Call a method of Gemini that is free, and needs a valid key."""
     return ask_gemini(key, "v1beta/models?pageSize=1", _ANSWER_SECONDS)
 
 
@@ -55,13 +55,13 @@ class StoredKey:
         """Store a key, unless there is one that is to be kept.
 
         Raises:
-            MisuseError: the environment's is no key, or Gemini refuses it.
-            DeclinedError: none was typed that is of use, or nobody is there to type one.
+            MisuseError: the key in the environment is unusable.
+            DeclinedError: no usable key was typed, or there is no terminal.
             ProgramError: gcloud failed.
         """
         if not replace and self._is_there():
             self.operator.say(
-                f"Secret Manager has a key in {self.secret}: kept. To replace it, add NEW_KEY=1 (--new-key)."
+                f"Secret Manager has a key in {self.secret}. It is kept. To replace it, add NEW_KEY=1 (--new-key)."
             )
             return
         key = self._from_environment() or self._from_operator()
@@ -69,7 +69,7 @@ class StoredKey:
             [*gcloud_commands.add_key_version(self.project, self.secret), "--quiet"], stdin=key.value
         )
         require_answer(finished, f"The key could not be stored in {self.secret}")
-        self.operator.say(f"The key is in Secret Manager, in {self.secret}, and nowhere else.")
+        self.operator.say(f"The key is stored in Secret Manager, in {self.secret}, and nowhere else.")
 
     def _is_there(self) -> bool:
         """Tell whether the newest version, which is the one that the function reads, can be read."""
@@ -80,7 +80,7 @@ class StoredKey:
                 return True
             case Found(body):
                 state = str(body.get("state", "in no state")).lower()
-                self.operator.say(f"The newest version in {self.secret} is {state}: the function has no key.")
+                self.operator.say(f"The newest version in {self.secret} is {state}. The function has no key.")
                 return False
             case unseen:
                 why = f"{unseen.why}\n{unseen.remedy}".rstrip()
@@ -92,32 +92,36 @@ class StoredKey:
         try:
             key = self._tried(self.environment[KEY_VARIABLE])
         except UselessKeyError as error:
-            raise MisuseError(f"{KEY_VARIABLE}: {error}\nAll else is there. Mend it and run this again.") from error
+            raise MisuseError(
+                f"{KEY_VARIABLE}: {error}\nEverything else is deployed. Correct the key and run this again."
+            ) from error
         self.operator.say(f"The Gemini API key is taken from the environment variable {KEY_VARIABLE}.")
         return key
 
     def _from_operator(self) -> GeminiKey:
         if not self.operator.interactive:
             raise DeclinedError(
-                f"A Gemini API key is needed, and there is no terminal to ask at. All else is there. Put the key into "
-                f"{KEY_VARIABLE}, or run this in a terminal."
+                f"A Gemini API key is needed, and there is no terminal to ask for it. Everything else is deployed. Set "
+                f"{KEY_VARIABLE} to the key, or run this in a terminal."
             )
         for _ in range(_TRIES):
             try:
                 return self._tried(self.operator.ask_secret("Gemini API key (it is not shown): "))
             except UselessKeyError as error:
                 self.operator.say(str(error))
-        raise DeclinedError(f"No key was given. All else is there. Get one at {WHERE_TO_GET_IT} and run this again.")
+        raise DeclinedError(
+            f"No key was entered. Everything else is deployed. Get one at {WHERE_TO_GET_IT} and run this again."
+        )
 
     def _tried(self, typed: str) -> GeminiKey:
-        """Return the key that was typed. An outage does not speak against it."""
+        """Return the key that was typed, unless it is unusable. An outage of Gemini does not reject it."""
         try:
             key = GeminiKey.read(typed)
         except NotAKeyError as error:
             raise UselessKeyError(f"This {error}. Get one at {WHERE_TO_GET_IT}") from error
         match self.ask(key):
             case Refused(why):
-                raise UselessKeyError(f"Gemini: {why}. Mend that, or get another at {WHERE_TO_GET_IT}")
+                raise UselessKeyError(f"Gemini: {why}. Correct that, or get another key at {WHERE_TO_GET_IT}")
             case Unseen(why):
-                self.operator.say(f"The key is stored untried, because Gemini could not be asked: {why}.")
+                self.operator.say(f"The key is stored without a test, because Gemini did not answer: {why}.")
         return key

@@ -1,4 +1,4 @@
-"""The operator at the terminal: told, asked, and asked for a secret without echo."""
+"""The operator at the terminal: messages, questions, and secrets without echo."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from live_tokens_operations.deploy.errors import DeclinedError
 
 
 class Operator(Protocol):
-    """Who is told and asked."""
+    """The person who runs the program."""
 
     @property
     def interactive(self) -> bool:
-        """Whether there is somebody to ask."""
+        """Whether the operator can answer questions."""
         ...
 
     def say(self, text: str) -> None:
@@ -71,5 +71,5 @@ class Terminal:
                 raise DeclinedError("No key was typed.") from end
             except getpass.GetPassWarning as warning:
                 raise DeclinedError(
-                    "This terminal cannot hide what is typed. Put the key into GEMINI_API_KEY."
+                    "This terminal cannot hide what is typed. Set GEMINI_API_KEY to the key."
                 ) from warning

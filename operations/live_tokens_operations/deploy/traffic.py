@@ -1,4 +1,4 @@
-"""Whether what was deployed serves."""
+"""Whether the new revision gets the traffic."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Service:
     region: str
 
     def require_newest_to_serve(self) -> None:
-        """Make sure that all traffic goes to the newest revision that is ready.
+        """Check that all traffic goes to the newest revision that is ready.
 
         Raises:
-            HeldBackError: some goes to another one.
-            ProgramError: nobody could see.
+            HeldBackError: some traffic goes to another revision.
+            ProgramError: the traffic could not be read.
         """
         look = look_at_service(self.api, self.project, self.region, self.name)
         if not isinstance(look, Found):
             why = f"{look.why}\n{look.remedy}".rstrip() if isinstance(look, Unseen) else "there is no such service"
-            raise ProgramError(f"Which revision of {self.name} serves could not be looked at: {why}")
+            raise ProgramError(f"The traffic of {self.name} could not be read: {why}")
         traffic = Traffic.of(look.body)
         if traffic.shares != {traffic.ready: 100}:
             raise HeldBackError(self._held_back(traffic))
@@ -39,10 +39,10 @@ class Service:
     def _held_back(self, traffic: Traffic) -> str:
         held = ", ".join(f"{revision} ({percent} %)" for revision, percent in sorted(traffic.shares.items()))
         return (
-            f"The settings are applied, but they are in {traffic.ready}, and traffic is held on {held or 'nothing'}: "
-            "a release has failed, or somebody went back to an older revision. The smoke test was not made.\n"
-            f"To try the code of this checkout with these settings, and move traffic if it passes: "
+            f"The settings are applied to {traffic.ready}, but traffic is pinned to {held or 'nothing'}. "
+            "Either a release failed, or an operator rolled back. The smoke test did not run.\n"
+            f"To test the code of this checkout with these settings, and move traffic if it passes: "
             f"{release(self.project, self.region)}\n"
-            "If you only went back, and the newest revision is good: "
+            "If this was a rollback, and the newest revision works: "
             f"{command(gcloud_commands.move_traffic_to_latest(self.project, self.region, self.name))}"
         )

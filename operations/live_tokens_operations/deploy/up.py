@@ -1,4 +1,4 @@
-"""`deploy`: from a project with billing to a function that issues tokens. Each step finds what is there already."""
+"""`deploy`: the steps from a project with billing to a function that issues tokens. Each step can be repeated."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.g
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """What the operator asks for.
+    """The options of the operator.
 
     Attributes:
-        region: where the function is to be; None for where it is, or else the default.
+        region: None for the present region, or else the default.
         agreed: whether the plan is applied without a question.
         new_key: whether a key that is there is replaced.
     """
@@ -63,10 +63,10 @@ class Deploy:
         """Deploy.
 
         Raises:
-            DeployError: it stopped before the end. What is done is done, and the next run goes on from there.
+            DeployError: it stopped before the end. Completed steps stay, and the next run continues from there.
         """
         has_signer = smoke_test.require_options().has_signer
-        self._title("Looking at what is needed")
+        self._title("Checking prerequisites")
         settings = SettingsFiles.read(self.module)
         settings.require_project(options.project)
         asked_region = settings.region_for(options.region)
@@ -98,17 +98,17 @@ class Deploy:
         stored = StoredKey(self.programs, api, self.operator, self.environment, secret, options.project)
         stored.provide(replace=options.new_key)
         if found is not None and found.region is not None:
-            self.operator.say("\nThis was about the configuration. New code and profiles go out with `make release`.")
+            self.operator.say("\nThis updated the configuration. To deploy new code and profiles, run `make release`.")
         self._finish(outputs, options, api, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
-        require_answer(finished, "APIs could not be switched on")
+        require_answer(finished, "The APIs could not be enabled")
 
     def _apply(self, infrastructure: Infrastructure, options: DeployOptions, agreed: Callable[[], None]) -> None:
         with infrastructure.planned() as plan:
             if plan is None:
-                self.operator.say("Everything is as it should be.")
+                self.operator.say("No changes are necessary.")
                 agreed()
                 return
             if not options.agreed:
@@ -118,10 +118,10 @@ class Deploy:
 
     def _ask(self) -> None:
         if not self.operator.interactive:
-            raise DeclinedError("There is no terminal to ask at, so the plan was not applied. Add YES=1 (--yes).")
+            raise DeclinedError("No terminal to ask for confirmation. The plan was not applied. Add YES=1 (--yes).")
         if self.operator.ask("Apply this plan? [y/N] ").lower() not in ("y", "yes"):
             raise DeclinedError(
-                "The plan was not applied. Of this run stay, if new: the state bucket, two APIs, infra/backend.tf."
+                "The plan was not applied. The state bucket, two enabled APIs and infra/backend.tf stay."
             )
 
     def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
@@ -132,13 +132,13 @@ class Deploy:
             self.operator.say(f"The dashboard: {dashboard}")
         if address := outputs.get("load_balancer_address"):
             self.operator.say(
-                f"The names of load_balancer must point to {address}. Until they do, and for up to an hour after, the "
-                "smoke test cannot pass: run this again then."
+                f"The domains of load_balancer must point to {address}. The smoke test fails until then, and for up to "
+                "an hour after. Run this again later."
             )
         service = Service(api, outputs["function_name"], options.project, outputs["region"])
         service.require_newest_to_serve()
         self._title(f"Smoke test of {url}")
-        waiting = "Grants and new keys need some minutes to take effect. It is tried again shortly."
+        waiting = "Roles and new keys need some minutes to take effect. The smoke test will run again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))
         self._title("Done")
 
@@ -150,7 +150,7 @@ def _region(project: str, asked: str | None, found: Found | None) -> str:
     where_it_is = found.region if found else None
     if where_it_is and asked not in (None, where_it_is):
         raise MisuseError(
-            f"The function of {project} is in {where_it_is}, and nothing moves it. Nothing was done. "
-            f"Leave REGION out, or take it away first: make destroy PROJECT_ID={project}"
+            f"The function of {project} is in {where_it_is}, and cannot be moved. Nothing was done. "
+            f"Omit REGION, or delete the deployment first: make destroy PROJECT_ID={project}"
         )
     return where_it_is or asked or REGION

@@ -11,11 +11,11 @@ from operations.deploy.runs import Deployed
 def test_typing_the_project_s_id_takes_everything_away(deployed: Deployed) -> None:
     google, checkout = deployed
     with checkout.destroy() as terminal:
-        terminal.expect("This goes from my-app-1a2b, europe-west1, for good.")
+        terminal.expect("This will be deleted permanently from my-app-1a2b, europe-west1.")
         terminal.expect("  - google_secret_manager_secret.gemini_api_key")
         terminal.expect("  - terraform_data.function")
         terminal.expect("What stays: the project, its APIs, its Firebase users, sign-in settings")
-        terminal.expect("Type the id of the project to go on: ")
+        terminal.expect("Type the id of the project to continue: ")
         terminal.types(f"{PROJECT}\n")
         ended = terminal.ends()
     assert ended.code == 0, ended.shown
@@ -46,7 +46,7 @@ def test_another_id_takes_nothing_away(deployed: Deployed) -> None:
     google, checkout = deployed
     before = google.state_bucket.objects[STATE]
     with checkout.destroy() as terminal:
-        terminal.expect("Type the id of the project to go on: ")
+        terminal.expect("Type the id of the project to continue: ")
         terminal.types("y\n")
         ended = terminal.ends()
     assert ended.code == 1
@@ -65,7 +65,7 @@ def test_without_a_terminal_a_confirmation_is_needed(checkout: Checkout) -> None
     checkout.lose("gcloud", "terraform")
     ended = checkout.build("destroy")
     assert ended.code == 1
-    assert "There is no terminal to ask at. Nothing was done. Add CONFIRM=my-app-1a2b" in ended.shown
+    assert "No terminal to ask for confirmation. Nothing was done. Add CONFIRM=my-app-1a2b" in ended.shown
 
 
 def test_where_nothing_is_deployed_there_is_nothing_to_take_away(checkout: Checkout, google: Google) -> None:

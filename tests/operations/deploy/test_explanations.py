@@ -23,14 +23,14 @@ from live_tokens_operations.deploy.explanations import advice_on
         ("violates constraint constraints/gcp.resourceLocations", "An organisation policy forbids this"),
         (
             "Error 400: INVALID_PROJECT_ID : Identity Platform has already been enabled for this project.",
-            "Take identity_platform out of terraform.tfvars, or import what is there",
+            "Remove identity_platform from terraform.tfvars, or import the existing configuration",
         ),
         (
             (
                 "Error creating Project: googleapi: Error 403: The caller does not have permission\n\n"
                 "  with google_firebase_project.this[0],"
             ),
-            "Firebase refuses who has never accepted its terms",
+            "Firebase refuses accounts that have not accepted its terms",
         ),
         (
             "Error creating Secret: googleapi: Error 403: The caller does not have permission",
@@ -38,15 +38,15 @@ from live_tokens_operations.deploy.explanations import advice_on
         ),
         (
             "Error 403: Caller does not have required permission to use project p: serviceusage.services.use",
-            "Your credentials name no project",
+            "Your credentials have no quota project",
         ),
         (
             "Error 403: The identitytoolkit.googleapis.com API requires a quota project, which is not set by default.",
-            "Your credentials name no project",
+            "Your credentials have no quota project",
         ),
         (
             "Cloud Resource Manager API has not been used in project 12 before or it is disabled. SERVICE_DISABLED",
-            "An API was off a moment ago.",
+            "An API is not active yet.",
         ),
         (
             "Build failed with status: FAILURE. Access to bucket gcf-v2-sources-12-europe-west1 denied.",
@@ -54,12 +54,12 @@ from live_tokens_operations.deploy.explanations import advice_on
         ),
         (
             "Build failed: due to quota restrictions, cannot run builds in this region.",
-            "Google lets some projects build in a few regions only",
+            "Google allows some projects to build only in a few regions",
         ),
-        ("Error 404: Cannot find metric(s) that match type", "Cloud Monitoring does not know a new metric at once."),
-        ("Error acquiring the state lock", "Somebody else deploys, or a run was killed."),
-        ("Error 409: Requested entity already exists", "Something of this name is there"),
-        ('oauth2: "invalid_grant" "reauth related error (invalid_rapt)"', "Credentials have run out."),
+        ("Error 404: Cannot find metric(s) that match type", "Cloud Monitoring does not know the new metric yet."),
+        ("Error acquiring the state lock", "Another deployment is running, or an earlier one was killed."),
+        ("Error 409: Requested entity already exists", "A resource of this name exists"),
+        ('oauth2: "invalid_grant" "reauth related error (invalid_rapt)"', "Your credentials have expired."),
         ("Error 429: Quota exceeded for quota metric 'Write requests'", "A quota of the project is used up."),
         ("Error 403: Permission 'secretmanager.secrets.create' denied", "The account lacks a role."),
     ],

@@ -17,7 +17,7 @@ from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
 from support.google.resource_manager import Project
 from support.google_hosts.hosts import GoogleHosts
 
-NOTHING_WAS_DONE = "Nothing was done. This is missing:"
+NOTHING_WAS_DONE = "Nothing was done. Missing prerequisites:"
 IDENTITY_PLATFORM = "identity_platform = {\n  anonymous = true\n}\n"
 
 
@@ -46,7 +46,7 @@ def test_who_is_not_logged_in_is_told_of_both_logins_in_gcloud_s_words(checkout:
     assert faults(ended.shown) == [
         "gcloud is not logged in.",
         "Terraform 1.10.5 is too old.",
-        "There are no Application Default Credentials, with which Terraform works.",
+        "Terraform needs Application Default Credentials, and there are none.",
     ]
     assert "You do not currently have an active account selected." in ended.shown
     assert "    Run: gcloud auth login" in ended.shown
@@ -57,7 +57,7 @@ def test_a_project_that_is_not_there_is_said_in_google_s_words(checkout: Checkou
     google.projects.clear()
     ended = checkout.build("deploy", "--yes")
     assert ended.code == 1
-    assert faults(ended.shown) == [f"Project {PROJECT} is not there for this account."]
+    assert faults(ended.shown) == [f"Project {PROJECT} does not exist, or this account cannot see it."]
     assert "not found or permission denied" in ended.shown
     assert f"gcloud projects create {PROJECT}" in ended.shown
 
@@ -89,7 +89,7 @@ def test_sign_in_that_somebody_else_has_set_up_is_not_overwritten(checkout: Chec
     (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
     ended = checkout.build("deploy", "--yes")
     assert ended.code == 2, ended.shown
-    assert f"{PROJECT} has Firebase Authentication, which Terraform's state does not hold" in ended.shown
+    assert f"{PROJECT} has Firebase Authentication outside of Terraform's state" in ended.shown
     assert "Nothing was planned." in ended.shown
     assert google.addresses == []
 
@@ -99,7 +99,7 @@ def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkou
     with hosts.proxy.refusing("identitytoolkit.googleapis.com"):
         ended = checkout.build("deploy", "--yes")
     assert ended.code == 1, ended.shown
-    assert f"Whether {PROJECT} has Firebase Authentication could not be found out" in ended.shown
+    assert f"Could not determine whether {PROJECT} has Firebase Authentication" in ended.shown
     assert "Nothing was planned" in ended.shown
 
 
@@ -125,7 +125,7 @@ def test_without_a_network_nobody_is_sent_to_log_in(checkout: Checkout, hosts: G
         ended = checkout.build("deploy", "--yes")
     assert ended.code == 1
     assert faults(ended.shown) == ["Google cannot be reached."]
-    assert "    Check the network, and what HTTPS_PROXY names if that is set." in ended.shown
+    assert "    Check the network, and HTTPS_PROXY if it is set." in ended.shown
 
 
 ALL_IS_WELL = {
@@ -147,14 +147,14 @@ CRASHED = (
     ("line", "answer", "missing"),
     [
         ("gcloud auth print-access-token", FAILED, "gcloud is not logged in."),
-        ("gcloud auth application-default", FAILED, "There are no Application Default Credentials"),
+        ("gcloud auth application-default", FAILED, "Terraform needs Application Default Credentials"),
         ("terraform version", FAILED, "Terraform does not start."),
         ("terraform version", Finished(0, '{"terraform_version": "1.9.12"}'), "Terraform 1.9.12 is too old."),
-        ("gcloud projects describe", FAILED, "Project my-app-1a2b is not there for this account."),
+        ("gcloud projects describe", FAILED, "Project my-app-1a2b does not exist, or this account cannot see it."),
         (
             "gcloud projects describe",
             Finished(0, json.dumps({"projectNumber": "12", "lifecycleState": "DELETE_REQUESTED"})),
-            "Project my-app-1a2b is about to be deleted.",
+            "Project my-app-1a2b is scheduled for deletion.",
         ),
         (
             "gcloud projects describe",

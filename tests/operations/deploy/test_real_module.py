@@ -27,7 +27,7 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
 
     again = checkout.build("deploy")  # without --yes: a plan with changes would end it here
     assert again.code == 0, again.shown
-    assert "Everything is as it should be." in again.shown
+    assert "No changes are necessary." in again.shown
 
     down = checkout.build("destroy", "--confirm", PROJECT)
     assert down.code == 0, down.shown

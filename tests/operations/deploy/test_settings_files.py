@@ -26,13 +26,13 @@ def test_a_file_that_is_not_there_says_nothing(tmp_path: Path) -> None:
 
 
 def test_another_region_than_the_files_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MisuseError, match="says us-central1, REGION says europe-west1"):
+    with pytest.raises(MisuseError, match="sets the region to us-central1, but REGION is europe-west1"):
         settings(tmp_path, 'region = "us-central1"\n').region_for("europe-west1")
 
 
 def test_a_file_of_another_project_is_refused(tmp_path: Path) -> None:
     file = settings(tmp_path, 'project_id = "their-app-9z"\n')
-    with pytest.raises(MisuseError, match="is about the project their-app-9z"):
+    with pytest.raises(MisuseError, match="sets project_id to their-app-9z"):
         file.require_project("my-app-1a2b")
 
 
@@ -46,7 +46,7 @@ def test_the_files_count_in_terraform_s_order_and_the_one_that_counts_is_named(t
     (tmp_path / "b.auto.tfvars.json").write_text('{"region": "us-central1", "identity_platform": {}}', encoding="utf-8")
     files = settings(tmp_path, 'region = "europe-west1"\nproject_id = "my-app-1a2b"\n')
     assert (files.project, files.region, files.sets_sign_in_up) == ("my-app-1a2b", "us-central1", True)
-    with pytest.raises(MisuseError, match=r"^b\.auto\.tfvars\.json says us-central1"):
+    with pytest.raises(MisuseError, match=r"^b\.auto\.tfvars\.json sets the region to us-central1"):
         files.region_for("europe-west1")
 
 
@@ -66,5 +66,5 @@ def test_what_is_part_of_a_value_or_of_a_comment_is_no_setting(tmp_path: Path, t
 
 def test_a_json_file_that_holds_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "terraform.tfvars.json").write_text("[", encoding="utf-8")
-    with pytest.raises(MisuseError, match=r"^terraform\.tfvars\.json holds no JSON object"):
+    with pytest.raises(MisuseError, match=r"^terraform\.tfvars\.json is not a JSON object"):
         SettingsFiles.read(tmp_path)

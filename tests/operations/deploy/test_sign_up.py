@@ -51,7 +51,7 @@ def test_a_person_is_told_who_can_sign_for_the_smoke_test(closed: str, google: G
         look(tmp_path)
 
     (fault,) = faults(str(refused.value))
-    assert fault.startswith(f"Nobody may sign up with e-mail and password in {PROJECT}")
+    assert fault.startswith(f"{PROJECT} does not allow sign-up with e-mail and password")
     assert f"make deploy PROJECT_ID={PROJECT} SMOKE_OPTIONS=--service-account={SIGNER}" in str(refused.value)
     assert "docs/smoke-test.md" in str(refused.value)
 

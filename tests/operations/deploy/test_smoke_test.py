@@ -93,5 +93,5 @@ def test_a_smoke_test_that_was_typed_wrong_is_not_called_a_failed_one() -> None:
     failure, runs, _ = runs_of_smoke(UsageError("ID_TOKEN is set, but is not an ID token."))
     assert isinstance(failure, MisuseError)
     assert "ID_TOKEN is set, but is not an ID token." in str(failure)
-    assert "the smoke test does not take what it was given, and tried nothing" in str(failure)
+    assert "the smoke test did not start because of its arguments" in str(failure)
     assert runs == 1

@@ -23,7 +23,7 @@ def test_a_backend_of_this_program_follows_the_project(tmp_path: Path) -> None:
 def test_a_backend_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     theirs = 'terraform {\n  backend "gcs" {\n    bucket = "theirs"\n  }\n}\n'
     (tmp_path / "backend.tf").write_text(theirs, encoding="utf-8")
-    with pytest.raises(MisuseError, match="is not of this program's making"):
+    with pytest.raises(MisuseError, match="was not written by this program"):
         write_backend(tmp_path, BUCKET, "europe-west1")
     assert (tmp_path / "backend.tf").read_text(encoding="utf-8") == theirs
 

@@ -82,7 +82,7 @@ def test_only_terraform_gets_the_variable_that_carries_the_key(capfd: pytest.Cap
 def test_a_key_that_is_there_is_kept_though_the_environment_has_another() -> None:
     operator = ScriptedOperator()
     assert store(operator, {"GEMINI_API_KEY": NEW_KIND}, newest=ENABLED) == []
-    assert "kept. To replace it, add NEW_KEY=1" in operator.told[0]
+    assert "It is kept. To replace it, add NEW_KEY=1" in operator.told[0]
 
 
 def test_a_key_that_is_there_is_replaced_on_demand() -> None:
@@ -91,7 +91,7 @@ def test_a_key_that_is_there_is_replaced_on_demand() -> None:
 
 def test_a_key_is_asked_for_three_times_and_no_more() -> None:
     operator = ScriptedOperator(["", "ya29.token-token-token", OLD_KIND, NEW_KIND])
-    with pytest.raises(DeclinedError, match=r"No key was given\. All else is there\."):
+    with pytest.raises(DeclinedError, match=r"No key was entered\. Everything else is deployed\."):
         store(operator, {}, replies=(REFUSED,))
     assert operator.types == [NEW_KIND]
 
@@ -104,7 +104,7 @@ def test_what_is_no_key_in_the_environment_stops_without_a_question() -> None:
 
 
 def test_without_a_terminal_and_a_variable_it_is_said_where_the_key_may_come_from() -> None:
-    with pytest.raises(DeclinedError, match="Put the key into GEMINI_API_KEY, or run this in a terminal"):
+    with pytest.raises(DeclinedError, match="Set GEMINI_API_KEY to the key, or run this in a terminal"):
         store(ScriptedOperator(interactive=False), {})
 
 
@@ -125,7 +125,7 @@ def test_a_key_in_the_environment_that_gemini_refuses_stops_without_a_question()
 def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_stored(reply: Look) -> None:
     operator = ScriptedOperator([NEW_KIND])
     assert store(operator, {}, replies=(reply,)) == [NEW_KIND]
-    assert "The key is stored untried, because Gemini could not be asked: " in operator.told[1]
+    assert "The key is stored without a test, because Gemini did not answer: " in operator.told[1]
 
 
 def test_a_look_at_the_secret_that_fails_is_no_sign_of_an_empty_one() -> None:

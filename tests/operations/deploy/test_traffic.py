@@ -49,9 +49,9 @@ def test_the_newest_revision_serves_however_traffic_leads_to_it(targets: list[Ta
 def test_traffic_that_goes_elsewhere_is_named_with_its_share(targets: list[Target], held: str) -> None:
     with pytest.raises(HeldBackError) as refused:
         look_at(*targets)
-    assert f"they are in mint-2, and traffic is held on {held}: " in str(refused.value)
+    assert f"applied to mint-2, but traffic is pinned to {held}. " in str(refused.value)
 
 
 def test_a_look_that_fails_is_told_with_its_cause_and_its_remedy() -> None:
-    with pytest.raises(ProgramError, match=r"could not be looked at: needs role roles/run\.viewer\ngcloud projects"):
+    with pytest.raises(ProgramError, match=r"could not be read: needs role roles/run\.viewer\ngcloud projects"):
         look(Unseen("needs role roles/run.viewer", "gcloud projects add-iam-policy-binding"))

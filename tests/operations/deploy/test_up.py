@@ -99,9 +99,9 @@ def test_a_second_run_finds_everything_and_asks_nothing(deployed: Deployed) -> N
     with checkout.deploy() as terminal:
         ended = terminal.ends()
     assert ended.code == 0, ended.shown
-    assert "Everything is as it should be." in ended.shown
-    assert f"Secret Manager has a key in {SECRET.replace(PROJECT, str(NUMBER))}: kept." in ended.shown
-    assert "New code and profiles go out with `make release`." in ended.shown
+    assert "No changes are necessary." in ended.shown
+    assert f"Secret Manager has a key in {SECRET.replace(PROJECT, str(NUMBER))}. It is kept." in ended.shown
+    assert "To deploy new code and profiles, run `make release`." in ended.shown
     assert "?" not in ended.shown
     assert google.state_bucket.objects[STATE].generation == before
     assert len(google.secrets[SECRET]) == 1
@@ -132,7 +132,7 @@ def test_without_a_terminal_nothing_is_applied_that_nobody_agreed_to(deployed: D
     checkout.set(function_name="another")
     ended = checkout.build("deploy")
     assert ended.code == 1
-    assert "There is no terminal to ask at, so the plan was not applied. Add YES=1" in ended.shown
+    assert "No terminal to ask for confirmation. The plan was not applied. Add YES=1" in ended.shown
     assert google.state_bucket.objects[STATE] == before
 
 
@@ -166,7 +166,7 @@ def test_a_key_is_stored_untried_where_gemini_cannot_be_reached(deployed: Deploy
     with hosts.proxy.refusing(GEMINI):
         ended = checkout.build("deploy", "--new-key", GEMINI_API_KEY=f"{KEY}-2")
     assert ended.code == 0, ended.shown
-    assert f"stored untried, because Gemini could not be asked: {GEMINI} cannot be reached" in ended.shown
+    assert f"stored without a test, because Gemini did not answer: {GEMINI} cannot be reached" in ended.shown
     assert google.secrets[SECRET][-1].payload == f"{KEY}-2".encode()
 
 
@@ -176,8 +176,8 @@ def test_a_key_behind_a_newest_version_that_cannot_be_read_is_none(deployed: Dep
     google.secrets[SECRET].append(Version(b"", state))
     ended = checkout.build("deploy")
     assert ended.code == 1
-    assert f"gemini-api-key is {state.lower()}: the function has no key." in ended.shown
-    assert "Put the key into GEMINI_API_KEY" in ended.shown
+    assert f"gemini-api-key is {state.lower()}. The function has no key." in ended.shown
+    assert "Set GEMINI_API_KEY to the key" in ended.shown
 
 
 def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed: Deployed) -> None:
@@ -186,7 +186,7 @@ def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed:
     google.revisions.append(f"{FUNCTION}-00002-abc")
     ended = checkout.build("deploy")
     assert ended.code == 1, ended.shown
-    assert f"they are in {FUNCTION}-00002-abc, and traffic is held on {FUNCTION}-00001-abc (100 %)" in ended.shown
+    assert f"applied to {FUNCTION}-00002-abc, but traffic is pinned to {FUNCTION}-00001-abc (100 %)" in ended.shown
     assert f"make release PROJECT_ID={PROJECT} REGION=europe-west1\n" in ended.shown
     move = f"gcloud run services update-traffic {FUNCTION} --to-latest --region=europe-west1 --project={PROJECT}\n"
     assert move in ended.shown
@@ -201,7 +201,7 @@ def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> Non
     failed = checkout.build("deploy", "--yes")
     assert failed.code == 1
     assert "the image was not built" in failed.shown
-    assert "terraform apply failed. Run this again: it goes on from what is there." in failed.shown
+    assert "terraform apply failed. Run this again to continue." in failed.shown
     assert not google.locked
 
     checkout.set(function_name="another")
@@ -216,7 +216,7 @@ def test_a_deployment_that_the_bucket_does_not_know_of_is_remembered(deployed: D
     del google.state_bucket.resource["labels"]
     ended = checkout.build("deploy")
     assert ended.code == 0, ended.shown
-    assert "Everything is as it should be." in ended.shown
+    assert "No changes are necessary." in ended.shown
     assert google.state_bucket.resource["labels"] == {"live-tokens-region": "europe-west1"}
 
 
@@ -227,7 +227,7 @@ def test_the_settings_file_is_believed_before_anything_is_done(deployed: Deploye
     for subcommand in ("deploy", "destroy"):
         ended = checkout.build(subcommand, *(["--confirm", PROJECT] if subcommand == "destroy" else []))
         assert ended.code == 2
-        assert "is about the project their-app-9z" in ended.shown
+        assert "sets project_id to their-app-9z" in ended.shown
     assert len(google.storage.writes) == writes
 
 
@@ -246,7 +246,7 @@ def test_ctrl_c_gives_terraform_its_time(deployed: Deployed, passed_on: bool) ->
     assert ended.code == 130, ended.shown
     assert "Interrupt received." in ended.shown
     assert "Two interrupts received" not in ended.shown
-    assert "Interrupted. The same command goes on from what is there." in ended.shown
+    assert "Interrupted. Run the same command to continue." in ended.shown
     assert "Traceback" not in ended.shown
     assert not google.locked
 
@@ -256,7 +256,7 @@ def test_another_region_than_the_deployed_one_is_refused(deployed: Deployed) -> 
     before = len(google.storage.writes)
     ended = checkout.build("deploy", "--yes", "--region", "us-central1")
     assert ended.code == 2
-    assert "is in europe-west1, and nothing moves it. Nothing was done." in ended.shown
+    assert "is in europe-west1, and cannot be moved. Nothing was done." in ended.shown
     assert len(google.storage.writes) == before
 
 
@@ -264,7 +264,7 @@ def test_no_state_is_put_into_a_bucket_of_somebody_else(checkout: Checkout, goog
     google.storage.add_bucket(STATE_BUCKET, "elsewhere")
     ended = checkout.build("deploy", "--yes")
     assert ended.code == 2
-    assert f"The bucket {STATE_BUCKET} is in another project. No state is put there." in ended.shown
+    assert f"The bucket {STATE_BUCKET} belongs to another project. No state is stored there." in ended.shown
     assert google.storage.writes == []
     assert not (checkout.module / "backend.tf").exists()
 
