@@ -161,14 +161,16 @@ def test_the_command_line_serves_until_it_is_stopped_and_logs_no_credential() ->
     assert KEY not in log
 
 
-def test_the_command_line_takes_keys_models_and_tls(certificate: tuple[Path, Path]) -> None:
+def test_the_command_line_takes_keys_models_and_tls(
+    certificate: tuple[Path, Path], authority: trustme.CA, trust: ssl.SSLContext, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     cert, key = (str(path) for path in certificate)
     arguments = ["--api-key", KEY, "--leaked-key", "leaked", "--model", "models/mine", "--tls-cert", cert]
     with command(*arguments, "--tls-key", key) as (_, ready):
         assert ready.startswith("Gemini stand-in ready at https://127.0.0.1:")
         port = ready.split()[4].rpartition(":")[2]
-        assert mint(f"https://localhost:{port}", verify=cert).status_code == 200
-        trust = ssl.create_default_context(cafile=cert)
+        assert mint(f"https://localhost:{port}", verify=str(tmp_path / "authority.pem")).status_code == 200
         url = f"wss://localhost:{port}{live_path('')}?key={KEY}"
         assert first_answer_over_tls(url, trust, audio_setup(model="models/mine")) == {"setupComplete": {}}
 
