@@ -89,7 +89,9 @@ def other_spellings(token: str) -> list[str]:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     last = alphabet.index(token[-1])  # of 256 bytes, the last character has four bits that mean nothing
     same_bytes = [token[:-1] + alphabet[last & ~15 | bits] for bits in range(16) if bits != last & 15]
-    return [f"{token}==", f"{token}=", f"{token}\n", f" {token}", token.replace("_", "/"), *same_bytes]
+    standard_alphabet = token.replace("_", "/")  # one signature in two hundred has no "_": the same text then
+    spellings = [f"{token}==", f"{token}=", f"{token}\n", f" {token}", standard_alphabet, *same_bytes]
+    return [spelling for spelling in spellings if spelling != token]
 
 
 def _base64url(data: bytes) -> str:
