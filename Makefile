@@ -24,13 +24,15 @@ help: ## list the commands
 setup: ## install what the other commands need; each of them also does this itself
 	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(SDKS_READY) $(CHECKOV_READY)
 
+LOCAL_PATH := local:local/stand_ins/gemini:local/stand_ins/secret_manager
+
 demo: ## show every step in this terminal, on the local stack; GEMINI_API_KEY=… uses Gemini at Google
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
-	@PYTHONPATH=local $(BIN)/python -m demo
+	@PYTHONPATH=$(LOCAL_PATH) $(BIN)/python -m demo
 
 stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_PORT, … set its addresses
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
-	@PYTHONPATH=local $(BIN)/python -m local_stack \
+	@PYTHONPATH=$(LOCAL_PATH) $(BIN)/python -m stack \
 		$(if $(HOST),--host $(HOST)) \
 		$(if $(FUNCTION_PORT),--function-port $(FUNCTION_PORT)) \
 		$(if $(AUTH_PORT),--auth-port $(AUTH_PORT)) \

@@ -8,8 +8,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from local_stack.firestore_emulator import FirestoreEmulator, FirestoreEmulatorMissingError
-from local_stack.prerequisites import free_ports
+from stack.firestore_emulator import FirestoreEmulator, FirestoreEmulatorMissingError
+from stack.prerequisites import free_ports
 from support.missing_program import skip_or_fail, skips_by_reason
 
 # The same examples in every run, whichever folders it takes, and no judgement on how long one takes.

@@ -15,7 +15,7 @@ from demo.limits import SCARCE_PROFILE, SCARCE_TOML, Limits
 from demo.narrator import Narrator, UnexpectedBehaviourError
 from demo.story import HURRIED_PROFILE, HURRIED_TOML, Story, Surroundings
 from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
-from local_stack import LocalStack, StackError, StackOptions
+from stack import LocalStack, StackError, StackOptions
 
 _ROOT = Path(__file__).parents[2]
 _GOOGLE = "wss://generativelanguage.googleapis.com"

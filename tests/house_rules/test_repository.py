@@ -28,7 +28,9 @@ def sources() -> dict[str, str]:
 
 
 def local_packages() -> set[str]:
-    return {path.stem for path in (ROOT / "local").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    folders = (ROOT / "local", *(ROOT / "local" / "stand_ins").iterdir())
+    paths = (path for folder in folders for path in folder.iterdir())
+    return {path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").exists()}
 
 
 def place_in_program(path: str) -> str:
@@ -98,8 +100,8 @@ def test_every_file_keeps_the_house_rules() -> None:
         ("tests/test_x.py", "from docs.reasons import x", "imports docs.reasons.x of another folder of tests"),
         (
             f"operations/{PROGRAM}/smoke/checks.py",
-            "from serving import serve",
-            "imports serving.serve of local/",
+            "from gemini_live_stand_in.serving import serve",
+            "imports gemini_live_stand_in.serving.serve of local/",
         ),
         (
             "local/demo/story.py",
@@ -136,9 +138,13 @@ def test_every_file_keeps_the_house_rules() -> None:
             "import tests.support",
             "imports tests.support, which is of the tests",
         ),
-        ("local/serving.py", "from support.gcloud import x", "imports support.gcloud.x, which is of the tests"),
+        (
+            "local/firebase_sign_in.py",
+            "from support.gcloud import x",
+            "imports support.gcloud.x, which is of the tests",
+        ),
         ("functions/main.py", "from support.gcloud import x", "imports support.gcloud.x, which is of the tests"),
-        ("functions/main.py", "import serving", "imports serving, which is not deployed"),
+        ("functions/main.py", "import stack", "imports stack, which is not deployed"),
         (
             "functions/live_tokens/firestore_quota.py",
             f"from {PROGRAM}.google import rest",

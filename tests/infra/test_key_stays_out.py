@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gemini_live_stand_in.serving import serve
 from infra.applied_options import EVERY_OPTION, FAKE_KEY
 from infra.deployment_rules import planned
 from live_tokens.bounded_transport import BoundedTransport
@@ -19,7 +20,6 @@ from live_tokens.errors import ApiKeyUnavailable
 from live_tokens.secret_manager_key import SecretManagerKey
 from live_tokens.upstream import Upstream
 from secret_manager_stand_in import StandInSecret, create_app
-from serving import serve
 from support.terraform_runner import REPOSITORY, Terraform
 
 VERSION = "google_secret_manager_secret_version.gemini_api_key"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack import LocalStack, StackOptions
+from stack import LocalStack, StackOptions
 
 HURRIED = """
 model = "gemini-3.8-live"

@@ -17,8 +17,8 @@ import requests
 
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.package import stage
-from local_stack.prerequisites import free_ports
-from local_stack.process import Process
+from stack.prerequisites import free_ports
+from stack.process import Process
 from support.missing_program import skip_or_fail
 
 _RUNTIME = (3, 13)  # python313, as in infra/

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from serving import serve
+from gemini_live_stand_in.serving import serve
 from stand_ins.gemini_client import Clock, Gemini, Switchboard
 
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from gemini_stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig, create_app
+from gemini_live_stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig, create_app
 
 KEY = "local-gemini-key"
 LEAKED_KEY = "leaked-gemini-key"

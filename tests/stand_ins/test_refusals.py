@@ -5,25 +5,25 @@ from pathlib import Path
 
 import pytest
 
-import gemini_stand_in
-from gemini_stand_in import refusals
-from gemini_stand_in.refusals import CloseRefusal, HttpRefusal, Provenance, cut
+import gemini_live_stand_in
+from gemini_live_stand_in import refusals
+from gemini_live_stand_in.refusals import CloseRefusal, HttpRefusal, Provenance, cut
 
-PACKAGE = Path(gemini_stand_in.__file__).parent
+PACKAGE = Path(gemini_live_stand_in.__file__).parent
 TABLE = {name: entry for name, entry in vars(refusals).items() if isinstance(entry, CloseRefusal | HttpRefusal)}
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_the_readme_has_a_row_for_every_refusal_with_its_answer_and_provenance(name: str) -> None:
     entry = TABLE[name]
-    rows = [row for row in (PACKAGE / "README.md").read_text().splitlines() if row.startswith(f"| `{name}` |")]
+    rows = [row for row in (PACKAGE.parent / "README.md").read_text().splitlines() if row.startswith(f"| `{name}` |")]
     assert len(rows) == 1
     assert f"| {entry.code}" in rows[0]
     assert rows[0].endswith(f"| {entry.provenance.value} |")
 
 
 def test_the_readme_names_no_refusal_that_is_gone() -> None:
-    rows = [row for row in (PACKAGE / "README.md").read_text().splitlines() if row.startswith("| `")]
+    rows = [row for row in (PACKAGE.parent / "README.md").read_text().splitlines() if row.startswith("| `")]
     assert {row.split("`")[1] for row in rows if row.split("`")[1].isupper()} == TABLE.keys()
 
 
@@ -56,4 +56,4 @@ def test_the_package_imports_neither_googles_sdk_nor_anything_of_ours() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                assert name.split(".")[0] not in {"google", "live_tokens", "serving", "main"}, path.name
+                assert name.split(".")[0] not in {"google", "live_tokens", "stack", "main"}, path.name

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gemini_stand_in.shape import ShapeError, parse, snake_case
-from gemini_stand_in.wire_schema import ENUMS, MESSAGES, SCALARS
+from gemini_live_stand_in.shape import ShapeError, parse, snake_case
+from gemini_live_stand_in.wire_schema import ENUMS, MESSAGES, SCALARS
 from stand_ins.gemini_client import Message
 
 

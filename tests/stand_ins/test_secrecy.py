@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from gemini_stand_in import StandInConfig
+from gemini_live_stand_in import StandInConfig
 from stand_ins.gemini_client import KEY, Gemini, audio_setup, live_path
 
 
@@ -25,7 +25,7 @@ def test_each_event_is_one_line_and_no_line_holds_a_credential(
     text = caplog.text
     for secret in (token, token.removeprefix("auth_tokens/"), KEY, "AIza-wrong"):
         assert secret not in text
-    lines = [record.getMessage() for record in caplog.records if record.name == "gemini_stand_in"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "gemini_live_stand_in"]
     fingerprint = hashlib.sha256(token.encode()).hexdigest()[:12]
     assert lines[0].startswith(f"mint: token {fingerprint}, uses 1")
     assert lines[1:3] == ["mint refused: 400 INVALID_ARGUMENT"] * 2

@@ -20,12 +20,12 @@ from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-import gemini_stand_in
-from gemini_stand_in import GeminiStandIn, StandInConfig, create_app
-from serving import serve
+import gemini_live_stand_in
+from gemini_live_stand_in import GeminiStandIn, StandInConfig, create_app
+from gemini_live_stand_in.serving import serve
 from stand_ins.gemini_client import KEY, Live, Message, audio_setup, live_path
 
-LOCAL = Path(gemini_stand_in.__file__).parents[1]
+LOCAL = Path(gemini_live_stand_in.__file__).parents[1]
 TIMEOUT = 20
 
 
@@ -125,7 +125,7 @@ def test_a_tls_client_that_ignores_the_goodbye_does_not_hold_up_the_exit_either(
 def command(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the command line and yield the process and its ready line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "gemini_stand_in", "--port", "0", *arguments],
+        [sys.executable, "-m", "gemini_live_stand_in", "--port", "0", *arguments],
         cwd=LOCAL,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -186,7 +186,7 @@ def test_the_command_line_takes_keys_models_and_tls(
 def test_the_command_line_says_what_is_missing(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gemini_stand_in.__main__ import main
+    from gemini_live_stand_in.__main__ import main
 
     with pytest.raises(SystemExit) as stopped:
         main(["--port", "0", *arguments], {})
@@ -195,9 +195,9 @@ def test_the_command_line_says_what_is_missing(
 
 
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    from gemini_stand_in.__main__ import main
+    from gemini_live_stand_in.__main__ import main
 
     with pytest.raises(SystemExit) as stopped:
         main(["--help"], {})
     assert stopped.value.code == 0
-    assert "python -m gemini_stand_in --port 8090" in capsys.readouterr().out
+    assert "python -m gemini_live_stand_in --port 8090" in capsys.readouterr().out

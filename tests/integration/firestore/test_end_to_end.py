@@ -17,16 +17,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from gemini_stand_in import GeminiStandIn, StandInConfig
-from gemini_stand_in import create_app as create_gemini_app
+from gemini_live_stand_in import GeminiStandIn, StandInConfig
+from gemini_live_stand_in import create_app as create_gemini_app
+from gemini_live_stand_in.serving import serve
 from integration.firestore.database import Database
 from live_tokens.firestore_quota import SERVICE_SWITCH, user_switch
 from live_tokens.profiles import load_profiles
-from local_stack import PROJECT_ID
-from local_stack.prerequisites import free_ports
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
-from serving import serve
+from stack import PROJECT_ID
+from stack.prerequisites import free_ports
 from support.sdks.function_process import SECRET, running_functions
 
 PROFILES = Path(__file__).parents[3] / "functions" / "profiles"

@@ -9,7 +9,7 @@ from integration.firestore.database import Database
 from integration.firestore.people import AMPLE, CALLER, PROFILE, outcome, outcomes
 from integration.firestore.proxy import READ, WRITE, FirestoreProxy, failing, hanging
 from live_tokens.errors import QuotaUnavailable
-from local_stack.prerequisites import free_ports
+from stack.prerequisites import free_ports
 
 LIMIT = PROFILE.quota.per_hour or 0
 

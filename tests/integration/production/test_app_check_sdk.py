@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_stack import PROJECT_ID, LocalStack
+from stack import PROJECT_ID, LocalStack
 from support.production.app_check_tokens import APP_ID, AppCheckTokens
 from support.production.function_process import FunctionProcess, StartFunction
 from support.production.local_google import LocalGoogle

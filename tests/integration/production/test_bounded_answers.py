@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving import serve
+from gemini_live_stand_in.serving import serve
 from support.google_hosts.upstream import Upstream
 from support.production.bad_answers import astray, endless_answers
 from support.production.function_process import Answer, FunctionProcess, Refusal, StartFunction

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gemini_stand_in import GeminiStandIn, StandInConfig
-from gemini_stand_in import create_app as create_gemini_app
+from gemini_live_stand_in import GeminiStandIn, StandInConfig
+from gemini_live_stand_in import create_app as create_gemini_app
+from gemini_live_stand_in.serving import serve
 from integration.sdks.firebase_app import FirebaseApp
-from local_stack import API_KEY, LocalStack
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
-from serving import serve
+from stack import API_KEY, LocalStack
 from support.sdks.function_process import SECRET, running_functions
 from support.sdks.in_process_stand_ins import InProcessStandIns, RequestObserver, new_api_key
 from support.sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from firebase_sign_in import sign_up as sign_up_over_http
-from local_stack import PROJECT_ID, LocalStack
+from stack import PROJECT_ID, LocalStack
 from support.sdks.node_scripts import NodeScripts
 
 Step = Mapping[str, object]

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from firebase_sign_in import sign_up
-from local_stack import LocalStack
+from stack import LocalStack
 from support.sdks.secrets_seen import SecretsSeen
 
 OURS = "https://app.example.com"

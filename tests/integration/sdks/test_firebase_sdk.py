@@ -10,7 +10,7 @@ from integration.sdks.firebase_app import (
     credentials,
     sign_up,
 )
-from local_stack import LocalStack
+from stack import LocalStack
 
 MODEL = "models/gemini-3.8-live"
 

@@ -20,7 +20,7 @@ from integration.sdks.firebase_app import (
     credentials,
     sign_up,
 )
-from local_stack import PROJECT_ID, LocalStack
+from stack import PROJECT_ID, LocalStack
 from support.sdks.in_process_stand_ins import InProcessStandIns
 
 

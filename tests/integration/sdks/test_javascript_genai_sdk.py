@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from integration.sdks.firebase_app import FirebaseApp, Outcome
 from integration.sdks.live_client import Session, spoken_question
-from local_stack import LocalStack
+from stack import LocalStack
 
 SPOKEN = {"audio": base64.b64encode(spoken_question()).decode()}
 

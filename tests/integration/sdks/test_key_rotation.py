@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from firebase_sign_in import SignedInUser, sign_up
-from local_stack import LocalStack
+from stack import LocalStack
 from support.sdks.in_process_stand_ins import InProcessStandIns
 
 CALLS = 30

@@ -13,7 +13,7 @@ import pytest
 
 from integration.sdks.firebase_app import FirebaseApp, Outcome, call, sign_up
 from integration.sdks.live_client import Session, open_websocket
-from local_stack import API_KEY, LocalStack, Ports, StackError, StackOptions
+from stack import API_KEY, LocalStack, Ports, StackError, StackOptions
 from support.sdks.node_scripts import NodeScripts
 
 HOST = "127.0.0.1"

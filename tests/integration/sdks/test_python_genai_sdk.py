@@ -14,9 +14,9 @@ from google.genai import errors, types
 from google.genai.live import AsyncSession
 from starlette.datastructures import Headers
 
+from gemini_live_stand_in.serving import serve
 from integration.sdks.firebase_app import FirebaseApp, Outcome
 from integration.sdks.live_client import spoken_question
-from serving import serve
 from support.sdks.in_process_stand_ins import InProcessStandIns
 
 # That tokens are experimental, and of v1alpha only, though the documentation names v1beta.

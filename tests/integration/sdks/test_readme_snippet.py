@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from firebase_sign_in import sign_up
-from local_stack import LocalStack
+from stack import LocalStack
 from support.sdks.node_scripts import NodeScripts
 
 README = Path(__file__).parents[3] / "README.md"

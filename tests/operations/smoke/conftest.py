@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_stack import LocalStack, StackOptions
 from operations.smoke.google_project import HOST, GoogleProject, run_deployed_function, run_google_project
+from stack import LocalStack, StackOptions
 from support.google_hosts.ledger import Ledger
 from support.production.local_google import LocalGoogle, run_local_google
 

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving import serve
+from gemini_live_stand_in.serving import serve
 from support.google.access import ApiAccess, refusal
 from support.google.identity_config import IDENTITY, create_identity_app
 from support.google_hosts.ledger import Ledger

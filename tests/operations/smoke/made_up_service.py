@@ -18,8 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from gemini_stand_in import GeminiStandIn, StandInConfig, create_app
-from serving import serve
+from gemini_live_stand_in import GeminiStandIn, StandInConfig, create_app
+from gemini_live_stand_in.serving import serve
 from support.production.id_tokens import encode
 
 PROJECT = "made-up-project"

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from gemini_live_stand_in.serving import serve
 from operations.smoke.google_project import (
     APP_ID,
     SERVICE_ACCOUNT,
@@ -21,7 +22,6 @@ from operations.smoke.google_project import (
     run_deployed_function,
 )
 from operations.smoke.made_up_service import id_token
-from serving import serve
 from support.google_hosts.upstream import Silence
 from support.production.id_tokens import IdTokens
 from support.production.local_google import PROJECT, LocalGoogle

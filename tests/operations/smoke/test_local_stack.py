@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from local_stack import PROJECT_ID, LocalStack
+from stack import PROJECT_ID, LocalStack
 from support.smoke_program import Outcome, smoke
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import trustme
 from starlette.types import ASGIApp
 
-from serving import serve
+from gemini_live_stand_in.serving import serve
 from support.google_hosts.tls_proxy import TlsProxy
 from support.google_hosts.upstream import Upstream
 

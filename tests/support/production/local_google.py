@@ -11,11 +11,11 @@ import google_crc32c
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from gemini_stand_in import GeminiStandIn, StandInConfig
-from gemini_stand_in import create_app as create_gemini_app
+from gemini_live_stand_in import GeminiStandIn, StandInConfig
+from gemini_live_stand_in import create_app as create_gemini_app
+from gemini_live_stand_in.serving import serve
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
-from serving import serve
 from support.google.access_tokens import create_token_app
 from support.google_hosts.hosts import run_google_hosts
 from support.google_hosts.ledger import Ledger

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_stack import PROJECT_ID
-from local_stack.prerequisites import free_ports
-from local_stack.process import Process
+from stack import PROJECT_ID
+from stack.prerequisites import free_ports
+from stack.process import Process
 
 SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gemini_stand_in import GeminiStandIn
+from gemini_live_stand_in import GeminiStandIn
 from secret_manager_stand_in import StandInSecret
 from support.sdks.secrets_seen import SecretsSeen
 

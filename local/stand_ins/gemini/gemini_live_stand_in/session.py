@@ -8,13 +8,13 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gemini_stand_in.conversations import Conversation
-from gemini_stand_in.frame import read_message
-from gemini_stand_in.refusals import CONNECTION_LIMIT, TOKEN_EXPIRED_RUNNING, CloseError
-from gemini_stand_in.reply import interruption, reply
-from gemini_stand_in.speech import first_reply, later_reply
-from gemini_stand_in.stand_in import GeminiStandIn
-from gemini_stand_in.turn_taking import Question, TurnTaking
+from gemini_live_stand_in.conversations import Conversation
+from gemini_live_stand_in.frame import read_message
+from gemini_live_stand_in.refusals import CONNECTION_LIMIT, TOKEN_EXPIRED_RUNNING, CloseError
+from gemini_live_stand_in.reply import interruption, reply
+from gemini_live_stand_in.speech import first_reply, later_reply
+from gemini_live_stand_in.stand_in import GeminiStandIn
+from gemini_live_stand_in.turn_taking import Question, TurnTaking
 
 _WATCH_SECONDS = 0.05  # how often the limits are compared with the stand-in's clock, which tests may move
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gemini_stand_in.refusals import (
+from gemini_live_stand_in.refusals import (
     AUDIO_FORMAT,
     EXPLICIT_ACTIVITY,
     MEDIA_CHUNKS,
@@ -13,7 +13,7 @@ from gemini_stand_in.refusals import (
     TOOL_RESPONSE_ID,
     CloseError,
 )
-from gemini_stand_in.voice_activity import Activity, VoiceActivity
+from gemini_live_stand_in.voice_activity import Activity, VoiceActivity
 
 DEFAULT_SILENCE_MS = 500
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from gemini_stand_in.wire_schema import ENUMS, MESSAGES
+from gemini_live_stand_in.wire_schema import ENUMS, MESSAGES
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _INTEGER_BITS = {"int32": 32, "int64": 64}

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-LOGGER = logging.getLogger("gemini_stand_in")
+LOGGER = logging.getLogger("gemini_live_stand_in")
 """Events go here at INFO; silent unless the program that imports the stand-in asks for them."""
 
 

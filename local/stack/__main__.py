@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from local_stack import PROJECT_ID, LocalStack, Ports, StackError, StackOptions
+from stack import PROJECT_ID, LocalStack, Ports, StackError, StackOptions
 
 _RUN = Path(__file__).parents[2] / ".run" / "stack"
 
@@ -41,7 +41,7 @@ def _main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="local_stack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="stack", description=__doc__)
     defaults = Ports()
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; for a phone, your LAN address")
     parser.add_argument("--function-port", type=int, default=defaults.function)

@@ -5,8 +5,8 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gemini_stand_in.lock import Lock
-from gemini_stand_in.refusals import TOKEN_EXPIRED, TOKEN_TOO_LATE, TOKEN_USED_UP, CloseError
+from gemini_live_stand_in.lock import Lock
+from gemini_live_stand_in.refusals import TOKEN_EXPIRED, TOKEN_TOO_LATE, TOKEN_USED_UP, CloseError
 
 UNLIMITED = 0
 """`uses: 0` on the wire means no limit at all."""

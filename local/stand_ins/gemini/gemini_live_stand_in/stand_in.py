@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 
-from gemini_stand_in.conversations import Conversations
-from gemini_stand_in.tokens import Tokens
+from gemini_live_stand_in.conversations import Conversations
+from gemini_live_stand_in.tokens import Tokens
 
 DEFAULT_MODELS = frozenset(
     {

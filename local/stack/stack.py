@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from local_stack.prerequisites import FIREBASE_TOOLS, free_ports, node, require_free
-from local_stack.process import Process
 from secret_manager_stand_in import PAYLOAD_VARIABLE
+from stack.prerequisites import FIREBASE_TOOLS, free_ports, node, require_free
+from stack.process import Process
 
 # The emulators never contact Google for a project whose id starts with `demo-`.
 # Source: https://firebase.google.com/docs/emulator-suite/connect_auth#choose_a_firebase_project
@@ -24,7 +24,8 @@ _LOOPBACK = "127.0.0.1"
 _LOCAL = Path(__file__).parents[1]
 _FUNCTION = _LOCAL.parent / "functions"
 _SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
-_FIND_STAND_INS = {"PYTHONPATH": str(_LOCAL)}
+_STAND_INS = _LOCAL / "stand_ins"
+_FIND_STAND_INS = {"PYTHONPATH": f"{_STAND_INS / 'gemini'}{os.pathsep}{_STAND_INS / 'secret_manager'}"}
 # The Auth emulator alone takes 10 to 15 s, more on a busy machine.
 _START_SECONDS = 120
 # The variables that the programs inherit. All others are set in this file.
@@ -65,7 +66,7 @@ class StackOptions:
         host: address to listen on.
         ports: which ports, or None for free ones.
         google_api_key: a real Gemini API key. With it, tokens come from Google, and no Gemini stand-in runs.
-        stand_in_arguments: more arguments for `gemini_stand_in`.
+        stand_in_arguments: more arguments for `gemini_live_stand_in`.
         extra_profiles: name → TOML of more profiles. The function then runs from a copy that contains them.
     """
 
@@ -183,7 +184,7 @@ class LocalStack:
         )
 
     def _gemini(self) -> Process:
-        command = [sys.executable, "-m", "gemini_stand_in", *self._options.stand_in_arguments]
+        command = [sys.executable, "-m", "gemini_live_stand_in", *self._options.stand_in_arguments]
         command += ["--host", self._options.host, "--port", str(self._ports.gemini)]
         environment = _FIND_STAND_INS | {"GEMINI_STAND_IN_API_KEYS": API_KEY}
         return self._process("Gemini stand-in", command, self.gemini_host, environment)

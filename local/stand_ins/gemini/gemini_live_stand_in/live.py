@@ -6,15 +6,15 @@ from typing import Any
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gemini_stand_in.conversations import Conversation
-from gemini_stand_in.credential import require_key, require_token
-from gemini_stand_in.frame import read_message
-from gemini_stand_in.journal import LOGGER, fingerprint
-from gemini_stand_in.model import require_model
-from gemini_stand_in.refusals import MESSAGE_INVALID, CloseError
-from gemini_stand_in.session import Session
-from gemini_stand_in.stand_in import GeminiStandIn
-from gemini_stand_in.tokens import Token
+from gemini_live_stand_in.conversations import Conversation
+from gemini_live_stand_in.credential import require_key, require_token
+from gemini_live_stand_in.frame import read_message
+from gemini_live_stand_in.journal import LOGGER, fingerprint
+from gemini_live_stand_in.model import require_model
+from gemini_live_stand_in.refusals import MESSAGE_INVALID, CloseError
+from gemini_live_stand_in.session import Session
+from gemini_live_stand_in.stand_in import GeminiStandIn
+from gemini_live_stand_in.tokens import Token
 
 # The official JavaScript SDK always sends two leading slashes.
 _PATH = re.compile(

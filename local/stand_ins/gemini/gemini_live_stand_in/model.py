@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from gemini_stand_in.refusals import (
+from gemini_live_stand_in.refusals import (
     MODALITIES,
     MODEL_MISSING,
     MODEL_NAME_FORMAT,

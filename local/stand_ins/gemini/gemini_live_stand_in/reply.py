@@ -5,8 +5,8 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from gemini_stand_in.speech import RATE, Chunk, Speech
-from gemini_stand_in.turn_taking import Question
+from gemini_live_stand_in.speech import RATE, Chunk, Speech
+from gemini_live_stand_in.turn_taking import Question
 
 _AUDIO_TOKENS_PER_SECOND = 25
 _CHARACTERS_PER_TOKEN = 4

@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from gemini_stand_in.wire_schema import MESSAGES
+from gemini_live_stand_in.wire_schema import MESSAGES
 
 Path = tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m gemini_stand_in --port 8090`."""
+"""The command line: `python -m gemini_live_stand_in --port 8090`."""
 
 import argparse
 import asyncio
@@ -12,16 +12,16 @@ from pathlib import Path
 
 import uvicorn
 
-from gemini_stand_in.app import create_app
-from gemini_stand_in.journal import LOGGER
-from gemini_stand_in.stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig
+from gemini_live_stand_in.app import create_app
+from gemini_live_stand_in.journal import LOGGER
+from gemini_live_stand_in.stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig
 
 KEYS_VARIABLE = "GEMINI_STAND_IN_API_KEYS"
 
 _EXAMPLES = f"""examples:
-  {KEYS_VARIABLE}=local-gemini-key python -m gemini_stand_in --port 8090
-  python -m gemini_stand_in --port 8090 --api-key local-gemini-key --pace 0
-  python -m gemini_stand_in --port 8443 --api-key local-gemini-key --tls-cert cert.pem --tls-key key.pem
+  {KEYS_VARIABLE}=local-gemini-key python -m gemini_live_stand_in --port 8090
+  python -m gemini_live_stand_in --port 8090 --api-key local-gemini-key --pace 0
+  python -m gemini_live_stand_in --port 8443 --api-key local-gemini-key --tls-cert cert.pem --tls-key key.pem
 
 The official Python SDK speaks wss only and so needs TLS; JavaScript SDKs work with plain ws."""
 
@@ -39,7 +39,7 @@ class _AnnouncingServer(uvicorn.Server):
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gemini_stand_in",
+        prog="python -m gemini_live_stand_in",
         description="A local stand-in for the Gemini Developer API: auth tokens and the Live WebSocket.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

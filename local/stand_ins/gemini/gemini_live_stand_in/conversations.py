@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gemini_stand_in.refusals import HANDLE_IN_USE, HANDLE_UNKNOWN, CloseError
+from gemini_live_stand_in.refusals import HANDLE_IN_USE, HANDLE_UNKNOWN, CloseError
 
 HANDLE_LIFETIME = timedelta(hours=2)
 """How long after its last connection a conversation can be resumed (documented)."""

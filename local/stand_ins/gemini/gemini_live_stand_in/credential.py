@@ -2,7 +2,7 @@
 
 from starlette.datastructures import Headers, QueryParams
 
-from gemini_stand_in.refusals import (
+from gemini_live_stand_in.refusals import (
     PLAIN_BEARER,
     PLAIN_KEY_BAD,
     PLAIN_KEY_LEAKED,
@@ -10,8 +10,8 @@ from gemini_stand_in.refusals import (
     TOKEN_MALFORMED,
     CloseError,
 )
-from gemini_stand_in.stand_in import GeminiStandIn, KeyState
-from gemini_stand_in.tokens import Token
+from gemini_live_stand_in.stand_in import GeminiStandIn, KeyState
+from gemini_live_stand_in.tokens import Token
 
 
 def require_key(stand_in: GeminiStandIn, query: QueryParams, headers: Headers) -> None:

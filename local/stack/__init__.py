@@ -6,7 +6,7 @@
         requests.post(stack.function_url, …)
 """
 
-from local_stack.prerequisites import StackError
-from local_stack.stack import API_KEY, PROJECT_ID, LocalStack, Ports, StackOptions
+from stack.prerequisites import StackError
+from stack.stack import API_KEY, PROJECT_ID, LocalStack, Ports, StackOptions
 
 __all__ = ["API_KEY", "PROJECT_ID", "LocalStack", "Ports", "StackError", "StackOptions"]

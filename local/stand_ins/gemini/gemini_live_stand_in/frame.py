@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gemini_stand_in.refusals import MESSAGE_INVALID, MESSAGE_SHAPE, CloseError
-from gemini_stand_in.shape import ShapeError, parse
+from gemini_live_stand_in.refusals import MESSAGE_INVALID, MESSAGE_SHAPE, CloseError
+from gemini_live_stand_in.shape import ShapeError, parse
 
 
 async def read_message(websocket: WebSocket) -> dict[str, Any]:

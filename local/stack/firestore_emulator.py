@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_stack.process import Process
+from stack.process import Process
 
 JAR_VARIABLE = "FIRESTORE_EMULATOR_JAR"
 OLDEST_JAVA = 17

@@ -3,9 +3,9 @@
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from gemini_stand_in.live import LiveSocket
-from gemini_stand_in.minting import TokenMint
-from gemini_stand_in.stand_in import GeminiStandIn
+from gemini_live_stand_in.live import LiveSocket
+from gemini_live_stand_in.minting import TokenMint
+from gemini_live_stand_in.stand_in import GeminiStandIn
 
 
 def create_app(stand_in: GeminiStandIn) -> Starlette:

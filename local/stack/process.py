@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from local_stack.prerequisites import StackError
+from stack.prerequisites import StackError
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10

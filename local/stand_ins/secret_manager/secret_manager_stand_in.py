@@ -1,6 +1,6 @@
 """A local stand-in for Secret Manager: the one REST method that reads a secret version.
 
-Run it with `python -m secret_manager_stand_in --help` (in `local/`), or serve `create_app(secret)` in a test.
+Run it with `python -m secret_manager_stand_in --help` (in this folder), or serve `create_app(secret)` in a test.
 Source of the method: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
 """
 

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gemini_stand_in.journal import LOGGER, fingerprint
-from gemini_stand_in.lock import Lock, MaskError, parse_mask
-from gemini_stand_in.refusals import (
+from gemini_live_stand_in.journal import LOGGER, fingerprint
+from gemini_live_stand_in.lock import Lock, MaskError, parse_mask
+from gemini_live_stand_in.refusals import (
     MINT_AUTH_KEY_BAD,
     MINT_KEY_BAD,
     MINT_KEY_LEAKED,
@@ -22,9 +22,9 @@ from gemini_stand_in.refusals import (
     MINT_USES_NEGATIVE,
     MintError,
 )
-from gemini_stand_in.shape import ShapeError, parse
-from gemini_stand_in.stand_in import GeminiStandIn, KeyState, MintRequest
-from gemini_stand_in.tokens import Token
+from gemini_live_stand_in.shape import ShapeError, parse
+from gemini_live_stand_in.stand_in import GeminiStandIn, KeyState, MintRequest
+from gemini_live_stand_in.tokens import Token
 
 LONGEST_LIFETIME = timedelta(hours=20)
 DEFAULT_LIFETIME = timedelta(minutes=30)
