@@ -258,6 +258,49 @@ class DailyQuotaExceeded(QuotaExceeded):
     message = "All live tokens of this day are taken. Wait `retryAfterSeconds`."
 
 
+class MinutesExceeded(QuotaExceeded):
+    """The caller's minutes of talk are granted.
+
+    Args:
+        period: whose minutes: `day` or `month`.
+        retry_after: until the shortest lease is due.
+    """
+
+    reason = "MINUTES_EXCEEDED"
+
+    def __init__(self, period: Literal["day", "month"], retry_after: timedelta) -> None:
+        super().__init__(retry_after)
+        self.period = period
+        self.message = f"All minutes of this {period} are used."
+
+
+class TooManySessions(QuotaExceeded):
+    """The caller has as many sessions as may be open at once.
+
+    Args:
+        open_sessions: their ids. An app that has lost the id of a session ends it with one of these.
+        retry_after: until the first of them is over, if it is not renewed.
+    """
+
+    reason = "TOO_MANY_SESSIONS"
+    message = "Another conversation is open. End it first."
+
+    def __init__(self, open_sessions: tuple[str, ...], retry_after: timedelta) -> None:
+        super().__init__(retry_after)
+        self.open_sessions = open_sessions
+
+
+class SessionEnded(NotAllowed):
+    """There is no such session, or it is another's, or it is over: the caller is not told which.
+
+    Args:
+        diagnosis: which of them.
+    """
+
+    reason = "SESSION_ENDED"
+    message = "This conversation has ended. Start a new one."
+
+
 class Unavailable(TokenNotIssued):
     """Something this service needs is not there at the moment; the caller did nothing wrong.
 

@@ -126,15 +126,21 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many live tokens a caller may take with one profile.
+    """How many live tokens, minutes and sessions a caller may have with one profile. None is no such limit.
 
     Attributes:
-        per_hour: in an hour, or None for no such limit.
-        per_day: in a day, or None for no such limit.
+        per_hour: live tokens in an hour.
+        per_day: live tokens in a day.
+        minutes_per_day: minutes of talk granted in a day.
+        minutes_per_month: minutes of talk granted in 30 days.
+        sessions_at_once: sessions whose lease is not over.
     """
 
     per_hour: int | None = None
     per_day: int | None = None
+    minutes_per_day: int | None = None
+    minutes_per_month: int | None = None
+    sessions_at_once: int | None = None
 
 
 NO_QUOTA = Quota()
@@ -145,12 +151,52 @@ class QuotaState:
     """What is left of a quota after a token was taken.
 
     Attributes:
-        remaining: how many more may be taken at once.
+        remaining: how many more tokens may be taken at once, or None where they have no limit.
         reset_time: aware UTC time at which all may be taken again.
+        seconds_left: how many more seconds of talk may be granted at once, or None where they have no limit.
     """
 
-    remaining: int
+    remaining: int | None
     reset_time: datetime
+    seconds_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCall:
+    """What a call says of its session.
+
+    Attributes:
+        session: the id of the session that goes on, or None for a new one.
+        resumes: whether a resumption handle came with it.
+    """
+
+    session: str | None = None
+    resumes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What one token grants: so many seconds of a session. All times are aware UTC in whole seconds.
+
+    Attributes:
+        session: id of the session.
+        kind: `first`, `renewal` (the next window) or `reconnect` (what is left of a window, not charged again).
+        ends: when the window ends, and with it the token.
+        seconds: how long the window is.
+        charged: how many of its seconds this call has taken from the minutes.
+        session_ends: no renewal goes beyond.
+        renew_after: from then on a call is a renewal; None in the last window.
+        renew_before: the latest time for a renewal without a gap; None in the last window.
+    """
+
+    session: str
+    kind: Literal["first", "renewal", "reconnect"]
+    ends: datetime
+    seconds: int
+    charged: int
+    session_ends: datetime
+    renew_after: datetime | None
+    renew_before: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +207,8 @@ class Profile:
         name: the name of its file without `.toml`.
         model: resource name of the model, `models/…`.
         start_within: how long after the mint a session may be opened.
-        session: how long after the mint a session may run.
+        session: how long a session may run, over all its leases.
+        lease: how long one token may run, or None for the whole session.
         config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
         quota: how many tokens the caller may take with it.
         config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes and config as they are in the file.
@@ -174,6 +221,14 @@ class Profile:
     config: Mapping[str, object] = field(repr=False)
     quota: Quota = NO_QUOTA
     config_digest: str = ""
+    lease: timedelta | None = None
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether sessions are kept: for leases, minutes, or a number at once."""
+        quota = self.quota
+        limits = (self.lease, quota.minutes_per_day, quota.minutes_per_month, quota.sessions_at_once)
+        return any(limit is not None for limit in limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class Ledger:
             for _ in range(LARGEST_LIMIT + 1):
                 state = self.spend(quota, now)
                 assert state is not None
+                assert state.remaining is not None
                 remaining.append(state.remaining)
         return remaining
 
