@@ -10,6 +10,7 @@ REGION = "europe-west1"
 FUNCTION = "mint-live-token"
 SECRET = "gemini-api-key"  # noqa: S105  # its name
 DATABASE = "live-tokens"
+KEY_VARIABLE = "GEMINI_API_KEY"
 
 PROJECT_ID_PATTERN = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 """Ids with a company's domain before a colon, which are no longer made, are no names of a bucket or an account.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext, Deployment, Project
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.checks.traffic import check_traffic
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing
@@ -25,9 +25,9 @@ def check(context: CheckContext) -> Iterator[Finding]:
             yield from check_traffic(project, service)
             yield from _size(project, deployment, service)
         case Missing():
-            yield not_looked_at("Traffic, concurrency", f"there is no Cloud Run service {project.function}")
+            yield skipped("Traffic, concurrency", f"there is no Cloud Run service {project.function}")
         case unseen:
-            yield could_not_look("Traffic, concurrency", unseen)
+            yield unanswered("Traffic, concurrency", unseen)
 
 
 def _state(project: Project, deployment: Deployment) -> Finding:
@@ -47,7 +47,7 @@ def _state(project: Project, deployment: Deployment) -> Finding:
         case Missing():
             return bad(f"{name}: there is none in {project.region}", _deploy(project))
         case unseen:
-            return could_not_look(name, unseen)
+            return unanswered(name, unseen)
 
 
 def _message(function: Json) -> str:
@@ -71,7 +71,7 @@ def _size(project: Project, deployment: Deployment, service: Json) -> Iterator[F
     containers: list[Json] = template.get("containers", [])
     cpu = str(containers[0].get("resources", {}).get("limits", {}).get("cpu", "1")) if containers else "1"
     if deployment.environment is None:
-        yield not_looked_at("Concurrency", "the function's environment is not known")
+        yield skipped("Concurrency", "the function's environment is not known")
     else:
         threads = deployment.environment.get("THREADS", _THREADS)
         if threads != str(concurrency):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from live_tokens.gemini_lock import find_config_faults
 from live_tokens.profiles import LoadedProfiles, ProfileError, load_profiles
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import HOST, GeminiKey, Refused, ask_gemini
 from live_tokens_operations.google.look import Found, Json, Missing, Unseen
@@ -71,7 +71,7 @@ def _ask(context: CheckContext, key: GeminiKey, version: str, model: str, profil
             remedy = "https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it"
             return Verdict(bad(f"Gemini: {why}", remedy), about_the_key=True)
         case unseen:
-            return Verdict(could_not_look("Gemini", unseen), about_the_key=True)
+            return Verdict(unanswered("Gemini", unseen), about_the_key=True)
 
 
 def _model(context: CheckContext, known: Json | None, model: str, profiles: Sequence[str]) -> Finding:

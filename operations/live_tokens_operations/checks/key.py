@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import google_crc32c
 
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.checks.gemini import check_gemini
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import WHERE_TO_GET_IT, GeminiKey, NotAKeyError
@@ -44,8 +44,8 @@ def check(context: CheckContext) -> Iterator[Finding]:
         project = context.project
         yield bad(f"Key: there is no secret {secret}", deploy(project.project_id, project.region))
     else:
-        yield could_not_look("Key", look)
-    yield not_looked_at("Gemini", "there is no key to ask with")
+        yield unanswered("Key", look)
+    yield skipped("Gemini", "there is no key to ask with")
 
 
 def look_at_version(api: Looks, version: str) -> Look:
@@ -64,8 +64,8 @@ def _version(context: CheckContext) -> Iterator[Finding]:
             yield from _payload(context, str(name).rpartition("/")[2])
             return
         case Found({"state": "ENABLED"}):
-            yield not_looked_at("Key", "you did not want it to be read; its version is enabled", by_choice=True)
-            yield not_looked_at("Gemini", "there is no key to ask with", by_choice=True)
+            yield skipped("Key", "you did not want it to be read; its version is enabled", by_choice=True)
+            yield skipped("Gemini", "there is no key to ask with", by_choice=True)
             return
         case Found({"state": "DISABLED", "name": name}):
             number = str(name).rpartition("/")[2]
@@ -77,8 +77,8 @@ def _version(context: CheckContext) -> Iterator[Finding]:
         case Missing():
             yield bad(f"Key: {deployment.secret} has no version {deployment.version}", _store(deployment.secret))
         case unseen:
-            yield could_not_look("Key", unseen)
-    yield not_looked_at("Gemini", "there is no key to ask with")
+            yield unanswered("Key", unseen)
+    yield skipped("Gemini", "there is no key to ask with")
 
 
 def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
@@ -89,12 +89,12 @@ def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
     )
     if not isinstance(look, Found):
         yield _unread(look, secret, number)
-        yield not_looked_at("Gemini", "the key could not be read")
+        yield skipped("Gemini", "the key could not be read")
         return
     payload = payload_in(look.body)
     if payload.key is None:
         yield bad(f"Key: version {number} {payload.fault}", _store(secret))
-        yield not_looked_at("Gemini", "there is no key to ask with")
+        yield skipped("Gemini", "there is no key to ask with")
     elif payload.key.value.startswith("AIza"):
         text = f"Key: version {number} is a standard key (AIza…); Google announced the end of those for September 2026"
         yield warn(f"{text}. Make an authorization key at {WHERE_TO_GET_IT}", _store(secret))
@@ -107,7 +107,7 @@ def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
 def _unread(look: Look, secret: str, number: str) -> Finding:
     if isinstance(look, Found | Missing):
         return bad(f"Key: version {number} is gone", _store(secret))
-    return could_not_look("Key", look)
+    return unanswered("Key", look)
 
 
 def payload_in(answer: Json) -> Payload:

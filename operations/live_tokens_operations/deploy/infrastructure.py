@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from live_tokens_operations.deploy.errors import ProgramError
 from live_tokens_operations.deploy.explanations import require, require_answer, with_advice
-from live_tokens_operations.deploy.programs import Programs, json_of
 from live_tokens_operations.deploy.terraform_commands import Terraform
+from live_tokens_operations.programs import ProgramError, Programs, read_json
 
 _UNCHANGED, _CHANGED = 0, 2
 # Attributes that protect a resource from deletion.
@@ -111,7 +110,7 @@ class Infrastructure:
     def _json(self, line: list[str], otherwise: str) -> dict[str, Any]:
         finished = self.programs.ask(line)
         require_answer(finished, otherwise)
-        return json_of("terraform", finished)
+        return read_json("terraform", finished)
 
 
 def _resources_of(module: Mapping[str, Any]) -> Iterator[Resource]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from live_tokens_operations.deploy.errors import MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
-from live_tokens_operations.deploy.programs import Programs, json_of
 from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.programs import Programs, read_json
 
 _LABEL = "live-tokens-region"
 # The first line of a backend.tf of ours. Files of earlier runs have it, so it must not change.
@@ -58,7 +58,7 @@ class StateBucket:
         if finished.code != 0 and _ABSENT.search(finished.err):
             return None
         require_answer(finished, f"The state bucket {self.name} could not be read")
-        described = json_of("gcloud", finished)
+        described = read_json("gcloud", finished)
         if int(described["projectNumber"]) != self.number:
             raise MisuseError(
                 f"The bucket {self.name} belongs to another project. No state is stored there. Find out who created it."

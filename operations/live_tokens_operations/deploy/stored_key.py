@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from live_tokens_operations.checks.key import look_at_version
-from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, ProgramError
+from live_tokens_operations.defaults import KEY_VARIABLE
+from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, UnansweredError
 from live_tokens_operations.deploy.explanations import require_answer
-from live_tokens_operations.deploy.programs import Programs
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import (
-    KEY_VARIABLE,
     WHERE_TO_GET_IT,
     GeminiKey,
     NotAKeyError,
@@ -20,6 +19,7 @@ from live_tokens_operations.google.gemini_key import (
     ask_gemini,
 )
 from live_tokens_operations.google.look import Found, Look, Looks, Missing, Unseen
+from live_tokens_operations.programs import Programs
 
 _TRIES = 3
 _ANSWER_SECONDS = 20.0
@@ -57,6 +57,7 @@ class StoredKey:
         Raises:
             MisuseError: the key in the environment is unusable.
             DeclinedError: no usable key was typed, or there is no terminal.
+            UnansweredError: Secret Manager did not say whether it has a key.
             ProgramError: gcloud failed.
         """
         if not replace and self._is_there():
@@ -84,7 +85,7 @@ class StoredKey:
                 return False
             case unseen:
                 why = f"{unseen.why}\n{unseen.remedy}".rstrip()
-                raise ProgramError(f"The newest version of {self.secret} could not be looked at: {why}")
+                raise UnansweredError(f"The newest version of {self.secret} could not be looked at: {why}")
 
     def _from_environment(self) -> GeminiKey | None:
         if KEY_VARIABLE not in self.environment:

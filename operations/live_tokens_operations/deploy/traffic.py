@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from live_tokens_operations.checks.deployment import look_at_service
 from live_tokens_operations.checks.traffic import Traffic
-from live_tokens_operations.deploy.errors import HeldBackError, ProgramError
+from live_tokens_operations.deploy.errors import HeldBackError, UnansweredError
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Looks, Unseen
 from live_tokens_operations.remedies import command, release
@@ -26,12 +26,12 @@ class Service:
 
         Raises:
             HeldBackError: some traffic goes to another revision.
-            ProgramError: the traffic could not be read.
+            UnansweredError: the traffic could not be read.
         """
         look = look_at_service(self.api, self.project, self.region, self.name)
         if not isinstance(look, Found):
             why = f"{look.why}\n{look.remedy}".rstrip() if isinstance(look, Unseen) else "there is no such service"
-            raise ProgramError(f"The traffic of {self.name} could not be read: {why}")
+            raise UnansweredError(f"The traffic of {self.name} could not be read: {why}")
         traffic = Traffic.of(look.body)
         if traffic.shares != {traffic.ready: 100}:
             raise HeldBackError(self._held_back(traffic))

@@ -5,16 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def access_token() -> list[str]:
-    """Print an access token of the account that is logged in; captured, never shown."""
-    return ["gcloud", "auth", "print-access-token", "--quiet"]
-
-
-def application_default_token() -> list[str]:
-    """Print an access token of the Application Default Credentials; captured, never shown."""
-    return ["gcloud", "auth", "application-default", "print-access-token", "--quiet"]
-
-
 def describe_project(project: str) -> list[str]:
     """Describe a project as JSON."""
     return ["gcloud", "projects", "describe", project, "--format=json", "--quiet"]
@@ -76,11 +66,6 @@ def remove_bucket(bucket: str) -> list[str]:
 def log_in() -> list[str]:
     """Get Application Default Credentials."""
     return ["gcloud", "auth", "application-default", "login"]
-
-
-def log_in_to_gcloud() -> list[str]:
-    """Log in to gcloud itself."""
-    return ["gcloud", "auth", "login"]
 
 
 def enable_services(project_id: str, services: Sequence[str]) -> list[str]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from live_tokens_operations.google.look import Json, Look, Unseen
 from live_tokens_operations.google.rest import Answer, json_object, look_in, send
 
-KEY_VARIABLE = "GEMINI_API_KEY"
 WHERE_TO_GET_IT = "https://aistudio.google.com/apikey"
 HOST = "generativelanguage.googleapis.com"
 

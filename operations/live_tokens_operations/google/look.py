@@ -71,7 +71,12 @@ Look = Found | Missing | Unseen
 
 
 class Looks(Protocol):
-    """A way to look at a project, which changes nothing there."""
+    """Reads from Google's APIs."""
+
+    @property
+    def service_account(self) -> str | None:
+        """E-mail address of the account that asks, or None if it is a person's."""
+        ...
 
     def get(
         self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None

@@ -128,6 +128,10 @@ class GoogleApi:
         return None
 
     @property
+    def service_account(self) -> str | None:
+        return self._account.service_account
+
+    @property
     def member(self) -> str:
         """Who asks, as IAM names them, for commands."""
         if self._account.is_a_person:
@@ -174,7 +178,7 @@ class GoogleApi:
         """Source of the reasons: https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto."""
         match unseen:
             case Unseen(status=401):
-                why, remedy = f"{api} refuses the credentials of this machine", self._account.log_in
+                why, remedy = f"{api} refuses the credentials of this machine", gcloud_commands.log_in()
             case Unseen(status=403, reason="SERVICE_DISABLED"):
                 why = f"{api} is off, or was switched on minutes ago"
                 remedy = gcloud_commands.enable_services(self._project_id, [api])

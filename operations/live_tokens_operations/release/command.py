@@ -8,6 +8,7 @@ from live_tokens_operations.arguments import Parser, project_id, region
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.google import gcloud, gcloud_commands
 from live_tokens_operations.process import ExitCode, Process
+from live_tokens_operations.programs import LocalPrograms
 
 
 def add_arguments(parser: Parser) -> None:
@@ -28,5 +29,5 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
     config = str(CHECKOUT / "cloudbuild.yaml")
     line = gcloud_commands.submit_build(typed.project, typed.region, str(CHECKOUT), config, substitutions)
-    gcloud.run(line, process.environment)
+    gcloud.show(LocalPrograms(process.environment), line)
     return ExitCode.DONE

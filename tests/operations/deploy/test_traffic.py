@@ -2,7 +2,7 @@
 
 import pytest
 
-from live_tokens_operations.deploy.errors import HeldBackError, ProgramError
+from live_tokens_operations.deploy.errors import HeldBackError, UnansweredError
 from live_tokens_operations.deploy.traffic import Service
 from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.scripted import ScriptedGoogle
@@ -53,5 +53,5 @@ def test_traffic_that_goes_elsewhere_is_named_with_its_share(targets: list[Targe
 
 
 def test_a_look_that_fails_is_told_with_its_cause_and_its_remedy() -> None:
-    with pytest.raises(ProgramError, match=r"could not be read: needs role roles/run\.viewer\ngcloud projects"):
+    with pytest.raises(UnansweredError, match=r"could not be read: needs role roles/run\.viewer\ngcloud projects"):
         look(Unseen("needs role roles/run.viewer", "gcloud projects add-iam-policy-binding"))

@@ -70,8 +70,7 @@ def test_apis_that_fail_all_at_once_leave_everything_open(
     ):
         host = f"{api}.googleapis.com"
         assert any(
-            line.startswith(f"?    {HOSTS[host][0]}: could not look: {why.format(host=host)}")
-            for line in result.problems
+            line.startswith(f"?    {HOSTS[host][0]}: not checked: {why.format(host=host)}") for line in result.problems
         )
     assert "ok   Call" in "\n".join(result.findings)
 
@@ -84,7 +83,7 @@ def test_an_api_that_fails_leaves_open_what_it_would_show(host: str, doctor: Doc
     _only_open(result.problems, result.exit_code)
     said = [line for line in result.problems if line.startswith(f"?    {HOSTS[host][0]}")]
     assert said
-    assert all(line.endswith(f": could not look: {host} answers HTTP 500") for line in said)
+    assert all(line.endswith(f": not checked: {host} answers HTTP 500") for line in said)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -100,7 +99,7 @@ def test_an_api_that_refuses_says_which_role_lets_one_look(
     grant = f"gcloud projects add-iam-policy-binding {PROJECT} --member={ACCOUNT} --role={role} --condition=None"
     said = [line for line in result.problems if line.startswith(f"?    {subject}")]
     assert said
-    assert all(line.endswith(f": could not look: needs role {role}  → {grant}") for line in said)
+    assert all(line.endswith(f": not checked: needs role {role}  → {grant}") for line in said)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -110,9 +109,7 @@ def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample,
     problems = doctor().problems
 
     enable = f"gcloud services enable {host} --project={PROJECT}"
-    assert any(
-        f"could not look: {host} is off, or was switched on minutes ago  → {enable}" in line for line in problems
-    )
+    assert any(f"not checked: {host} is off, or was switched on minutes ago  → {enable}" in line for line in problems)
     assert [line for line in problems if not line.startswith("?")] in (
         [],
         [f"BAD  APIs: off: {host}  → {enable}"],
@@ -161,7 +158,7 @@ def test_a_gemini_that_fails_is_no_bad_key(
     with sample_hosts.hosts.upstreams["generativelanguage.googleapis.com"].answering(answer):
         result = doctor()
 
-    assert result.problems == (f"?    Gemini: could not look: generativelanguage.googleapis.com {why}",)
+    assert result.problems == (f"?    Gemini: not checked: generativelanguage.googleapis.com {why}",)
 
 
 def test_an_answer_of_unexpected_form_ends_its_area_and_no_other(doctor: Doctor, sample_hosts: SampleHosts) -> None:
@@ -169,14 +166,14 @@ def test_an_answer_of_unexpected_form_ends_its_area_and_no_other(doctor: Doctor,
         result = doctor()
 
     assert result.problems == (
-        "?    Roles, the rest: could not look: an answer of Google has an unexpected form (AttributeError)",
+        "?    Roles, the rest: not checked: an answer of Google has an unexpected form (AttributeError)",
     )
 
 
 def test_a_database_without_a_mode_is_not_judged(sample: Sample, doctor: Doctor) -> None:
     sample.database.kind = "DATABASE_TYPE_UNSPECIFIED"
 
-    assert doctor().problems == ("?    Firestore live-tokens: could not look: Google does not say which mode it is in",)
+    assert doctor().problems == ("?    Firestore live-tokens: not checked: Google does not say which mode it is in",)
 
 
 def test_who_may_see_the_secret_but_not_read_it_is_told_so(
@@ -195,8 +192,8 @@ def test_who_may_see_the_secret_but_not_read_it_is_told_so(
         f"gcloud secrets add-iam-policy-binding gemini-api-key --member={ACCOUNT} "
         f"--role=roles/secretmanager.secretAccessor --condition=None --project={PROJECT}"
     )
-    assert key == f"?    Key: could not look: needs role roles/secretmanager.secretAccessor  → {grant}"
-    assert gemini == "?    Gemini: not looked at, because the key could not be read"
+    assert key == f"?    Key: not checked: needs role roles/secretmanager.secretAccessor  → {grant}"
+    assert gemini == "?    Gemini: skipped, because the key could not be read"
 
 
 def test_who_may_not_count_calls_for_the_project_is_told_which_role_is_missing(

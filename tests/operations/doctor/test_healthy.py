@@ -53,8 +53,8 @@ def test_a_key_that_is_not_to_be_read_is_left_where_it_is(sample: Sample, doctor
     result = doctor("--leave-key")
 
     assert result.problems == (
-        "?    Key: not looked at, because you did not want it to be read; its version is enabled",
-        "?    Gemini: not looked at, because there is no key to ask with",
+        "?    Key: skipped, because you did not want it to be read; its version is enabled",
+        "?    Gemini: skipped, because there is no key to ask with",
     )
     assert result.exit_code == 0, "it was left out by choice"
     assert (sample.secret.reads, sample.gemini.paths) == (0, [])

@@ -12,8 +12,7 @@ from live_tokens_operations.deploy.app_lines import lines_for_the_app
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.infrastructure import Infrastructure
-from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.programs import Programs
+from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
 from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
@@ -23,6 +22,7 @@ from live_tokens_operations.deploy.terraform_commands import Terraform
 from live_tokens_operations.deploy.traffic import Service
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Looks
+from live_tokens_operations.programs import Programs
 
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
@@ -30,12 +30,12 @@ _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.g
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """The options of the operator.
+    """What the operator asked for.
 
     Attributes:
-        region: None for the present region, or else the default.
+        region: None for the present region, or the default if there is none.
         agreed: whether the plan is applied without a question.
-        new_key: whether a key that is there is replaced.
+        new_key: whether a stored key is replaced.
     """
 
     project: str
@@ -63,7 +63,7 @@ class Deploy:
         """Deploy.
 
         Raises:
-            DeployError: it stopped before the end. Completed steps stay, and the next run continues from there.
+            DeployError, ProgramError: it stopped early. Completed steps stay, and the next run continues from there.
         """
         has_signer = smoke_test.require_options().has_signer
         self._title("Checking prerequisites")
@@ -71,8 +71,8 @@ class Deploy:
         settings.require_project(options.project)
         asked_region = settings.region_for(options.region)
         prerequisites = Prerequisites(self.programs, self.environment, options.project)
-        number = prerequisites.require_for_up(asked_region, settings, has_signer=has_signer)
-        bucket = StateBucket(self.programs, options.project, number)
+        ready = prerequisites.require_for_deploy(asked_region, settings, has_signer=has_signer)
+        bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
         region = _region(options.project, asked_region, found)
 
@@ -85,7 +85,7 @@ class Deploy:
         infrastructure = Infrastructure(self.programs, Terraform(self.module, options.project, region, self.colour))
         infrastructure.initialise()
         if settings.sets_sign_in_up:
-            prerequisites.require_sign_in_is_free(settings, infrastructure.resources())
+            require_sign_in_is_free(ready.api, options.project, settings, infrastructure.resources())
 
         self._title(f"Project {options.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
@@ -93,13 +93,12 @@ class Deploy:
         outputs = infrastructure.outputs()
 
         self._title("The Gemini API key")
-        api = prerequisites.api()
         secret = outputs["secret_name"]
-        stored = StoredKey(self.programs, api, self.operator, self.environment, secret, options.project)
+        stored = StoredKey(self.programs, ready.api, self.operator, self.environment, secret, options.project)
         stored.provide(replace=options.new_key)
         if found is not None and found.region is not None:
             self.operator.say("\nThis updated the configuration. To deploy new code and profiles, run `make release`.")
-        self._finish(outputs, options, api, smoke_test)
+        self._finish(outputs, options, ready.api, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
