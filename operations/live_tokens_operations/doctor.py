@@ -85,7 +85,6 @@ def _all(name: str, area: _Area, context: CheckContext) -> list[Finding]:
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     parser.epilog = (
         "Exit codes: 0 no finding is BAD, 1 one is, 2 wrong arguments, 3 none is BAD, but some are open (?)."
     )

@@ -119,7 +119,7 @@ def test_every_file_keeps_the_house_rules() -> None:
             "knows urllib.request.urlopen, which is for google/ and client/",
         ),
         (
-            f"operations/{PROGRAM}/release/command.py",
+            f"operations/{PROGRAM}/release.py",
             "import subprocess",
             "starts programs (subprocess), which is for programs.py",
         ),

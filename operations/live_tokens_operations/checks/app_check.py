@@ -1,4 +1,4 @@
-"""Attestation and web origins: App Check as strict as it is meant, CORS for the origins that are meant."""
+"""App Check and CORS: only the operator's apps and web origins can call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ _PROVIDERS = {
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at both."""
     settings = context.deployment.settings
     if settings is None:
         yield skipped("App Check, CORS", "the function's settings are not known")

@@ -1,4 +1,4 @@
-"""The Firestore database: there, in Native mode, forgetting in time, closed to clients, not pausing the service."""
+"""The Firestore database is in Native mode, expires documents, is closed to clients, and does not pause the service."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ _ALLOW = re.compile(r"\ballow\b[^;:]*(?::\s*if\b(?P<condition>[^;]*))?;")
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the database."""
     deployment, project = context.deployment, context.project
     if deployment.settings is not None and deployment.settings.quota_store != "firestore":
         return
@@ -97,7 +96,7 @@ def _rules(context: CheckContext) -> Finding:
 
 
 def _judged(ruleset: Json, database: str, remedy: str) -> Finding:
-    """Read the conditions of all rules; what a condition other than true and false lets in, is not worked out."""
+    """Judge all rules by their conditions. Conditions other than true and false are not evaluated."""
     files = ruleset.get("source", {}).get("files", [])
     text = _COMMENT.sub(" ", "\n".join(file.get("content", "") for file in files))
     conditions = {(match["condition"] or "true").strip() for match in _ALLOW.finditer(text)}
@@ -127,7 +126,7 @@ def _switch(context: CheckContext, database: str) -> Finding:
 
 
 def _fields(document: Json) -> dict[str, object]:
-    """Return the end of the pause as the function would read it: what is no time is none.
+    """Return the end of the pause as the function reads it. A value that is not a time counts as absent.
 
     Source: https://cloud.google.com/firestore/docs/reference/rest/Shared.Types/ArrayValue#Value
     """

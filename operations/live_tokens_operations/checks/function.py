@@ -1,4 +1,4 @@
-"""The function and the Cloud Run service under it: there, built, serving what was released last, of the right size."""
+"""The function and its Cloud Run service are deployed, serve the newest revision, and have the right size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ _THREADS = "32"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the function."""
     project, deployment = context.project, context.deployment
     yield _state(project, deployment)
     match deployment.service:
@@ -57,7 +56,7 @@ def _message(function: Json) -> str:
 
 
 def _log(project: Project, function: Json) -> str:
-    """A function that never had a revision failed in its build; else the newest revision says why."""
+    """Return the command that shows why. A function without a revision failed in its build."""
     build = str(function.get("buildConfig", {}).get("build", "")).rpartition("/")[2]
     build_failed = "build" in _message(function).lower() or not function.get("serviceConfig", {}).get("revision")
     if build and build_failed:

@@ -1,4 +1,4 @@
-"""What Gemini says to the key: GET of each profile's model, which costs nothing."""
+"""Gemini accepts the key, and has the model of every profile. The requests are free."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _METHOD = "bidiGenerateContent"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the answer about one model says.
+    """The finding about one model.
 
     Attributes:
-        about_the_key: whether it is about the key or the project, and would be the same for every model.
+        about_the_key: whether the finding is the same for every model.
     """
 
     finding: Finding
@@ -31,10 +31,10 @@ class Verdict:
 
 
 def check_gemini(context: CheckContext, key: GeminiKey) -> Iterator[Finding]:
-    """Ask Gemini about every model of this checkout's profiles. Those that are deployed cannot be seen.
+    """Ask Gemini for every model of this checkout's profiles. The deployed profiles cannot be read.
 
     Args:
-        key: sent to Gemini, and to nobody else.
+        key: is sent only to Gemini.
     """
     try:
         profiles = load_profiles(context.project.profiles, find_config_faults)

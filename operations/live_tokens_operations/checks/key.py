@@ -1,4 +1,4 @@
-"""The key: its secret, its newest version, and what is in it. Its value goes from here to Gemini and nowhere else."""
+"""The Gemini API key: its secret, version and value. The value is sent only to Gemini."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _VIEWER, _ACCESSOR = "roles/secretmanager.viewer", "roles/secretmanager.secretAc
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a secret version holds.
+    """The content of a secret version.
 
     Attributes:
-        key: what may be a key, or None.
-        fault: why it is none; without a byte of it.
+        key: may be a key; None if the content is something else.
+        fault: why the content is not a key, without a byte of it.
     """
 
     key: GeminiKey | None
@@ -34,7 +34,6 @@ class Payload:
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the secret, and ask Gemini with what is in it."""
     secret = context.deployment.secret
     look = context.api.get(f"https://secretmanager.googleapis.com/v1/{secret}", _VIEWER)
     if isinstance(look, Found):
@@ -49,7 +48,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
 
 
 def look_at_version(api: Looks, version: str) -> Look:
-    """Ask Secret Manager for a version, `projects/P/secrets/S/versions/N`, and not for what it holds."""
+    """Ask for a version, `projects/P/secrets/S/versions/N`, without its content."""
     return api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
 
 
@@ -111,7 +110,7 @@ def _unread(look: Look, secret: str, number: str) -> Finding:
 
 
 def payload_in(answer: Json) -> Payload:
-    """Return what is in an answer of Secret Manager, judged as the function does, and by how keys look.
+    """Return the content in an answer of Secret Manager, judged as the function judges it.
 
     Sources: https://cloud.google.com/secret-manager/docs/reference/rest/v1/AccessSecretVersionResponse
         https://ai.google.dev/gemini-api/docs/api-key

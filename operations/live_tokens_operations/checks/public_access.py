@@ -1,4 +1,4 @@
-"""Can apps reach the function: the invoker check of Cloud Run, and a call as an app without a sign-in makes it."""
+"""Apps can reach the function: by the policy of Cloud Run, and by a call without a sign-in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ _MEMBERS_POLICY = "iam.allowedPolicyMemberDomains"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at both."""
     yield _invoker(context)
     yield _probe(context)
 
@@ -81,7 +80,7 @@ def _restricts_members(policy: Json) -> bool:
 
 
 def _probe(context: CheckContext) -> Finding:
-    """Call without a sign-in. The function must be the one that refuses, in JSON."""
+    """Call without a sign-in. The function itself must refuse, in JSON."""
     project = context.project
     function = context.deployment.function
     if project.url is None:

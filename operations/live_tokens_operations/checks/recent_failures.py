@@ -1,4 +1,4 @@
-"""What went wrong in the last hour, by the audit events: the one place where Gemini's limits for Live can be seen."""
+"""Failed calls of the last hour, from the audit events. Only these show Gemini's limits for Live."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RATE_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits says how to ra
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Read the events of calls that failed through no fault of their caller.
+    """Count the failures by reason.
 
     Source: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
     """

@@ -27,7 +27,6 @@ class Binding:
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the roles on the project and on the secret."""
     api, deployment = context.api, context.deployment
     account = deployment.runtime_account
     if account is None:

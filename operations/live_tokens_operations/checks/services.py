@@ -14,7 +14,6 @@ from live_tokens_operations.remedies import command
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the project."""
     api, project_id = context.api, context.project.project_id
     settings = context.deployment.settings
     required = (

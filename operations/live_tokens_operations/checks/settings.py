@@ -10,7 +10,6 @@ from live_tokens_operations.remedies import deploy
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the environment variables."""
     project, deployment = context.project, context.deployment
     remedy = deploy(project.project_id, project.region)
     if deployment.environment is None:

@@ -24,7 +24,6 @@ def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the ways to sign in."""
     project_id = context.deployment.firebase_project
     match check_authentication(context.api, project_id):
         case SignInConfig() as config:

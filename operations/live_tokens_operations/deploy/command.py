@@ -94,7 +94,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def add_deploy_arguments(parser: Parser) -> None:
-    """Describe the command line of `deploy`."""
     _add_project(parser)
     parser.add_argument(
         "--region", metavar="REGION", help=f"region of the function (default: the present one, or {REGION})"
@@ -110,7 +109,6 @@ def add_deploy_arguments(parser: Parser) -> None:
 
 
 def add_destroy_arguments(parser: Parser) -> None:
-    """Describe the command line of `destroy`."""
     _add_project(parser)
     parser.add_argument("--confirm", metavar="PROJECT", help="the project's id again, to skip the question")
 

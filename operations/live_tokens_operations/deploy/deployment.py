@@ -8,22 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from live_tokens_operations.defaults import REGION
-from live_tokens_operations.deploy.app_lines import lines_for_the_app
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
-from live_tokens_operations.deploy.infrastructure import Infrastructure
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
 from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.terminal import Operator
-from live_tokens_operations.deploy.terraform_commands import Terraform
+from live_tokens_operations.deploy.terraform import Terraform
 from live_tokens_operations.deploy.traffic import Service
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Looks
 from live_tokens_operations.programs import Programs
 
+_LINES_FOR_THE_APP = """\
+The function: {url}
+
+In the React Native app (complete example: README.md, “Connect from React Native”):
+
+  const takeLiveToken = httpsCallableFromUrl(getFunctions(getApp()), '{url}');
+
+  const {{ data: live }} = await takeLiveToken();
+  const socket = new WebSocket(live.websocketUrl);
+  socket.binaryType = 'arraybuffer';
+  socket.onopen = () => socket.send(JSON.stringify({{ setup: live.setup }}));
+"""
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 
@@ -82,15 +92,15 @@ class Deploy:
         if found is None or found.region is None:
             self._enable_services(options.project)
         write_backend(self.module, bucket.name, region)
-        infrastructure = Infrastructure(self.programs, Terraform(self.module, options.project, region, self.colour))
-        infrastructure.initialise()
+        terraform = Terraform(self.programs, self.module, options.project, region, self.colour)
+        terraform.initialise()
         if settings.sets_sign_in_up:
-            require_sign_in_is_free(ready.api, options.project, settings, infrastructure.resources())
+            require_sign_in_is_free(ready.api, options.project, settings, terraform.resources())
 
         self._title(f"Project {options.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
-        self._apply(infrastructure, options, lambda: bucket.complete(found, region))
-        outputs = infrastructure.outputs()
+        self._apply(terraform, options, lambda: bucket.complete(found, region))
+        outputs = terraform.outputs()
 
         self._title("The Gemini API key")
         secret = outputs["secret_name"]
@@ -104,8 +114,8 @@ class Deploy:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
         require_answer(finished, "The APIs could not be enabled")
 
-    def _apply(self, infrastructure: Infrastructure, options: DeployOptions, agreed: Callable[[], None]) -> None:
-        with infrastructure.planned() as plan:
+    def _apply(self, terraform: Terraform, options: DeployOptions, agreed: Callable[[], None]) -> None:
+        with terraform.planned() as plan:
             if plan is None:
                 self.operator.say("No changes are necessary.")
                 agreed()
@@ -113,7 +123,7 @@ class Deploy:
             if not options.agreed:
                 self._ask()
             agreed()
-            infrastructure.apply(plan)
+            terraform.apply(plan)
 
     def _ask(self) -> None:
         if not self.operator.interactive:
@@ -126,7 +136,7 @@ class Deploy:
     def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
         url = outputs.get("load_balancer_url") or outputs["function_url"]
         self._title("For the app")
-        self.operator.say(lines_for_the_app(url))
+        self.operator.say(_LINES_FOR_THE_APP.format(url=url))
         if dashboard := outputs.get("dashboard_url"):
             self.operator.say(f"The dashboard: {dashboard}")
         if address := outputs.get("load_balancer_address"):

@@ -1,4 +1,4 @@
-"""What a deployment needs before it begins. All missing prerequisites are reported at once."""
+"""What a deployment needs before it begins. All missing prerequisites are reported together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.checks.finding import Finding, Mark
 from live_tokens_operations.checks.sign_in import check_authentication
 from live_tokens_operations.defaults import REGION_PATTERN
-from live_tokens_operations.deploy import terraform_commands
+from live_tokens_operations.deploy import terraform
 from live_tokens_operations.deploy.errors import MisuseError, PrerequisiteError, UnansweredError
-from live_tokens_operations.deploy.infrastructure import Resource
 from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.terraform import Resource
 from live_tokens_operations.google.gcloud import CHECK_NETWORK, UNREACHABLE, GcloudError, project_number
 from live_tokens_operations.google.look import Looks, Unseen
 from live_tokens_operations.google.sign_in_config import HOST, SignInConfig, look_at
@@ -95,11 +95,11 @@ class Prerequisites:
 
     def _require(self, faults: list[Fault], of_project: Iterable[_Check]) -> ReadyProject:
         with ThreadPoolExecutor() as pool:
-            terraform, number = pool.submit(self._check_terraform), pool.submit(self._project_number)
+            on_machine, number = pool.submit(self._check_terraform), pool.submit(self._project_number)
             api = self.check_credentials(self.project, self.environment)
             checks = [] if isinstance(api, Finding) else [pool.submit(check, api) for check in of_project]
             found = number.result()
-            faults += [*(found if isinstance(found, list) else []), *terraform.result()]
+            faults += [*(found if isinstance(found, list) else []), *on_machine.result()]
             if isinstance(api, Finding):
                 faults.append(_credentials_fault(api))
             elif not isinstance(found, list):  # a missing project has no billing either: one message is enough
@@ -112,7 +112,7 @@ class Prerequisites:
         wanted = ".".join(map(str, OLDEST_TERRAFORM))
         if not self.programs.has("terraform"):
             return [Fault("Terraform is missing.", f"Install {wanted} or newer: {_TERRAFORM}")]
-        finished = self.programs.ask(terraform_commands.version())
+        finished = self.programs.ask(terraform.VERSION)
         if finished.code != 0:
             return [Fault("Terraform does not start.", f"Install {wanted} or newer: {_TERRAFORM}", finished.err)]
         version = str(read_json("terraform", finished)["terraform_version"])

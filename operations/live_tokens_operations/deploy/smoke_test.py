@@ -91,7 +91,7 @@ class SmokeStep:
             self.pause(PAUSE_SECONDS)
 
     def _of(self, url: str) -> SmokeTest:
-        return self.read([url, "--project", self.project, "--no-findings", *self.options])
+        return self.read([url, "--project", self.project, "--no-observations", *self.options])
 
     def _failure(self, outcome: Outcome) -> str:
         text = "Everything is deployed, but the smoke test failed."

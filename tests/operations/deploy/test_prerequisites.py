@@ -7,9 +7,9 @@ import pytest
 
 from live_tokens_operations.checks.finding import Finding, bad, unanswered
 from live_tokens_operations.deploy.errors import PrerequisiteError
-from live_tokens_operations.deploy.infrastructure import Resource
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
 from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.terraform import Resource
 from live_tokens_operations.google.look import Found, Look, Unseen
 from live_tokens_operations.programs import Finished, ProgramError
 from operations.deploy.checkout import Checkout

@@ -1,4 +1,4 @@
-"""A refusal or an outage is never taken for something that is missing, nor for something that is well."""
+"""A check without an answer is reported as open: a refusal or an outage is neither ok nor BAD."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -14,7 +14,7 @@ from support.google_hosts.upstream import Silence
 
 SOON = "0.5"
 ACCOUNT = f"serviceAccount:live-tokens@{PROJECT}.iam.gserviceaccount.com"
-# API → what is not seen without it, and the role that lets one look.
+# API → the finding that needs it, and the role that the check needs.
 APIS = {
     "serviceusage": ("APIs", "roles/serviceusage.serviceUsageViewer"),
     "cloudbilling": ("Billing", "roles/browser"),
@@ -87,7 +87,7 @@ def test_an_api_that_fails_leaves_open_what_it_would_show(host: str, doctor: Doc
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_an_api_that_refuses_says_which_role_lets_one_look(
+def test_an_api_that_refuses_is_reported_with_the_role_it_needs(
     host: str, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     subject, role = HOSTS[host]
@@ -103,7 +103,7 @@ def test_an_api_that_refuses_says_which_role_lets_one_look(
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample, doctor: Doctor) -> None:
+def test_an_api_that_is_off_is_reported_as_off(host: str, sample: Sample, doctor: Doctor) -> None:
     sample.access.services.discard(host)
 
     problems = doctor().problems
@@ -117,7 +117,7 @@ def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample,
 
 
 @pytest.mark.parametrize("host", [*HOSTS, "generativelanguage.googleapis.com", FUNCTION_HOST])
-def test_an_api_that_never_answers_is_given_up(host: str, doctor: Doctor, sample_hosts: SampleHosts) -> None:
+def test_an_api_that_does_not_answer_is_given_up(host: str, doctor: Doctor, sample_hosts: SampleHosts) -> None:
     with sample_hosts.hosts.upstreams[host].answering(Silence()):
         result = doctor(timeout=SOON)
 
@@ -152,7 +152,7 @@ def test_a_host_that_cannot_be_reached_leaves_open_what_it_would_show(
         (RedirectResponse("https://elsewhere.example.com"), "gives an answer that is not JSON (HTTP 307)"),
     ],
 )
-def test_a_gemini_that_fails_is_no_bad_key(
+def test_an_outage_of_gemini_does_not_make_the_key_bad(
     answer: ASGIApp, why: str, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     with sample_hosts.hosts.upstreams["generativelanguage.googleapis.com"].answering(answer):
@@ -176,7 +176,7 @@ def test_a_database_without_a_mode_is_not_judged(sample: Sample, doctor: Doctor)
     assert doctor().problems == ("?    Firestore live-tokens: not checked: Google does not say which mode it is in",)
 
 
-def test_who_may_see_the_secret_but_not_read_it_is_told_so(
+def test_an_account_that_may_see_but_not_read_the_secret_is_told_the_role(
     sample: Sample, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     usual = sample_hosts.apps["secretmanager.googleapis.com"]
@@ -196,7 +196,7 @@ def test_who_may_see_the_secret_but_not_read_it_is_told_so(
     assert gemini == "?    Gemini: skipped, because the key could not be read"
 
 
-def test_who_may_not_count_calls_for_the_project_is_told_which_role_is_missing(
+def test_an_account_that_may_not_use_the_quota_project_is_told_the_role(
     doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     denied = refusal(403, "PERMISSION_DENIED", "Caller does not have permission to use project.", "USER_PROJECT_DENIED")

@@ -1,4 +1,4 @@
-"""`live-tokens release`: its arguments, and the gcloud command that it runs."""
+"""`live-tokens release`: has Cloud Build test, deploy and release this checkout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from live_tokens_operations.programs import LocalPrograms
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     parser.add_argument("--project", type=project_id, required=True, metavar="PROJECT", help="id of the project")
     parser.add_argument("--region", type=region, required=True, metavar="REGION", help="region of the function")
     parser.add_argument(
