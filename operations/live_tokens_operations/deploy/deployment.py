@@ -17,7 +17,7 @@ from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform import Terraform
-from live_tokens_operations.deploy.traffic import Service
+from live_tokens_operations.deploy.traffic import require_newest_to_serve
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Looks
 from live_tokens_operations.programs import Programs
@@ -144,8 +144,7 @@ class Deploy:
                 f"The domains of load_balancer must point to {address}. The smoke test fails until then, and for up to "
                 "an hour after. Run this again later."
             )
-        service = Service(api, outputs["function_name"], options.project, outputs["region"])
-        service.require_newest_to_serve()
+        require_newest_to_serve(api, options.project, outputs["region"], outputs["function_name"])
         self._title(f"Smoke test of {url}")
         waiting = "Roles and new keys need some minutes to take effect. The smoke test will run again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))

@@ -3,7 +3,7 @@
 import pytest
 
 from live_tokens_operations.deploy.errors import HeldBackError, UnansweredError
-from live_tokens_operations.deploy.traffic import Service
+from live_tokens_operations.deploy.traffic import require_newest_to_serve
 from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.scripted import ScriptedGoogle
 
@@ -16,7 +16,7 @@ CANDIDATE: Target = {"revision": "mint-2", "tag": "candidate"}
 def look(answer: Look) -> None:
     """Look at what Google answers."""
     google = ScriptedGoogle({"run.googleapis.com": answer})
-    Service(google, "mint", "my-app-1a2b", "us-central1").require_newest_to_serve()
+    require_newest_to_serve(google, "my-app-1a2b", "us-central1", "mint")
 
 
 def look_at(*targets: Target) -> None:
