@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import flask
 import functions_framework
@@ -131,7 +131,7 @@ class Service:
         return Upstream(self._transport(), seconds)
 
     def _transport(self) -> BoundedTransport:
-        return BoundedTransport(self._settings.threads, self._tls, getproxies().get("https"))
+        return BoundedTransport(self._settings.threads, self._tls, getproxies().get("https"), proxy_bypass)
 
 
 # Cloud Run sends as many requests at once as its concurrency says; the framework's default of 4 threads would queue

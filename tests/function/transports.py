@@ -1,6 +1,7 @@
 """The real transport to an upstream, made as `main` makes it, for adapters that ask a server on loopback."""
 
 import os
+from urllib.request import proxy_bypass
 
 import httpx2
 
@@ -12,7 +13,7 @@ _made: list[BoundedTransport] = []
 
 def transport() -> BoundedTransport:
     """Return a transport that trusts whom the environment says, through the proxy that it names."""
-    made = BoundedTransport(16, httpx2.create_ssl_context(), os.environ.get("HTTPS_PROXY"))
+    made = BoundedTransport(16, httpx2.create_ssl_context(), os.environ.get("HTTPS_PROXY"), proxy_bypass)
     _made.append(made)
     return made
 

@@ -67,6 +67,9 @@ VENDORS = {
 WITHOUT_VENDORS = CORE.keys() - {"callable_endpoint", *TO_UPSTREAMS} | {"memory_quota"}
 """Modules that need nothing but Python."""
 
+FROM_THE_ENVIRONMENT = {f"urllib.request.{name}" for name in ("getproxies", "proxy_bypass", "urlopen", "ProxyHandler")}
+"""What else reads the environment: the variables of proxies."""
+
 CALLED_AT_IMPORT = {
     *("TypeVar", "dataclass", "field", "frozenset", "timedelta", "re.compile"),
     *("Quota", "WireStatus", "datetime", "get_args", "set"),
@@ -107,8 +110,8 @@ def breach_by_import(module: str, name: str) -> str | None:
         return f"imports {name}, which is no spelling of ours"
     if package == "live_tokens":
         return None if may_import(module, ours) else f"imports {ours}"
-    if package == "os":
-        return "knows os, and so the environment"
+    if package == "os" or name in FROM_THE_ENVIRONMENT:
+        return f"knows {package}, and so the environment"
     if package in ("flask", "werkzeug", "functions_framework"):
         return None if module == "callable_endpoint" else f"knows {package}"
     if module in WITHOUT_VENDORS and package not in sys.stdlib_module_names:
@@ -169,6 +172,7 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
         ("firebase_identity", "from flask import Request", "knows flask"),
         ("gemini_minter", "import os", "knows os, and so the environment"),
         ("gemini_minter", "from os import environ", "knows os, and so the environment"),
+        ("bounded_transport", "from urllib.request import proxy_bypass", "knows urllib, and so the environment"),
         ("profiles", "from google import genai", "knows google"),
         ("callable_endpoint", "from google import genai", "knows google.genai"),
         ("secret_manager_key", "from google.genai.types import Tool", "knows google.genai"),
