@@ -33,7 +33,6 @@ from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.firebase_id_tokens import (
     CERTIFICATES_SECONDS,
     CERTIFICATES_URL,
-    EmulatedIdTokens,
     IdTokens,
     SignedIdTokens,
     read_certificates,
@@ -90,19 +89,23 @@ class Service:
     def _identity(self) -> Identity:
         settings = self._settings
         emulated = settings.firebase_auth_emulator_host is not None
-        id_tokens: IdTokens
-        if emulated:
-            id_tokens = EmulatedIdTokens(settings.firebase_project_id)
-        else:
-            certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
-            id_tokens = SignedIdTokens(settings.firebase_project_id, certificates)
         look_up = FirebaseBackend(self._upstream(LOOK_UP_SECONDS), None if emulated else self._credentials)
         return FirebaseIdentity(
             settings.firebase_project_id,
-            id_tokens,
+            self._emulated_id_tokens() if emulated else self._id_tokens(),
             look_up if settings.check_revoked else None,
             settings.firebase_auth_emulator_host,
         )
+
+    def _id_tokens(self) -> IdTokens:
+        certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
+        return SignedIdTokens(self._settings.firebase_project_id, certificates)
+
+    def _emulated_id_tokens(self) -> IdTokens:
+        # Not above: what reads unsigned tokens, and firebase-admin with it, is not even loaded in production.
+        from live_tokens.firebase_emulated_id_tokens import EmulatedIdTokens
+
+        return EmulatedIdTokens(self._settings.firebase_project_id)
 
     def _app_check(self) -> AppCheck:
         settings = self._settings

@@ -21,7 +21,7 @@ from live_tokens.errors import (
     AppCheckUnavailable,
 )
 from live_tokens.firebase_backend import FirebaseBackend
-from live_tokens.firebase_jwt import ALGORITHM, BadTokenError, key_id_in, verified_claims
+from live_tokens.firebase_jwt import ALGORITHM, UNREADABLE, BadTokenError, key_id_in, verified_claims
 from live_tokens.issuing import AppCheck, Attestation
 from live_tokens.public_keys import Keys, PublicKeys, UnknownKeyError
 from live_tokens.upstream import UpstreamError
@@ -127,7 +127,7 @@ def read_keys(answer: Mapping[str, object]) -> Keys:
 def _public_key(key: Mapping[str, Any]) -> RSAPublicKey | None:
     try:
         public = jwt.PyJWK(dict(key), ALGORITHM).key
-    except (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, LookupError, AttributeError):
+    except (UnsupportedAlgorithm, *UNREADABLE):
         return None
     return public if isinstance(public, RSAPublicKey) else None
 

@@ -24,7 +24,7 @@ from live_tokens.errors import (
     UserNotAllowed,
 )
 from live_tokens.firebase_backend import FirebaseBackend
-from live_tokens.firebase_id_tokens import EmulatedIdTokens
+from live_tokens.firebase_emulated_id_tokens import EmulatedIdTokens
 from live_tokens.firebase_identity import LOOK_UP_KIND, FirebaseIdentity
 from live_tokens.issuing import Caller
 
