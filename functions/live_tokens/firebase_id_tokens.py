@@ -24,7 +24,7 @@ from live_tokens.firebase_jwt import (
     verified_claims,
 )
 from live_tokens.public_keys import Keys, PublicKeys, UnknownKeyError
-from live_tokens.upstream import UpstreamError
+from live_tokens.upstream_errors import UpstreamError
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CERTIFICATES_SECONDS = 2.0

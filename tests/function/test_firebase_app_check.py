@@ -16,7 +16,6 @@ from function.transports import transport, upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import AppCheckInvalid, AppCheckMissing, AppCheckReplayed, AppCheckUnavailable, TokenNotIssued
 from live_tokens.firebase_app_check import AppCheckOff, FirebaseAppCheck, MonitoredAppCheck, read_keys
-from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.issuing import Attestation
 from live_tokens.public_keys import PublicKeys
 from live_tokens.upstream import Upstream
@@ -43,8 +42,8 @@ def keys_at(host: str) -> PublicKeys:
 
 
 def app_check_at(server: FakeHttpServer, *allowed: str, consumes: bool = False) -> FirebaseAppCheck:
-    backend = FirebaseBackend(Upstream(ToOneServer(server), 10), None) if consumes else None
-    return FirebaseAppCheck(PROJECT, keys_at(server.host_and_port), backend, frozenset(allowed))
+    consumption = Upstream(ToOneServer(server), 10) if consumes else None
+    return FirebaseAppCheck(PROJECT, keys_at(server.host_and_port), consumption, frozenset(allowed))
 
 
 def published() -> Answer:

@@ -23,7 +23,6 @@ from live_tokens.errors import (
     UserDisabled,
     UserNotAllowed,
 )
-from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.firebase_emulated_id_tokens import EmulatedIdTokens
 from live_tokens.firebase_identity import LOOK_UP_KIND, FirebaseIdentity
 from live_tokens.issuing import Caller
@@ -45,8 +44,8 @@ def identity(server: FakeHttpServer, monkeypatch: pytest.MonkeyPatch) -> Firebas
 
 
 def emulated(host: str, project: str = PROJECT, *, check_revoked: bool = True) -> FirebaseIdentity:
-    backend = FirebaseBackend(upstream(), None) if check_revoked else None
-    return FirebaseIdentity(project, EmulatedIdTokens(project), backend, host)
+    look_up = upstream() if check_revoked else None
+    return FirebaseIdentity(project, EmulatedIdTokens(project), look_up, host)
 
 
 def refusal_of(identity: FirebaseIdentity, id_token: str) -> TokenNotIssued:
@@ -80,6 +79,7 @@ def test_a_verified_user_is_a_caller(identity: FirebaseIdentity, server: FakeHtt
         "POST",
         f"/identitytoolkit.googleapis.com/v1/projects/{PROJECT}/accounts:lookup",
     )
+    assert request.headers["authorization"] == "Bearer owner"
     assert request.json() == {"localId": ["user-1"]}
 
 
@@ -302,7 +302,7 @@ def test_after_a_few_time_outs_callers_are_told_at_once_when_to_come_back(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", silent)
-    identity = FirebaseIdentity(PROJECT, EmulatedIdTokens(PROJECT), FirebaseBackend(upstream(0.05), None), silent)
+    identity = FirebaseIdentity(PROJECT, EmulatedIdTokens(PROJECT), upstream(0.05), silent)
     refusals = [refusal_of(identity, unsigned()) for _ in range(4)]
     assert [type(refusal) for refusal in refusals] == [IdentityUnavailable] * 4
     assert [refusal.retry_after is None for refusal in refusals] == [True, True, True, False]
