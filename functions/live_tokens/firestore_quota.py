@@ -10,8 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -29,13 +28,14 @@ from google.api_core.exceptions import (
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot
 
-from live_tokens.circuit_breaker import CircuitBreaker, CircuitOpenError, CutShortError
+from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import Caller, Profile, QuotaState
 from live_tokens.quota import as_new_at, spend
 from live_tokens.stop_switches import StopSwitches
+from live_tokens.upstream_errors import UpstreamError
 
 QUOTAS = "live_token_quotas"
 SWITCHES = "live_token_switches"
@@ -108,7 +108,7 @@ class FirestoreQuotaStore:
         self._decide_at = decide_at
         self._connecting = threading.Lock()
         self._connected: Client | None = None
-        self._breaker = CircuitBreaker()
+        self._breaker = CircuitBreaker(DeadlineExceeded)
         # Calls of one caller within this process take turns: they would only beat each other to the write.
         self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
 
@@ -117,12 +117,10 @@ class FirestoreQuotaStore:
         if not stripe.acquire(timeout=deadline.left()):
             raise QuotaUnavailable("waited for other calls of this caller")
         try:
-            with self._breaker.asking(), _time_outs(deadline):
+            with self._breaker.asking(deadline):
                 return self._compare_and_set(caller, profile, deadline)
-        except CircuitOpenError as error:
+        except UpstreamError as error:
             raise QuotaUnavailable(str(error), error.retry_after) from error
-        except TimeoutError as error:
-            raise QuotaUnavailable(type(error.__cause__).__name__) from error
         except (GoogleAPICallError, GoogleAuthError) as error:
             raise QuotaUnavailable(type(error).__name__) from error
         finally:
@@ -167,15 +165,6 @@ class FirestoreQuotaStore:
                 credentials = self._credentials.for_library() if self._credentials else None
                 self._connected = Client(self._project_id, credentials, self._database)
             return self._connected
-
-
-@contextmanager
-def _time_outs(deadline: Deadline) -> Iterator[None]:
-    """Raise the time-out of an RPC as one that a circuit breaker knows."""
-    try:
-        yield
-    except DeadlineExceeded as error:
-        raise (TimeoutError if deadline.left() else CutShortError) from error
 
 
 def _left(deadline: Deadline) -> float:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from function.fake_http_server import FakeHttpServer, answer_json
 from function.made_up import AMPLE, HANDLE, ISSUED_AT, KEY, PROFILE
-from function.transports import transport
+from function.transports import upstream
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults, refuse_incomplete_lock, token_request
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import Profile
@@ -232,7 +232,7 @@ def test_every_field_of_google_genai_is_tried_below() -> None:
 
 @pytest.fixture(scope="module")
 def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
-    return GeminiMinter("v1beta", transport(), _running_server.host_and_port)
+    return GeminiMinter("v1beta", upstream(), _running_server.host_and_port)
 
 
 @pytest.mark.parametrize("name", WANTED)
