@@ -154,9 +154,16 @@ def _config_faults(file: ProfileFile, check_config: ConfigCheck) -> list[str]:
         for fault in check_config(variant):
             found.setdefault(fault, []).append(variant.chosen)
     return [
-        fault if len(chosen) == len(variants) else f"{fault} (with {_shared_values(chosen)})"
+        f"{fault}{_set_by(file, fault)}" if len(chosen) == len(variants) else f"{fault} (with {_shared_values(chosen)})"
         for fault, chosen in found.items()
     ]
+
+
+def _set_by(file: ProfileFile, fault: str) -> str:
+    """Return which choice sets the field that a fault begins with: it is not to be found in `[config]`."""
+    named = fault.partition(" ")[0].rstrip(":")
+    names = [name for name, choice in file.choices.items() if named == ".".join(("config", *choice.field))]
+    return f" (set by choices.{names[0]})" if names else ""
 
 
 def _shared_values(combinations: Sequence[Mapping[str, str]]) -> str:

@@ -325,9 +325,10 @@ def test_the_digest_is_known_in_advance(tmp_path: Path) -> None:
 
 # --- with choices
 
-CHOICES = """
+VOICE_NAME = "speech_config.voice_config.prebuilt_voice_config.voice_name"
+CHOICES = f"""
 [choices.voice]
-field = "speech_config.voice_config.prebuilt_voice_config.voice_name"
+field = "{VOICE_NAME}"
 values = ["Kore", "Puck"]
 [choices.level]
 values = ["a beginner", "an expert"]
@@ -384,6 +385,26 @@ def test_a_fault_of_some_combinations_is_told_once_with_their_values(
     write(tmp_path, CHOOSING)
     with pytest.raises(ProfileError) as refusal:
         load_profiles(tmp_path, check)
+    assert refusal.value.faults == (f"default.toml: {told}",)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        *(
+            (f"config.{VOICE_NAME}{more}", f"config.{VOICE_NAME}{more} (set by choices.voice)")
+            for more in (": is odd.", " is odd.")
+        ),
+        *(
+            (fault, fault)
+            for fault in ("config.speech_config: is odd.", "[config] is odd.", f"config.{VOICE_NAME}s odd")
+        ),
+    ],
+)
+def test_a_fault_of_a_field_that_only_a_choice_sets_names_the_choice(tmp_path: Path, fault: str, told: str) -> None:
+    write(tmp_path, CHOOSING)
+    with pytest.raises(ProfileError) as refusal:
+        load_profiles(tmp_path, lambda _: [fault])
     assert refusal.value.faults == (f"default.toml: {told}",)
 
 
