@@ -77,12 +77,13 @@ class MalformedRequest(BadRequest):
 
     Args:
         message: what is wrong and what would be right, for the caller.
+        diagnosis: the private cause. Nothing of what was sent.
     """
 
     reason = "MALFORMED_REQUEST"
 
-    def __init__(self, message: str) -> None:
-        super().__init__()
+    def __init__(self, message: str, diagnosis: str | None = None) -> None:
+        super().__init__(diagnosis)
         self.message = message
 
 

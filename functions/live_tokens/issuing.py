@@ -56,7 +56,7 @@ class TokenIssuer:
         with record.step("attest") as deadline:
             record.attestation = self.app_check.attest(request.app_check_token, deadline)
         with record.step("findProfile"):
-            record.profile = self.profiles.for_caller(request.profile, record.caller)
+            record.profile = self.profiles.for_caller(request.profile, record.caller, request.choices)
         with record.step("spend") as deadline:
             record.quota = self.quota_store.spend(record.caller, record.profile, deadline)
         with record.step("readKey") as deadline:
@@ -88,12 +88,14 @@ class IssueRequest:
         app_check_token: the App Check token as it came, or None. Unverified.
         profile: the name of the profile asked for.
         resumption_handle: the last `sessionResumptionUpdate.newHandle` of the session to go on with, or None.
+        choices: what is chosen of the profile, as it came, or None. Only the profile knows what it offers.
     """
 
     id_token: str = field(repr=False)
     app_check_token: str | None = field(default=None, repr=False)
     profile: str = DEFAULT_PROFILE
     resumption_handle: str | None = field(default=None, repr=False)
+    choices: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ class Profile:
         session: how long after the mint a session may run.
         config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
         quota: how many tokens the caller may take with it.
-        config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes and config as they are in the file.
+        config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes, config and choices in the file.
+        chosen: name → value of every choice that the profile offers; the values are in `config`.
     """
 
     name: str
@@ -174,6 +177,7 @@ class Profile:
     config: Mapping[str, object] = field(repr=False)
     quota: Quota = NO_QUOTA
     config_digest: str = ""
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +242,13 @@ class AppCheck(Protocol):
 class Profiles(Protocol):
     """Knows what tokens can be locked to."""
 
-    def for_caller(self, name: str, caller: Caller) -> Profile:
-        """Return the profile of that name, with the caller's quota and with placeholders filled.
+    def for_caller(self, name: str, caller: Caller, choices: object) -> Profile:
+        """Return the profile of that name, with the caller's quota and choices, and with placeholders filled.
 
         Raises:
             UnknownProfile: that can be no profile's name.
             NotAllowed: there is none, or it is not for this caller.
+            MalformedRequest: it is for this caller, and `choices` asks for what it does not offer.
         """
 
 

@@ -1,9 +1,11 @@
 """All ports of `issuing` in one object that writes down, in order, what it is asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from function.made_up import CALLER, KEY, LIVE_TOKEN, NEW_KEY, OFF, PROFILE
+from live_tokens.choices import Choice
 from live_tokens.deadline import Deadline
 from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState, TokenIssuer
 from live_tokens.profile_access import AllowRules, QuotaRules
@@ -20,6 +22,7 @@ class FakePorts:
         caller: outcome of `Identity.verify`.
         attestation: outcome of `AppCheck.attest`.
         profile: the one profile there is, for everybody but anonymous users; or outcome of `for_caller`.
+        choices: what the profile offers.
         quota: outcome of `spend`.
         key: outcome of `current`.
         replacement: outcome of `replacement_for`.
@@ -37,6 +40,7 @@ class FakePorts:
     caller: Caller | Exception = CALLER
     attestation: Attestation | Exception = OFF
     profile: Profile | Exception = PROFILE
+    choices: Mapping[str, Choice] = field(default_factory=dict)
     quota: QuotaState | Exception | None = None
     key: ApiKey | Exception = KEY
     replacement: ApiKey | Exception = NEW_KEY
@@ -67,12 +71,12 @@ class FakePorts:
         self.attested.append(token)
         return _come_to(self.attestation)
 
-    def for_caller(self, name: str, caller: Caller) -> Profile:
+    def for_caller(self, name: str, caller: Caller, choices: object) -> Profile:
         self.calls.append("find profile")
         self.found.append((name, caller))
         profile = _come_to(self.profile)
-        file = ProfileFile(profile, AllowRules(), QuotaRules(profile.quota))
-        return LoadedProfiles({profile.name: file}).for_caller(name, caller)
+        file = ProfileFile(profile, AllowRules(), QuotaRules(profile.quota), self.choices)
+        return LoadedProfiles({profile.name: file}).for_caller(name, caller, choices)
 
     def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
         self._called("spend", deadline)

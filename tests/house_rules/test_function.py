@@ -24,6 +24,7 @@ PURE = {
     "stop_switches": {"errors"},
     "placeholders": {"issuing"},
     "profile_access": {"issuing"},
+    "choices": {"errors", "placeholders"},
 }
 """What each module without any I/O may import of ours."""
 
@@ -38,7 +39,7 @@ CORE = PURE | {
     "upstream": {"bounded_transport", "circuit_breaker", "deadline", "upstream_errors"},
     "google_credentials": {"deadline", "single_flight", "upstream", "upstream_errors"},
     "public_keys": {"deadline", "single_flight", "upstream", "upstream_errors"},
-    "profiles": {"configuration_error", "errors", "issuing", "placeholders", "profile_access", "quota"},
+    "profiles": {"choices", "configuration_error", "errors", "issuing", "placeholders", "profile_access", "quota"},
     "audit_log": {"errors", "issuing", "request_id", "timestamps"},
     "callable_endpoint": {
         *("audit_log", "deadline", "errors", "issuing", "request_body", "request_id", "strict_json", "timestamps"),
