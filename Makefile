@@ -16,7 +16,7 @@ CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack deploy destroy package release smoke doctor admin check test checkov lint format lock
+.PHONY: help setup demo stack deploy destroy package release smoke doctor admin check test genai checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -77,6 +77,17 @@ check: lint demo test ## run everything that CI runs: lint, demo, tests; ARGS=â€
 
 test: setup ## run all tests; ARGS=â€¦ goes to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+EARLIER_GENAI := $(notdir $(basename $(wildcard tests/support/google_genai/*.txt)))
+
+genai: $(VENV_READY) ## run the tests of the mint on earlier versions of google-genai: the bytes on the wire are the same
+	@for version in $(EARLIER_GENAI); do \
+		$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python \
+			--target build/google-genai/$$version --requirement tests/support/google_genai/$$version.txt && \
+		export PYTHONPATH=build/google-genai/$$version && \
+		$(BIN)/python -c 'from google import genai; print("google-genai", genai.__version__)' | grep -x "google-genai $$version" && \
+		$(BIN)/python -m pytest --quiet tests/function/test_gemini_minter.py tests/function/test_gemini_lock.py || exit 1; \
+	done
 
 checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for insecure settings
 	@REQUIRE_CHECKOV=1 $(BIN)/python -m pytest tests/infra/test_checkov.py

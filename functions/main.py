@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import flask
 import functions_framework
@@ -29,11 +29,9 @@ from live_tokens.firebase_app_check import (
     MonitoredAppCheck,
     read_keys,
 )
-from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.firebase_id_tokens import (
     CERTIFICATES_SECONDS,
     CERTIFICATES_URL,
-    EmulatedIdTokens,
     IdTokens,
     SignedIdTokens,
     read_certificates,
@@ -41,7 +39,7 @@ from live_tokens.firebase_id_tokens import (
 from live_tokens.firebase_identity import LOOK_UP_SECONDS, FirebaseIdentity
 from live_tokens.firestore_quota import FirestoreQuotaStore
 from live_tokens.gemini_lock import find_config_faults
-from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
+from live_tokens.gemini_minter import MINT_SECONDS, GeminiMinter, silence_experimental_warning
 from live_tokens.google_credentials import REQUEST_SECONDS, GoogleCredentials
 from live_tokens.issuing import AppCheck, Identity, QuotaStore, TokenIssuer
 from live_tokens.memory_quota import MemoryQuotaStore
@@ -76,11 +74,12 @@ class Service:
             api_keys=SecretManagerKey(
                 settings.gemini_api_key_secret,
                 settings.api_key_cache,
-                self._upstream(READ_SECONDS),
-                None if settings.secret_manager_emulator_host else self._credentials,
+                self._upstream(READ_SECONDS, authorized=settings.secret_manager_emulator_host is None),
                 settings.secret_manager_emulator_host,
             ),
-            minter=GeminiMinter(settings.gemini_api_version, self._transport(), settings.gemini_emulator_host),
+            minter=GeminiMinter(
+                settings.gemini_api_version, self._upstream(MINT_SECONDS), settings.gemini_emulator_host
+            ),
         )
         audit_log = AuditLog(sys.stdout, settings.firebase_project_id)
         return CallableEndpoint(
@@ -89,26 +88,30 @@ class Service:
 
     def _identity(self) -> Identity:
         settings = self._settings
-        emulated = settings.firebase_auth_emulator_host is not None
-        id_tokens: IdTokens
-        if emulated:
-            id_tokens = EmulatedIdTokens(settings.firebase_project_id)
-        else:
-            certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
-            id_tokens = SignedIdTokens(settings.firebase_project_id, certificates)
-        look_up = FirebaseBackend(self._upstream(LOOK_UP_SECONDS), None if emulated else self._credentials)
+        emulator_host = settings.firebase_auth_emulator_host
+        look_up = self._upstream(LOOK_UP_SECONDS, authorized=emulator_host is None)
         return FirebaseIdentity(
             settings.firebase_project_id,
-            id_tokens,
+            self._id_tokens() if emulator_host is None else self._emulated_id_tokens(),
             look_up if settings.check_revoked else None,
-            settings.firebase_auth_emulator_host,
+            emulator_host,
         )
+
+    def _id_tokens(self) -> IdTokens:
+        certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
+        return SignedIdTokens(self._settings.firebase_project_id, certificates)
+
+    def _emulated_id_tokens(self) -> IdTokens:
+        # Not above: what reads unsigned tokens, and firebase-admin with it, is not even loaded in production.
+        from live_tokens.firebase_emulated_id_tokens import EmulatedIdTokens
+
+        return EmulatedIdTokens(self._settings.firebase_project_id)
 
     def _app_check(self) -> AppCheck:
         settings = self._settings
         if settings.app_check == "off":
             return AppCheckOff()
-        consumption = FirebaseBackend(self._upstream(CONSUMPTION_SECONDS), self._credentials)
+        consumption = self._upstream(CONSUMPTION_SECONDS, authorized=True)
         app_check = FirebaseAppCheck(
             settings.firebase_project_id,
             PublicKeys(self._upstream(KEYS_SECONDS), KEYS_URL, read_keys),
@@ -127,11 +130,9 @@ class Service:
             settings.firebase_project_id, settings.firestore_database, None if emulated else self._credentials
         )
 
-    def _upstream(self, seconds: float) -> Upstream:
-        return Upstream(self._transport(), seconds)
-
-    def _transport(self) -> BoundedTransport:
-        return BoundedTransport(self._settings.threads, self._tls, getproxies().get("https"))
+    def _upstream(self, seconds: float, *, authorized: bool = False) -> Upstream:
+        transport = BoundedTransport(self._settings.threads, self._tls, getproxies().get("https"), proxy_bypass)
+        return Upstream(transport, seconds, self._credentials.authorization if authorized else None)
 
 
 # Cloud Run sends as many requests at once as its concurrency says; the framework's default of 4 threads would queue

@@ -22,23 +22,55 @@ _ROOT = Path(__file__).parents[1]
 _TESTS = Path("tests")
 
 
+# What takes longest comes first, or one process would still be at it when the other has nothing left to do.
+_LONGEST_FIRST = (
+    "tests/operations/deploy",
+    "tests/infra/test_module.py",
+    "tests/operations/smoke",
+    "tests/integration/production",
+    "tests/operations/deploy/test_real_module.py",
+    "tests/function",
+    "tests/integration/sdks",
+    "tests/release/test_release.py",
+    "tests/infra/test_apply.py",
+)
+# Long enough to be worth starting a second time what the rest of the folder shares.
+_FILES_OF_THEIR_OWN = (_TESTS / "infra", _TESTS / "operations/deploy/test_real_module.py")
+
+
+def _in_one_process(nodeid: str) -> str:
+    """Return what of the tests stays in one process: a folder, or a file.
+
+    Tests with a `conftest.py` of their own stay together: they share what it starts, and look into its logs.
+    """
+    file = Path(nodeid.partition("::")[0])
+    folders = [folder for folder in file.parents if (_ROOT / folder / "conftest.py").exists()]
+    alone = folders == [_TESTS] or any(file.is_relative_to(path) for path in _FILES_OF_THEIR_OWN)
+    return str(file if alone else folders[0])
+
+
 class _FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # published without types
-    """Keeps tests with a `conftest.py` of their own in one process: they share what it starts, and look into its logs.
+    """Distributes what `_in_one_process` keeps together.
 
     Source: https://pytest-xdist.readthedocs.io/en/stable/distribution.html; `--dist loadgroup` of pytest-xdist 3.8
     does not see its groups with pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = Path(nodeid.partition("::")[0])
-        folders = [folder for folder in file.parents if (_ROOT / folder / "conftest.py").exists()]
-        return str(file if folders == [_TESTS] else folders[0])
+        return _in_one_process(nodeid)
 
 
 @pytest.hookimpl
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     """Distribute tests as above."""
     return _FolderScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest first where tests are distributed; the scheduler keeps the order."""
+    if hasattr(config, "workerinput"):
+        order = {scope: place for place, scope in enumerate(_LONGEST_FIRST)}
+        items.sort(key=lambda item: order.get(_in_one_process(item.nodeid), len(order)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

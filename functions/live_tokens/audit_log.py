@@ -113,6 +113,7 @@ def _facts(record: Record) -> dict[str, object]:
         "profile": record.requested_profile,
         "configDigest": profile and profile.config_digest,
         "model": profile and profile.model,
+        "choices": (profile and dict(profile.chosen)) or None,
         "quotaRemaining": record.quota and record.quota.remaining,
         "quotaResetTime": record.quota and with_fraction(record.quota.reset_time),
         "resumes": record.resumes,

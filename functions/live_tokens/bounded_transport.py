@@ -11,10 +11,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from urllib.request import proxy_bypass
 
 import httpcore2
 import httpx2
@@ -54,11 +53,19 @@ class BoundedTransport(httpx2.BaseTransport):
     Args:
         connections: how many threads may ask at once; each finds a connection, and none is closed for want of room.
         tls: whom to trust. One context serves all upstreams: each costs the certificates of every authority.
-        https_proxy: URL of the proxy for https, or None. Hosts in `NO_PROXY` are connected to directly.
+        https_proxy: URL of the proxy for https, or None.
+        needs_no_proxy: whether a host is connected to directly.
     """
 
-    def __init__(self, connections: int, tls: ssl.SSLContext, https_proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        connections: int,
+        tls: ssl.SSLContext,
+        https_proxy: str | None = None,
+        needs_no_proxy: Callable[[str], bool] = lambda _host: False,
+    ) -> None:
         self._backend = _Backend(connections)
+        self._needs_no_proxy = needs_no_proxy
         proxy = _proxy(https_proxy) if https_proxy else None
         self._direct, self._proxied = (
             httpcore2.ConnectionPool(
@@ -90,7 +97,7 @@ class BoundedTransport(httpx2.BaseTransport):
             content=request.read(),
             extensions={"timeout": {"pool": deadline.left()}},
         )
-        direct = url.scheme != "https" or proxy_bypass(url.host)
+        direct = url.scheme != "https" or self._needs_no_proxy(url.host)
         with self._backend.until(deadline), _named_as_in_httpx():
             answer = (self._direct if direct else self._proxied).handle_request(asked)
             try:

@@ -51,7 +51,7 @@ from live_tokens.timestamps import in_whole_seconds
 
 LONGEST_HANDLE = 8 * 1024
 _LONGEST_PROFILE_NAME = 64
-_DATA_KEYS = {"profile", "resumptionHandle"}
+_DATA_KEYS = {"profile", "resumptionHandle", "choices"}
 _PREFLIGHT_SECONDS = 3600
 # Source: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -147,6 +147,7 @@ class CallableEndpoint:
             app_check_token=request.headers.get("X-Firebase-AppCheck") or None,
             profile=_profile_name(data.get("profile", DEFAULT_PROFILE)),
             resumption_handle=_resumption_handle(data["resumptionHandle"]) if "resumptionHandle" in data else None,
+            choices=data.get("choices"),
         )
 
     def _not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> Response:
@@ -181,7 +182,7 @@ def _data(body: bytes) -> dict[str, object]:
         raise MalformedRequest('The body must be an object with the one key "data", as callable functions have it.')
     data = envelope["data"] if envelope["data"] is not None else {}
     if not isinstance(data, dict) or not data.keys() <= _DATA_KEYS:
-        raise MalformedRequest(f"`data` must be null, or an object with only {' and '.join(sorted(_DATA_KEYS))} in it.")
+        raise MalformedRequest(f"`data` must be null, or an object with only {', '.join(sorted(_DATA_KEYS))} in it.")
     return data
 
 
@@ -227,6 +228,8 @@ def _result(live_token: LiveToken, quota: QuotaState | None) -> dict[str, object
         "newSessionExpireTime": in_whole_seconds(live_token.new_session_expire_time),
         "expireTime": in_whole_seconds(live_token.expire_time),
     }
+    if live_token.profile.chosen:
+        result["choices"] = dict(live_token.profile.chosen)
     if quota is not None:
         result["quota"] = {"remaining": quota.remaining, "resetTime": in_whole_seconds(_rounded_up(quota.reset_time))}
     return result

@@ -12,20 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from live_tokens.deadline import Deadline
+from live_tokens.upstream_errors import CircuitOpenError, CutShortError, UpstreamTimeoutError
+
 TIME_OUTS = 3
 PAUSE_SECONDS = 5.0
-
-
-class CircuitOpenError(Exception):
-    """The upstream is not asked for now."""
-
-    def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("circuit open")
-        self.retry_after = retry_after
-
-
-class CutShortError(TimeoutError):
-    """The caller had too little time left to tell anything about the upstream."""
 
 
 class CircuitBreaker:
@@ -35,10 +26,12 @@ class CircuitBreaker:
     of its outage is noticed by the next call.
 
     Args:
+        time_out: what the upstream's client raises when no answer came in time.
         monotonic: seconds of a clock that never goes back.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, time_out: type[Exception], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._time_out = time_out
         self._monotonic = monotonic
         self._changing = threading.Lock()
         self._time_outs = 0
@@ -46,20 +39,25 @@ class CircuitBreaker:
         self._probing = False
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Ask the upstream inside: a `TimeoutError` is its time-out, all else is an answer.
+    def asking(self, deadline: Deadline) -> Iterator[None]:
+        """Ask the upstream inside; whatever ends that but a time-out is an answer.
+
+        Args:
+            deadline: of the step that needs the answer. A time-out that comes after it is no fault of the upstream.
 
         Raises:
-            CircuitOpenError: it is not asked for now.
+            CircuitOpenError: the upstream is not asked for now.
+            UpstreamTimeoutError: it timed out.
+            CutShortError: the deadline came before its time was over.
         """
         probe = self._enter()
         try:
             yield
-        except CutShortError:
-            raise
-        except TimeoutError:
+        except self._time_out as error:
+            if not deadline.left():
+                raise CutShortError(type(error).__name__) from error
             self._timed_out()
-            raise
+            raise UpstreamTimeoutError(type(error).__name__) from error
         except BaseException:
             self._answered()
             raise
@@ -76,7 +74,7 @@ class CircuitBreaker:
                 return False
             wait = self._paused_until - self._monotonic()
             if wait > 0 or self._probing:
-                raise CircuitOpenError(timedelta(seconds=max(wait, 1.0)))
+                raise CircuitOpenError("circuit open", timedelta(seconds=max(wait, 1.0)))
             self._probing = True
             return True
 

@@ -20,10 +20,13 @@
     │   ├── UserNotAllowed
     │   ├── ProfileNotAllowed
     │   ├── ServicePaused
-    │   └── UserBlocked
+    │   ├── UserBlocked
+    │   └── SessionEnded
     ├── QuotaExceeded           has had enough for now
     │   ├── HourlyQuotaExceeded
-    │   └── DailyQuotaExceeded
+    │   ├── DailyQuotaExceeded
+    │   ├── MinutesExceeded
+    │   └── TooManySessions
     ├── Unavailable             an outage: try again later
     │   ├── IdentityUnavailable
     │   ├── AppCheckUnavailable
@@ -77,12 +80,13 @@ class MalformedRequest(BadRequest):
 
     Args:
         message: what is wrong and what would be right, for the caller.
+        diagnosis: the private cause. Nothing of what was sent.
     """
 
     reason = "MALFORMED_REQUEST"
 
-    def __init__(self, message: str) -> None:
-        super().__init__()
+    def __init__(self, message: str, diagnosis: str | None = None) -> None:
+        super().__init__(diagnosis)
         self.message = message
 
 
@@ -262,13 +266,13 @@ class MinutesExceeded(QuotaExceeded):
     """The caller's minutes of talk are granted.
 
     Args:
-        period: whose minutes: `day` or `month`.
         retry_after: until the shortest lease is due.
+        period: whose minutes.
     """
 
     reason = "MINUTES_EXCEEDED"
 
-    def __init__(self, period: Literal["day", "month"], retry_after: timedelta) -> None:
+    def __init__(self, retry_after: timedelta, period: Literal["day", "month"] = "day") -> None:
         super().__init__(retry_after)
         self.period = period
         self.message = f"All minutes of this {period} are used."
@@ -278,14 +282,14 @@ class TooManySessions(QuotaExceeded):
     """The caller has as many sessions as may be open at once.
 
     Args:
+        retry_after: until a slot is free, if no session is renewed.
         open_sessions: their ids. An app that has lost the id of a session ends it with one of these.
-        retry_after: until the first of them is over, if it is not renewed.
     """
 
     reason = "TOO_MANY_SESSIONS"
     message = "Another conversation is open. End it first."
 
-    def __init__(self, open_sessions: tuple[str, ...], retry_after: timedelta) -> None:
+    def __init__(self, retry_after: timedelta, open_sessions: tuple[str, ...] = ()) -> None:
         super().__init__(retry_after)
         self.open_sessions = open_sessions
 

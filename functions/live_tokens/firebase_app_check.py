@@ -20,11 +20,11 @@ from live_tokens.errors import (
     AppCheckReplayed,
     AppCheckUnavailable,
 )
-from live_tokens.firebase_backend import FirebaseBackend
-from live_tokens.firebase_jwt import ALGORITHM, BadTokenError, key_id_in, verified_claims
+from live_tokens.firebase_jwt import ALGORITHM, UNREADABLE, BadTokenError, key_id_in, verified_claims
 from live_tokens.issuing import AppCheck, Attestation
 from live_tokens.public_keys import Keys, PublicKeys, UnknownKeyError
-from live_tokens.upstream import UpstreamError
+from live_tokens.upstream import Upstream
+from live_tokens.upstream_errors import UpstreamError
 
 KEYS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks"
 KEYS_SECONDS = 1.5
@@ -45,16 +45,16 @@ class FirebaseAppCheck:
     """An `AppCheck` that accepts the App Check tokens of one Firebase project.
 
     Args:
-        backend: spends limited-use tokens, so that a token is good for one call; None to not spend them.
+        consumption: spends limited-use tokens, so that a token is good for one call; None to not spend them.
         allowed_app_ids: Firebase app ids, or empty for all apps of the project.
     """
 
     def __init__(
-        self, project_id: str, keys: PublicKeys, backend: FirebaseBackend | None, allowed_app_ids: frozenset[str]
+        self, project_id: str, keys: PublicKeys, consumption: Upstream | None, allowed_app_ids: frozenset[str]
     ) -> None:
         self._audience = f"projects/{project_id}"
         self._keys = keys
-        self._backend = backend
+        self._consumption = consumption
         self._allowed_app_ids = allowed_app_ids
         self._consumption_url = _CONSUMPTION_URL.format(project_id=project_id)
 
@@ -64,7 +64,7 @@ class FirebaseAppCheck:
         app_id = self._verified_app_id(token, deadline)
         if self._allowed_app_ids and app_id not in self._allowed_app_ids:
             raise AppCheckInvalid("app not in APP_CHECK_ALLOWED_APP_IDS")
-        if self._backend is not None and self._was_consumed(self._backend, token, deadline):
+        if self._consumption is not None and self._was_consumed(self._consumption, token, deadline):
             raise AppCheckReplayed
         return Attestation("valid", app_id)
 
@@ -85,7 +85,7 @@ class FirebaseAppCheck:
         app_id: str = claims["sub"]
         return app_id
 
-    def _was_consumed(self, backend: FirebaseBackend, token: str, deadline: Deadline) -> bool:
+    def _was_consumed(self, consumption: Upstream, token: str, deadline: Deadline) -> bool:
         """Spend a token, in one attempt, and return whether it was spent before.
 
         firebase-admin's own way retries, and a second attempt finds spent what the first one spent.
@@ -93,7 +93,8 @@ class FirebaseAppCheck:
         Source: https://firebase.google.com/docs/reference/appcheck/rest/v1beta/projects/verifyAppCheckToken
         """
         try:
-            answer = backend.post(self._consumption_url, {"app_check_token": token}, deadline)
+            body = {"app_check_token": token}
+            answer = consumption.ask("POST", self._consumption_url, deadline, body=body).json_object()
             if not answer.keys() <= {"alreadyConsumed"} or not isinstance(answer.get("alreadyConsumed", False), bool):
                 raise UpstreamError("an answer of another form")
         except UpstreamError as error:
@@ -127,7 +128,7 @@ def read_keys(answer: Mapping[str, object]) -> Keys:
 def _public_key(key: Mapping[str, Any]) -> RSAPublicKey | None:
     try:
         public = jwt.PyJWK(dict(key), ALGORITHM).key
-    except (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, LookupError, AttributeError):
+    except (UnsupportedAlgorithm, *UNREADABLE):
         return None
     return public if isinstance(public, RSAPublicKey) else None
 

@@ -1,4 +1,4 @@
-"""Verifies Firebase ID tokens: signed ones with Google's certificates, unsigned ones of the Auth emulator.
+"""Verifies Firebase ID tokens with Google's certificates.
 
 Source of the rules: https://firebase.google.com/docs/auth/admin/verify-id-tokens, "using a third-party JWT library"
 """
@@ -10,13 +10,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import firebase_admin
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
-from firebase_admin import auth, credentials
-from firebase_admin.exceptions import FirebaseError
-from google.auth.credentials import AnonymousCredentials
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import IdentityUnavailable, IdTokenExpired, IdTokenInvalid
@@ -28,7 +24,7 @@ from live_tokens.firebase_jwt import (
     verified_claims,
 )
 from live_tokens.public_keys import Keys, PublicKeys, UnknownKeyError
-from live_tokens.upstream import UpstreamError
+from live_tokens.upstream_errors import UpstreamError
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CERTIFICATES_SECONDS = 2.0
@@ -108,30 +104,3 @@ def _public_key(certificate: object) -> RSAPublicKey | None:
     except (ValueError, InvalidVersion, UnsupportedAlgorithm):
         return None
     return key if isinstance(key, RSAPublicKey) else None
-
-
-class EmulatedIdTokens:
-    """`IdTokens` of the Auth emulator, which does not sign them.
-
-    firebase-admin knows how to read them; it finds the emulator in FIREBASE_AUTH_EMULATOR_HOST by itself.
-    """
-
-    def __init__(self, project_id: str) -> None:
-        # An App of our own, unregistered: initialize_app() would claim a name for the whole process.
-        self._verifier = auth.Client(firebase_admin.App("live-tokens", _Uncredentialed(), {"projectId": project_id}))
-
-    def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:  # noqa: ARG002  # nobody is asked
-        """Read the claims. There is nothing to verify but whom they are for."""
-        try:
-            claims: Mapping[str, Any] = self._verifier.verify_id_token(id_token)
-        except (FirebaseError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            raise IdTokenInvalid(type(error).__name__) from error
-        return claims
-
-
-class _Uncredentialed(credentials.Base):  # type: ignore[misc]  # published without types
-    """For firebase-admin, which wants a credential even for what needs none."""
-
-    def get_credential(self) -> AnonymousCredentials:
-        """Return what is never used."""
-        return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped

@@ -9,10 +9,10 @@ from typing import Any
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import IdentityUnavailable, IdTokenInvalid, IdTokenRevoked, UserDisabled, UserNotAllowed
-from live_tokens.firebase_backend import FirebaseBackend
 from live_tokens.firebase_id_tokens import IdTokens
 from live_tokens.issuing import Caller
-from live_tokens.upstream import UpstreamError
+from live_tokens.upstream import Upstream
+from live_tokens.upstream_errors import UpstreamError
 
 LOOK_UP_SECONDS = 2.0
 
@@ -28,7 +28,7 @@ class FirebaseIdentity:
     """An `Identity` that accepts the ID tokens of one Firebase project.
 
     Args:
-        backend: asked, for every call, if the user was deleted, disabled or signed out everywhere; None to not ask.
+        look_up: asked, for every call, if the user was deleted, disabled or signed out everywhere; None to not ask.
         emulator_host: `host:port` of the Auth emulator, or None for Google.
     """
 
@@ -36,11 +36,13 @@ class FirebaseIdentity:
         self,
         project_id: str,
         id_tokens: IdTokens,
-        backend: FirebaseBackend | None,
+        look_up: Upstream | None,
         emulator_host: str | None = None,
     ) -> None:
         self._id_tokens = id_tokens
-        self._backend = backend
+        self._look_up = look_up
+        # The emulator takes this word for the credentials of an administrator.
+        self._headers = {"Authorization": "Bearer owner"} if emulator_host else {}
         host = f"http://{emulator_host}/{_IDENTITY_TOOLKIT}" if emulator_host else f"https://{_IDENTITY_TOOLKIT}"
         self._look_up_url = f"{host}/v1/projects/{project_id}/accounts:lookup"
 
@@ -51,8 +53,8 @@ class FirebaseIdentity:
             raise IdTokenInvalid("firebase claim of another form")
         if "tenant" in firebase:
             raise UserNotAllowed("Users of an Identity Platform tenant are not accepted.", "user of a tenant")
-        if self._backend is not None:
-            _refuse_ended_sign_in(claims, self._standing(self._backend, claims["sub"], deadline))
+        if self._look_up is not None:
+            _refuse_ended_sign_in(claims, self._standing(self._look_up, claims["sub"], deadline))
         return Caller(
             uid=claims["sub"],
             sign_in_provider=firebase.get("sign_in_provider", "unknown"),
@@ -60,13 +62,16 @@ class FirebaseIdentity:
             claims=claims,
         )
 
-    def _standing(self, backend: FirebaseBackend, uid: str, deadline: Deadline) -> _Standing | None:
+    def _standing(self, look_up: Upstream, uid: str, deadline: Deadline) -> _Standing | None:
         """Look the user up; None if there is no such user.
+
+        firebase-admin asks the same, but it retries, and sleeps between for as long as a Retry-After says.
 
         Source: https://cloud.google.com/identity-platform/docs/reference/rest/v1/projects.accounts/lookup
         """
         try:
-            return _standing_in(backend.post(self._look_up_url, {"localId": [uid]}, deadline), uid)
+            answer = look_up.ask("POST", self._look_up_url, deadline, self._headers, {"localId": [uid]})
+            return _standing_in(answer.json_object(), uid)
         except UpstreamError as error:
             raise IdentityUnavailable(f"user look-up: {error}", error.retry_after) from error
 

@@ -21,8 +21,8 @@ _LONGEST_TOKEN = 8_192
 # Strict: a token has one spelling, so that one that was spent cannot come back with padding behind it.
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
-# What PyJWT raises besides its own errors when a part holds other JSON than it expects.
-_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+# What PyJWT raises: its own errors, and these when a part holds other JSON than it expects.
+UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 class BadTokenError(Exception):
@@ -61,7 +61,7 @@ def key_id_in(token: str, *, typ: str | None = None) -> str:
         raise BadTokenError("not a JWT")
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, *_UNREADABLE) as error:
+    except UNREADABLE as error:
         raise BadTokenError(type(error).__name__) from error
     if header.get("alg") != ALGORITHM:
         raise BadTokenError("another algorithm")
@@ -105,6 +105,6 @@ def verified_claims(
         )
     except jwt.ExpiredSignatureError as error:
         raise ExpiredTokenError("expired") from error
-    except (jwt.PyJWTError, *_UNREADABLE) as error:
+    except UNREADABLE as error:
         raise BadTokenError(type(error).__name__) from error
     return claims

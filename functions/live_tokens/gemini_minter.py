@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
+from math import ceil
 
 import httpx2
 from google import genai
 from google.genai import errors, types
 
-from live_tokens.bounded_transport import UnacceptableAnswerError
-from live_tokens.circuit_breaker import CircuitBreaker, CircuitOpenError, CutShortError
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import TOKEN_NAME, refuse_incomplete_lock, token_request
-from live_tokens.issuing import ApiKey, LiveToken, Profile
+from live_tokens.issuing import ApiKey, Lease, LiveToken, Profile
+from live_tokens.upstream import Upstream
+from live_tokens.upstream_errors import UpstreamError
 
 GEMINI_HOST = "generativelanguage.googleapis.com"
 
@@ -31,17 +30,21 @@ GEMINI_HOST = "generativelanguage.googleapis.com"
 _WEBSOCKET_PATH = "/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContentConstrained"
 
 MINT_SECONDS = 6.0
-# Between a try that failed at once and the other one.
-_PAUSE_SECONDS = 0.2
-_FAILURES = {408, 500, 502, 503, 504}
 _CLIENTS_KEPT = 2
 
 # ErrorInfo.reason as it is documented; anything else is somebody's text. Source: https://google.aip.dev/193
 _ERROR_REASON = re.compile(r"[A-Z0-9_]{1,63}")
 
 
-class _FailedAtOnceError(Exception):
-    """Gemini failed, and may be asked again."""
+class _UpstreamTransport(httpx2.BaseTransport):
+    """Carries google-genai's requests. Asking twice costs nothing: nobody can use a token that was not received."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        deadline = Deadline.after(request.extensions["timeout"]["read"])
+        return self._upstream.send(request, deadline, tries=2)
 
 
 class GeminiMinter:
@@ -49,7 +52,6 @@ class GeminiMinter:
 
     Args:
         api_version: `v1alpha` or `v1beta`.
-        transport: carries the requests: in time, and never to where a redirect points.
         emulator_host: `host:port` of a stand-in spoken to without TLS, or None for Google.
         now: the current aware UTC time.
     """
@@ -57,7 +59,7 @@ class GeminiMinter:
     def __init__(
         self,
         api_version: str,
-        transport: httpx2.BaseTransport,
+        upstream: Upstream,
         emulator_host: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -66,15 +68,18 @@ class GeminiMinter:
         self._tls = "" if emulator_host else "s"
         self._now = now
         # One for all keys, and ours: a client of google-genai closes its own when it is dropped.
-        self._http = httpx2.Client(transport=transport, event_hooks={"request": [refuse_incomplete_lock]})
-        self._breaker = CircuitBreaker()
+        self._http = httpx2.Client(
+            transport=_UpstreamTransport(upstream), event_hooks={"request": [refuse_incomplete_lock]}
+        )
         self._clients: dict[str, genai.Client] = {}
         self._lock = threading.Lock()
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
+    def mint(
+        self, key: ApiKey, profile: Profile, resumption_handle: str | None, lease: Lease | None, deadline: Deadline
+    ) -> LiveToken:
         issued_at = self._now().replace(microsecond=0)
-        expire_time = issued_at + profile.session
-        new_session_expire_time = issued_at + profile.start_within
+        expire_time = issued_at + profile.session if lease is None else lease.ends
+        new_session_expire_time = min(issued_at + profile.start_within, expire_time)
         request = token_request(profile, resumption_handle, expire_time, new_session_expire_time)
         token = self._create(key, request, deadline)
         return LiveToken(
@@ -88,34 +93,16 @@ class GeminiMinter:
         )
 
     def _create(self, key: ApiKey, request: types.CreateAuthTokenConfig, deadline: Deadline) -> str:
-        try:
-            return self._create_once(key, request, deadline)
-        except _FailedAtOnceError:  # an unheard token costs nothing: nobody can use it
-            time.sleep(min(_PAUSE_SECONDS, deadline.left()))
-        try:
-            return self._create_once(key, request, deadline)
-        except _FailedAtOnceError as error:
-            raise GeminiUnavailable(str(error)) from error.__cause__
-
-    def _create_once(self, key: ApiKey, request: types.CreateAuthTokenConfig, deadline: Deadline) -> str:
-        share = deadline.within(MINT_SECONDS)
-        milliseconds = int(share.left() * 1000)
-        if not milliseconds:
+        left = deadline.left()
+        if not left:  # a time-out of 0 is none to google-genai
             raise GeminiUnavailable("timeout")
-        timed = request.model_copy(update={"http_options": types.HttpOptions(timeout=milliseconds)})
+        timed = request.model_copy(update={"http_options": types.HttpOptions(timeout=ceil(left * 1000))})
         try:
-            with self._breaker.asking(), _time_outs(cut_short=share == deadline):
-                name: str | None = self._client(key).auth_tokens.create(config=timed).name
-        except CircuitOpenError as error:
+            name: str | None = self._client(key).auth_tokens.create(config=timed).name
+        except UpstreamError as error:
             raise GeminiUnavailable(str(error), error.retry_after) from error
-        except TimeoutError as error:
-            raise GeminiUnavailable("timeout") from error
         except errors.APIError as error:
             raise _reason_for(error) from error
-        except UnacceptableAnswerError as error:
-            raise GeminiUnavailable(type(error).__name__) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise _FailedAtOnceError(type(error).__name__) from error
         except (ValueError, AttributeError, RecursionError) as error:  # a 200 whose body is not a JSON object
             raise GeminiUnavailable(f"unreadable answer: {type(error).__name__}") from error
         if name is None or not TOKEN_NAME.fullmatch(name):
@@ -154,24 +141,15 @@ def silence_experimental_warning() -> None:
     warnings.filterwarnings("ignore", message="The SDK's token creation implementation is experimental")
 
 
-@contextmanager
-def _time_outs(*, cut_short: bool) -> Iterator[None]:
-    """Raise httpx's time-outs as those that a circuit breaker knows."""
-    try:
-        yield
-    except httpx2.TimeoutException as error:
-        raise (CutShortError if cut_short else TimeoutError) from error
-
-
-def _reason_for(error: errors.APIError) -> TokenNotIssued | _FailedAtOnceError:
+def _reason_for(error: errors.APIError) -> TokenNotIssued:
     diagnosis = f"{type(error).__name__} {error.code} {_error_info_reason(error)}".rstrip()
     if error.code == 429:
         return GeminiRateLimited(diagnosis)
     if error.code in (401, 403) or _error_info_reason(error) == "API_KEY_INVALID":
         return ApiKeyRejected(diagnosis)
-    if error.code in _FAILURES:
-        return _FailedAtOnceError(diagnosis)
-    return InternalFault(diagnosis) if 400 <= error.code < 500 else GeminiUnavailable(diagnosis)
+    if 400 <= error.code < 500 and error.code != 408:
+        return InternalFault(diagnosis)
+    return GeminiUnavailable(diagnosis)
 
 
 def _error_info_reason(error: errors.APIError) -> str:

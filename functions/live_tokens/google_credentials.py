@@ -19,8 +19,9 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError, RefreshError
 
 from live_tokens.deadline import Deadline
-from live_tokens.single_flight import BusyError, SingleFlight
-from live_tokens.upstream import Answer, Upstream, UpstreamError, UpstreamTimeoutError
+from live_tokens.single_flight import SingleFlight
+from live_tokens.upstream import Answer, Upstream
+from live_tokens.upstream_errors import UpstreamError
 
 # For all the requests that one access token takes, the search for credentials among them.
 CREDENTIALS_SECONDS = 2.0
@@ -89,8 +90,8 @@ class GoogleCredentials:
             return last.value
         try:
             return self._fetching.run(deadline.within(CREDENTIALS_SECONDS))
-        except BusyError as error:
-            raise UpstreamTimeoutError("access token: others waited for it") from error
+        except UpstreamError as error:
+            raise type(error)(f"access token: {error}", error.retry_after) from error
 
     def authorization(self, deadline: Deadline) -> Mapping[str, str]:
         """Return the header that authorises a request.
@@ -111,11 +112,9 @@ class GoogleCredentials:
                 self._found, _ = google.auth.default(scopes=_SCOPES, request=request)
             self._found.refresh(request)  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
             return _access_token_of(self._found)
-        except UpstreamError as error:
-            raise type(error)(f"access token: {error}", error.retry_after) from error
         except _UNREADABLE as error:
             self._found = None  # what a bad answer leaves behind is not used again
-            raise UpstreamError(f"access token: {type(error).__name__}") from error
+            raise UpstreamError(type(error).__name__) from error
 
 
 def _access_token_of(credentials: Credentials) -> AccessToken:

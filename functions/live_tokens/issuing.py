@@ -56,19 +56,34 @@ class TokenIssuer:
         with record.step("attest") as deadline:
             record.attestation = self.app_check.attest(request.app_check_token, deadline)
         with record.step("findProfile"):
-            record.profile = self.profiles.for_caller(request.profile, record.caller)
+            record.profile = self.profiles.for_caller(request.profile, record.caller, request.choices)
         with record.step("spend") as deadline:
-            record.quota = self.quota_store.spend(record.caller, record.profile, deadline)
+            granted = self.quota_store.spend(record.caller, record.profile, request.session_call, deadline)
+            record.quota, record.lease = granted.quota, granted.lease
         with record.step("readKey") as deadline:
             key = self.api_keys.current(deadline)
         record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
         return record.live_token
 
+    def end(self, request: EndRequest, record: Record) -> None:
+        """Give the slot of a session back, or raise the `TokenNotIssued` that says why not.
+
+        A session that is not this caller's, or that there is not, is ended already. A paused service or a blocked user
+        is no reason to keep one open.
+        """
+        record.ends_session = request.session
+        with record.step("verify") as deadline:
+            record.caller = self.identity.verify(request.id_token, deadline)
+        with record.step("attest") as deadline:
+            record.attestation = self.app_check.attest(request.app_check_token, deadline)
+        with record.step("spend") as deadline:
+            self.quota_store.end(record.caller, request.session, deadline)
+
     def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
         record.secret_version = key.version
         try:
             with record.step("mint") as deadline:
-                return self.minter.mint(key, profile, resumption_handle, deadline)
+                return self.minter.mint(key, profile, resumption_handle, record.lease, deadline)
         except ApiKeyRejected:
             with record.step("readKey") as deadline:
                 replacement = self.api_keys.replacement_for(key, deadline)
@@ -76,7 +91,7 @@ class TokenIssuer:
                 raise
         record.secret_version = replacement.version
         with record.step("mint") as deadline:
-            return self.minter.mint(replacement, profile, resumption_handle, deadline)
+            return self.minter.mint(replacement, profile, resumption_handle, record.lease, deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +103,34 @@ class IssueRequest:
         app_check_token: the App Check token as it came, or None. Unverified.
         profile: the name of the profile asked for.
         resumption_handle: the last `sessionResumptionUpdate.newHandle` of the session to go on with, or None.
+        choices: what is chosen of the profile, as it came, or None. Only the profile knows what it offers.
+        session: the id of the session that goes on, or None for a new one.
     """
 
     id_token: str = field(repr=False)
     app_check_token: str | None = field(default=None, repr=False)
     profile: str = DEFAULT_PROFILE
     resumption_handle: str | None = field(default=None, repr=False)
+    choices: object = field(default=None, repr=False)
+    session: str | None = None
+
+    @property
+    def session_call(self) -> SessionCall:
+        return SessionCall(self.session, self.resumption_handle is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class EndRequest:
+    """What a caller sends to end a session.
+
+    Attributes:
+        id_token: the Firebase ID token as it came. Unverified.
+        app_check_token: the App Check token as it came, or None. Unverified.
+    """
+
+    id_token: str = field(repr=False)
+    app_check_token: str | None = field(repr=False)
+    session: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +237,19 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What the store of quotas gives to a call.
+
+    Attributes:
+        quota: what is left, or None where there is no limit.
+        lease: None for a profile without sessions.
+    """
+
+    quota: QuotaState | None
+    lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a token is locked to.
 
@@ -211,7 +261,8 @@ class Profile:
         lease: how long one token may run, or None for the whole session.
         config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
         quota: how many tokens the caller may take with it.
-        config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes and config as they are in the file.
+        config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes, config and choices in the file.
+        chosen: name → value of every choice that the profile offers; the values are in `config`.
     """
 
     name: str
@@ -222,6 +273,7 @@ class Profile:
     quota: Quota = NO_QUOTA
     config_digest: str = ""
     lease: timedelta | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_sessions(self) -> bool:
@@ -293,25 +345,33 @@ class AppCheck(Protocol):
 class Profiles(Protocol):
     """Knows what tokens can be locked to."""
 
-    def for_caller(self, name: str, caller: Caller) -> Profile:
-        """Return the profile of that name, with the caller's quota and with placeholders filled.
+    def for_caller(self, name: str, caller: Caller, choices: object) -> Profile:
+        """Return the profile of that name, with the caller's quota and choices, and with placeholders filled.
 
         Raises:
             UnknownProfile: that can be no profile's name.
             NotAllowed: there is none, or it is not for this caller.
+            MalformedRequest: it is for this caller, and `choices` asks for what it does not offer.
         """
 
 
 class QuotaStore(Protocol):
     """Counts what callers take, and knows what the operator has stopped."""
 
-    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
-        """Take one live token, atomically; None if the profile has no quota.
+    def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:
+        """Take one live token and the seconds of its lease, atomically.
 
         Raises:
-            NotAllowed: a stop switch is set.
+            NotAllowed: a stop switch is set, or the session that is named cannot go on.
             QuotaExceeded: nothing was left, and nothing has been taken.
             QuotaUnavailable: it could not be told. Nothing may be issued then.
+        """
+
+    def end(self, caller: Caller, session: str, deadline: Deadline) -> None:
+        """Give the slot of a session of this caller back, if there is such a session.
+
+        Raises:
+            QuotaUnavailable: it could not be done.
         """
 
 
@@ -336,8 +396,12 @@ class ApiKeys(Protocol):
 class Minter(Protocol):
     """Makes ephemeral tokens."""
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
-        """Return a token for one session, locked to the profile; with a handle, for going on with that session.
+    def mint(
+        self, key: ApiKey, profile: Profile, resumption_handle: str | None, lease: Lease | None, deadline: Deadline
+    ) -> LiveToken:
+        """Return a token for one connection, locked to the profile; with a handle, for going on with that conversation.
+
+        It ends with the lease; without one, it runs for the whole session of the profile.
 
         Raises:
             ApiKeyRejected: Gemini refuses this key.
@@ -353,6 +417,7 @@ class Record:
 
     Attributes:
         resumes: whether a resumption handle came with the request.
+        ends_session: the id of the session to end, where the call asks for that.
         deadline: when the whole call has to be answered.
     """
 
@@ -362,6 +427,8 @@ class Record:
     attestation: Attestation | None = None
     profile: Profile | None = None
     quota: QuotaState | None = None
+    lease: Lease | None = None
+    ends_session: str | None = None
     secret_version: str | None = None
     live_token: LiveToken | None = None
     milliseconds: dict[Step, float] = field(default_factory=dict)

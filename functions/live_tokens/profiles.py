@@ -6,18 +6,27 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from live_tokens.choices import Choice, choose, combinations, read_choices, with_fields
 from live_tokens.configuration_error import ConfigurationError
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
-from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders, placeholder_claims
+from live_tokens.placeholders import (
+    UnusableClaimError,
+    caller_values,
+    choice_values,
+    fill_placeholders,
+    misspelt_placeholders,
+    placeholder_claims,
+)
 from live_tokens.profile_access import AllowRules, QuotaRules
-from live_tokens.quota import LARGEST_LIMIT
+from live_tokens.quota import LARGEST_LIMIT, LARGEST_MINUTES_PER_DAY, LARGEST_MINUTES_PER_MONTH
+from live_tokens.sessions import MOST_SESSIONS, SHORTEST_LEASE_SECONDS
 
 # Google refuses expiry times 20 hours ahead; the minute is for clocks that differ.
 # Source: https://ai.google.dev/api/live#AuthToken
@@ -25,9 +34,17 @@ LONGEST_LIFETIME = timedelta(hours=20) - timedelta(minutes=1)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MODEL = re.compile(r"(models/)?[a-z0-9][a-z0-9.-]*")
-_TABLES = {"model", "lifetime", "config", "allow", "quota"}
+_TABLES = {"model", "lifetime", "config", "choices", "allow", "quota"}
+_LOCKED = ("model", "lifetime", "config", "choices")
 _LIFETIMES = ("start_within_seconds", "session_seconds")
-_LIMITS = ("per_hour", "per_day")
+_LEASE = "lease_seconds"
+_LIMITS = {
+    "per_hour": LARGEST_LIMIT,
+    "per_day": LARGEST_LIMIT,
+    "minutes_per_day": LARGEST_MINUTES_PER_DAY,
+    "minutes_per_month": LARGEST_MINUTES_PER_MONTH,
+    "sessions_at_once": MOST_SESSIONS,
+}
 # Firebase allows custom claims of these types in all; lists and objects cannot be accepted values.
 _CLAIM_TYPES = (str, int, bool)
 
@@ -41,6 +58,13 @@ ConfigCheck = Callable[[Profile], Sequence[str]]
 """Returns what is wrong with a profile's model and `config`: sentences that begin with the field's name."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Lifetimes:
+    start_within: timedelta = timedelta()
+    session: timedelta = timedelta()
+    lease: timedelta | None = None
+
+
 class ProfileError(ConfigurationError):
     """The profiles cannot be used."""
 
@@ -52,12 +76,29 @@ class ProfileFile:
     """One profile and whom it is for.
 
     Attributes:
-        profile: what a token is locked to, with placeholders as they are in the file.
+        profile: what a token is locked to, with placeholders as they are in the file and without what is chosen.
+        choices: what a caller may choose of it, by name.
     """
 
     profile: Profile
     allow: AllowRules
     quota: QuotaRules
+    choices: Mapping[str, Choice]
+
+    def variants(self) -> Iterator[Profile]:
+        """Yield the profile with every combination of choices, the defaults first; placeholders of claims stay."""
+        return (self.with_choices(chosen) for chosen in combinations(self.choices))
+
+    def with_choices(self, chosen: Mapping[str, str], of_caller: Mapping[str, str] | None = None) -> Profile:
+        """Return the profile with what was chosen.
+
+        Args:
+            chosen: a value for every choice.
+            of_caller: placeholder → value, for those that are about the caller.
+        """
+        config = with_fields(self.profile.config, self.choices, chosen)
+        filled = fill_placeholders(config, {**(of_caller or {}), **choice_values(chosen)})
+        return replace(self.profile, config=filled, chosen=chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +107,11 @@ class LoadedProfiles:
 
     files: Mapping[str, ProfileFile]
 
-    def for_caller(self, name: str, caller: Caller) -> Profile:
-        """Of any but the default profile, the caller is not told whether it exists: the names are the operator's."""
+    def for_caller(self, name: str, caller: Caller, choices: object = None) -> Profile:
+        """Of any but the default profile, the caller is not told whether it exists: the names are the operator's.
+
+        So what a profile offers is told only to a caller who may use it.
+        """
         if not _NAME.fullmatch(name):
             raise UnknownProfile
         file = self.files.get(name)
@@ -77,10 +121,11 @@ class LoadedProfiles:
         if rule:
             raise _not_for_caller(name, rule)
         try:
-            config = fill_placeholders(file.profile.config, caller)
+            of_caller = caller_values(file.profile.config, caller)
         except UnusableClaimError as error:
             raise _not_for_caller(name, str(error)) from error
-        return replace(file.profile, config=config, quota=file.quota.of(caller))
+        profile = file.with_choices(choose(file.choices, choices), of_caller)
+        return replace(profile, quota=file.quota.of(caller))
 
 
 def _not_for_caller(name: str, rule: str) -> NotAllowed:
@@ -106,7 +151,7 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
         faults_of_file: list[str] = []
         read = _read(file, faults_of_file)
         if read and not faults_of_file:
-            faults_of_file.extend(check_config(read.profile))
+            faults_of_file.extend(_config_faults(read, check_config))
             profiles[read.profile.name] = read
         faults.extend(f"{file.name}: {fault}" for fault in faults_of_file)
     if DEFAULT_PROFILE not in {file.stem for file in files}:
@@ -114,6 +159,33 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
     if faults:
         raise ProfileError(faults)
     return LoadedProfiles(MappingProxyType(profiles))
+
+
+def _config_faults(file: ProfileFile, check_config: ConfigCheck) -> list[str]:
+    """Return what is wrong with the config in any combination of choices, each once, and with which values."""
+    variants = list(file.variants())
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for variant in variants:
+        for fault in check_config(variant):
+            found.setdefault(fault, []).append(variant.chosen)
+    return [
+        f"{fault}{_set_by(file, fault)}" if len(chosen) == len(variants) else f"{fault} (with {_shared_values(chosen)})"
+        for fault, chosen in found.items()
+    ]
+
+
+def _set_by(file: ProfileFile, fault: str) -> str:
+    """Return which choice sets the field that a fault begins with: it is not to be found in `[config]`."""
+    named = fault.partition(" ")[0].rstrip(":")
+    names = [name for name, choice in file.choices.items() if named == ".".join(("config", *choice.field))]
+    return f" (set by choices.{names[0]})" if names else ""
+
+
+def _shared_values(combinations: Sequence[Mapping[str, str]]) -> str:
+    """Return the values that all these combinations have; those of the first if they share none."""
+    first, *others = combinations
+    shared = {name: value for name, value in first.items() if all(other[name] == value for other in others)}
+    return " and ".join(f"choices.{name} = {json.dumps(value)}" for name, value in (shared or first).items())
 
 
 def _read(file: Path, faults: list[str]) -> ProfileFile | None:
@@ -130,19 +202,23 @@ def _read(file: Path, faults: list[str]) -> ProfileFile | None:
         fault("has a name", "that is not lower-case letters, digits and hyphens.")
     for name in sorted(document.keys() - _TABLES):
         fault(name, f"is not known here. A profile has {', '.join(sorted(_TABLES))}.")
-    start_within, session = _lifetimes(document.get("lifetime"), fault)
+    lifetimes = _lifetimes(document.get("lifetime"), fault)
+    model = _model(document.get("model"), fault)
+    config = _config(document.get("config", {}), fault)
     profile = Profile(
         name=file.stem,
-        model=_model(document.get("model"), fault),
-        config=MappingProxyType(_config(document.get("config", {}), fault)),
-        start_within=start_within,
-        session=session,
-        config_digest=_digest({name: document.get(name) for name in ("model", "lifetime", "config")}),
+        model=model,
+        config=MappingProxyType(config),
+        start_within=lifetimes.start_within,
+        session=lifetimes.session,
+        lease=lifetimes.lease,
+        config_digest=_digest({name: document[name] for name in _LOCKED if name in document}),
     )
     read = ProfileFile(
         profile=profile,
         allow=_allow(document.get("allow", {}), fault),
         quota=_quota_rules(document.get("quota", {}), fault),
+        choices=MappingProxyType(read_choices(document.get("choices", {}), config, fault)),
     )
     _refuse_claims_that_users_write(read, fault)
     return read
@@ -180,25 +256,36 @@ def _model(model: object, fault: Fault) -> str:
 def _config(config: object, fault: Fault) -> dict[str, object]:
     if isinstance(config, dict) and config:
         for placeholder in misspelt_placeholders(config):
-            fault("config.system_instruction", f"has {placeholder}, which is neither {{uid}} nor {{claim:NAME}}.")
+            fault(
+                "config.system_instruction",
+                f"has {placeholder}, which is none of {{uid}}, {{claim:NAME}}, {{choice:NAME}}.",
+            )
         return config
     fault("[config]", "must be a table with at least one field. An empty lock would leave everything to defaults.")
     return {}
 
 
-def _lifetimes(lifetime: object, fault: Fault) -> tuple[timedelta, timedelta]:
-    if not isinstance(lifetime, dict) or set(lifetime) != set(_LIFETIMES):
-        fault("[lifetime]", f"must hold {' and '.join(_LIFETIMES)}, and nothing else.")
-        return timedelta(), timedelta()
+def _lifetimes(lifetime: object, fault: Fault) -> _Lifetimes:
+    if not isinstance(lifetime, dict) or not set(_LIFETIMES) <= lifetime.keys() <= {*_LIFETIMES, _LEASE}:
+        fault("[lifetime]", f"must hold {' and '.join(_LIFETIMES)}, may hold {_LEASE}, and nothing else.")
+        return _Lifetimes()
     longest = int(LONGEST_LIFETIME.total_seconds())
+    durations = {}
     for name, seconds in lifetime.items():
-        if type(seconds) is not int or not 1 <= seconds <= longest:
-            fault(f"lifetime.{name}", f"must be a whole number of seconds from 1 to {longest}.")
-            lifetime[name] = 1
-    start_within, session = (timedelta(seconds=lifetime[name]) for name in _LIFETIMES)
-    if start_within > session:
+        shortest = SHORTEST_LEASE_SECONDS if name == _LEASE else 1
+        if type(seconds) is not int or not shortest <= seconds <= longest:
+            fault(f"lifetime.{name}", f"must be a whole number of seconds from {shortest} to {longest}.")
+        else:
+            durations[name] = timedelta(seconds=seconds)
+    if durations.keys() != lifetime.keys():
+        return _Lifetimes()
+    start_within, session = (durations[name] for name in _LIFETIMES)
+    lifetimes = _Lifetimes(start_within, session, durations.get(_LEASE))
+    if lifetimes.start_within > lifetimes.session:
         fault("lifetime.start_within_seconds", "must not be longer than session_seconds.")
-    return start_within, session
+    if lifetimes.lease is not None and not lifetimes.start_within <= lifetimes.lease <= lifetimes.session:
+        fault(f"lifetime.{_LEASE}", "must not be shorter than start_within_seconds, nor longer than session_seconds.")
+    return lifetimes
 
 
 def _allow(allow: object, fault: Fault) -> AllowRules:
@@ -255,10 +342,10 @@ def _quota_rules(quota: object, fault: Fault) -> QuotaRules:
 
 def _limits(table: str, limits: object, fault: Fault, base: Quota = NO_QUOTA) -> Quota:
     """Return the quota of one table; a plan keeps those limits of the base that it does not name."""
-    if not isinstance(limits, dict) or not limits.keys() <= set(_LIMITS):
-        fault(f"[{table}]", f"may hold {' and '.join(_LIMITS)}, and nothing else.")
+    if not isinstance(limits, dict) or not limits.keys() <= _LIMITS.keys():
+        fault(f"[{table}]", f"may hold {', '.join(_LIMITS)}, and nothing else.")
         return base
     for name, limit in limits.items():
-        if type(limit) is not int or not 1 <= limit <= LARGEST_LIMIT:
-            fault(f"{table}.{name}", f"must be a whole number from 1 to {LARGEST_LIMIT}.")
+        if type(limit) is not int or not 1 <= limit <= _LIMITS[name]:
+            fault(f"{table}.{name}", f"must be a whole number from 1 to {_LIMITS[name]}.")
     return replace(base, **limits)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from live_tokens.deadline import Deadline
-from live_tokens.single_flight import BusyError, Outcome, SingleFlight
-from live_tokens.upstream import Answer, Upstream, UpstreamError, UpstreamTimeoutError
+from live_tokens.single_flight import Outcome, SingleFlight
+from live_tokens.upstream import Answer, Upstream
+from live_tokens.upstream_errors import UpstreamError
 
 # The host is not asked more often than this while there are keys, whatever kids callers make up.
 ASK_AGAIN_SECONDS = 30.0
@@ -76,9 +77,9 @@ class PublicKeys:
         """
         kept, now = self._kept, self._monotonic()
         if kept is None or now >= kept.serves_until:
-            kept = self._asked(deadline)
+            kept = self._fetching.run(deadline)
         elif kept.keys.get(key_id) is None:
-            kept = self._asked(deadline, self._asked_lately)
+            kept = self._fetching.run(deadline, self._asked_lately)
         elif now >= kept.fresh_until:
             kept = self._refreshed(kept, deadline)
         if key_id not in kept.keys:
@@ -94,14 +95,8 @@ class PublicKeys:
             return kept
         try:
             return self._fetching.run(deadline, self._asked_lately, wait=False)
-        except (UpstreamError, BusyError):
+        except UpstreamError:
             return kept
-
-    def _asked(self, deadline: Deadline, will_do: Callable[[Outcome[_KeySet]], bool] | None = None) -> _KeySet:
-        try:
-            return self._fetching.run(deadline, will_do)
-        except BusyError as error:
-            raise UpstreamTimeoutError("others waited for it") from error
 
     def _asked_lately(self, outcome: Outcome[_KeySet]) -> bool:
         return self._monotonic() - outcome.started < ASK_AGAIN_SECONDS

@@ -130,8 +130,8 @@ def _token_limits(quota: Quota) -> tuple[_Limit, ...]:
 
 def _talk_limits(quota: Quota) -> tuple[_Limit, ...]:
     limits = (
-        ("talk_day", timedelta(days=1), quota.minutes_per_day, partial(MinutesExceeded, "day")),
-        ("talk_month", timedelta(days=30), quota.minutes_per_month, partial(MinutesExceeded, "month")),
+        ("talk_day", timedelta(days=1), quota.minutes_per_day, partial(MinutesExceeded, period="day")),
+        ("talk_month", timedelta(days=30), quota.minutes_per_month, partial(MinutesExceeded, period="month")),
     )
     return tuple(
         _Limit(name, period // _MICROSECOND, 60 * minutes, exceeded)

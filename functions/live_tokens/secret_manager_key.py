@@ -20,10 +20,10 @@ from google.protobuf.json_format import ParseError
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyUnavailable
-from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import ApiKey
-from live_tokens.single_flight import BusyError, Outcome, SingleFlight
-from live_tokens.upstream import Upstream, UpstreamError
+from live_tokens.single_flight import Outcome, SingleFlight
+from live_tokens.upstream import Upstream
+from live_tokens.upstream_errors import UpstreamError
 
 READ_SECONDS = 2.5
 _VERSION = re.compile(r"projects/[\w-]{1,63}/secrets/[\w-]{1,255}/versions/[0-9]{1,18}", re.ASCII)
@@ -35,7 +35,6 @@ class SecretManagerKey:
     Args:
         secret_version: `projects/P/secrets/S/versions/V`; with `latest`, a rotation is noticed by itself.
         cache: how long a read key is used.
-        credentials: the function's own, or None for a stand-in.
         emulator_host: `host:port` of a stand-in spoken to over plain HTTP, or None for Google.
         monotonic: seconds of a clock that never goes back.
     """
@@ -45,13 +44,12 @@ class SecretManagerKey:
         secret_version: str,
         cache: timedelta,
         upstream: Upstream,
-        credentials: GoogleCredentials | None,
         emulator_host: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._secret_version = secret_version
         self._cache_seconds = cache.total_seconds()
-        self._transport = _BoundedTransport(upstream, credentials, emulator_host)
+        self._transport = _UpstreamTransport(upstream, emulator_host)
         self._monotonic = monotonic
         self._reading = SingleFlight(self._read, monotonic)
 
@@ -77,8 +75,6 @@ class SecretManagerKey:
             return self._reading.run(deadline, will_do)
         except UpstreamError as error:
             raise ApiKeyUnavailable(str(error), error.retry_after) from error
-        except BusyError as error:
-            raise ApiKeyUnavailable("others waited for it") from error
 
     def _read(self, deadline: Deadline) -> ApiKey:
         client = SecretManagerServiceClient(transport=self._transport)
@@ -89,7 +85,7 @@ class SecretManagerKey:
             raise UpstreamError(type(error).__name__) from error
 
 
-class _BoundedTransport(SecretManagerServiceRestTransport):
+class _UpstreamTransport(SecretManagerServiceRestTransport):
     """The library's transport over HTTP, for the one method that is called here.
 
     The library's own has a time-out for each read only, follows redirects with the key in the answer, and reads an
@@ -97,10 +93,9 @@ class _BoundedTransport(SecretManagerServiceRestTransport):
     https://docs.cloud.google.com/python/docs/reference/secretmanager/latest
     """
 
-    def __init__(self, upstream: Upstream, credentials: GoogleCredentials | None, emulator_host: str | None) -> None:
+    def __init__(self, upstream: Upstream, emulator_host: str | None) -> None:
         super().__init__(credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]  # untyped there
         self._upstream = upstream
-        self._google_credentials = credentials
         self._base_url = f"http://{emulator_host}" if emulator_host else "https://secretmanager.googleapis.com"
 
     @property
@@ -111,11 +106,8 @@ class _BoundedTransport(SecretManagerServiceRestTransport):
     def _access(
         self, request: AccessSecretVersionRequest, *, timeout: float, metadata: Sequence[tuple[str, str]] = ()
     ) -> AccessSecretVersionResponse:
-        deadline = Deadline.after(timeout)
-        credentials = self._google_credentials
-        authorization = credentials.authorization(deadline) if credentials else {}
         url = f"{self._base_url}/v1/{request.name}:access"
-        answer = self._upstream.ask("GET", url, deadline, {**dict(metadata), **authorization}, tries=2)
+        answer = self._upstream.ask("GET", url, Deadline.after(timeout), dict(metadata), tries=2)
         if answer.status != HTTPStatus.OK:
             raise UpstreamError(f"HTTP {answer.status}")
         response: AccessSecretVersionResponse

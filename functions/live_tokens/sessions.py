@@ -12,14 +12,15 @@ Times are whole seconds since the epoch, of the store's clock.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from live_tokens.errors import SessionEnded, TooManySessions
-from live_tokens.issuing import Lease, Profile, QuotaState, SessionCall
-from live_tokens.quota import Spent, seconds_left, spend
+from live_tokens.issuing import Grant, Lease, Profile, SessionCall
+from live_tokens.quota import Spent, as_new_at, seconds_left, spend
 
 SHORTEST_LEASE_SECONDS = 30
 """Where fewer seconds are left than this, a call is refused until they are due."""
@@ -31,6 +32,8 @@ MOST_SESSIONS = 100
 _RENEWAL_SECONDS = 60
 # The call, the mint and the swap of sockets fit into this.
 _SWAP_SECONDS = 10
+# A token that ends sooner than this could be over before it is minted.
+_LEAST_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,17 @@ class Session:
 
     Attributes:
         started: when its first window began.
+        ends: when it is over, however often it is renewed.
         leased_from: when its latest window began.
         leased_until: when that window ends. Until then it holds a slot.
-        reconnected: whether its first window was reconnected to without a handle.
+        reconnected: 1 if its first window was reconnected to without a handle.
     """
 
     started: int
+    ends: int
     leased_from: int
     leased_until: int
-    reconnected: bool = False
+    reconnected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +67,19 @@ class Account:
     spent: Spent = field(default_factory=dict)
     sessions: Mapping[str, Session] = field(default_factory=dict)
 
+    @property
+    def matters_until(self) -> datetime:
+        """The aware UTC time from which on nothing of this means anything any more."""
+        return max(as_new_at(self.spent), *(_time(session.ends) for session in self.sessions.values()), _time(0))
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a call gets.
 
-    Attributes:
-        quota: what is left, or None where there is no limit.
-        lease: None for a profile without sessions.
-    """
+NOTHING_TO_COUNT = Grant(None)
+"""What a call of a profile without any limit gets: there is nothing to store."""
 
-    quota: QuotaState | None
-    lease: Lease | None = None
+
+def new_session_id() -> str:
+    """Return an id that nobody can guess: 16 characters of a URL."""
+    return secrets.token_urlsafe(12)
 
 
 def grant(profile: Profile, call: SessionCall, account: Account, now: datetime, new_id: str) -> tuple[Account, Grant]:
@@ -96,16 +102,16 @@ def grant(profile: Profile, call: SessionCall, account: Account, now: datetime, 
         spent, state = spend(profile.quota, account.spent, now)
         return replace(account, spent=spent), Grant(state)
     at = int(now.timestamp())
-    sessions = _that_can_go_on(account.sessions, profile, at)
+    sessions = {key: session for key, session in account.sessions.items() if at < session.ends}
     kind: Literal["first", "renewal", "reconnect"]
     if call.session is None:
         _require_slot(profile, sessions, now)
-        session_id, kind, session = new_id, "first", Session(at, at, at)
-    elif call.session not in sessions:
+        session_id, kind, session = new_id, "first", Session(at, at + _whole(profile.session), at, at)
+    elif call.session not in sessions or at >= sessions[call.session].ends - _LEAST_SECONDS:
         raise SessionEnded("unknown, ended, or over")
     else:
         session_id, session = call.session, sessions[call.session]
-        kind = "renewal" if _is_renewal(profile, session, at) else "reconnect"
+        kind = "renewal" if _is_renewal(session, at) else "reconnect"
     if kind == "reconnect":
         seconds, session = 0, _reconnected(profile, session, call, at)
     else:
@@ -116,7 +122,7 @@ def grant(profile: Profile, call: SessionCall, account: Account, now: datetime, 
         session = replace(session, leased_from=begins, leased_until=begins + seconds)
     spent, state = spend(profile.quota, account.spent, now, seconds)
     kept = Account(spent, _newest({**sessions, session_id: session}))
-    return kept, Grant(state, _lease(profile, session_id, kind, session, seconds))
+    return kept, Grant(state, _lease(session_id, kind, session, seconds))
 
 
 def end(account: Account, session: str) -> Account:
@@ -124,28 +130,17 @@ def end(account: Account, session: str) -> Account:
     return replace(account, sessions={key: value for key, value in account.sessions.items() if key != session})
 
 
-def sessions_matter_until(account: Account, profile: Profile) -> datetime:
-    """Return the aware UTC time from which on the stored sessions mean nothing any more."""
-    ends = (session.started + _whole(profile.session) for session in account.sessions.values())
-    return _time(max(ends, default=0))
-
-
-def _that_can_go_on(sessions: Mapping[str, Session], profile: Profile, at: int) -> dict[str, Session]:
-    longest = _whole(profile.session)
-    return {key: session for key, session in sessions.items() if at < session.started + longest}
-
-
-def _is_renewal(profile: Profile, session: Session, at: int) -> bool:
+def _is_renewal(session: Session, at: int) -> bool:
     """Whether a call that names this session gets its next window."""
     if at >= session.leased_until:
         return True
-    renew_at = _renewable_from(profile, session)
+    renew_at = _renewable_from(session)
     return renew_at is not None and at >= renew_at
 
 
-def _renewable_from(profile: Profile, session: Session) -> int | None:
+def _renewable_from(session: Session) -> int | None:
     """Return when the next window can be asked for, or None in the last one."""
-    if session.leased_until >= session.started + _whole(profile.session):
+    if session.leased_until >= session.ends:
         return None
     length = session.leased_until - session.leased_from
     return session.leased_until - min(length // 3, _RENEWAL_SECONDS)
@@ -162,7 +157,7 @@ def _reconnected(profile: Profile, session: Session, call: SessionCall, at: int)
     in_first_start = session.leased_from == session.started and at < session.started + _whole(profile.start_within)
     if session.reconnected or not in_first_start:
         raise SessionEnded("a reconnect without a handle")
-    return replace(session, reconnected=True)
+    return replace(session, reconnected=1)
 
 
 def _require_slot(profile: Profile, others: Mapping[str, Session], now: datetime) -> None:
@@ -172,7 +167,7 @@ def _require_slot(profile: Profile, others: Mapping[str, Session], now: datetime
     if len(occupied) < at_once:
         return
     free_at = sorted(session.leased_until for session in occupied.values())[len(occupied) - at_once]
-    raise TooManySessions(tuple(occupied), _time(free_at) - now)
+    raise TooManySessions(_time(free_at) - now, tuple(occupied))
 
 
 def _with_a_better_right(sessions: Mapping[str, Session], session_id: str, at: int) -> dict[str, Session]:
@@ -195,7 +190,7 @@ def _affordable(profile: Profile, session: Session, spent: Spent, now: datetime)
     If that is less than the shortest lease, the seconds of that one are returned, which `spend` refuses with its wait.
     """
     begins = max(session.leased_until, int(now.timestamp()))
-    wanted = min(_whole(profile.lease or profile.session), session.started + _whole(profile.session) - begins)
+    wanted = min(_whole(profile.lease or profile.session), session.ends - begins)
     left = seconds_left(profile.quota, spent, now)
     return wanted if left is None else max(min(wanted, left), min(wanted, SHORTEST_LEASE_SECONDS))
 
@@ -205,10 +200,8 @@ def _newest(sessions: Mapping[str, Session]) -> dict[str, Session]:
     return {key: sessions[key] for key in sessions if key in kept}
 
 
-def _lease(
-    profile: Profile, session_id: str, kind: Literal["first", "renewal", "reconnect"], session: Session, charged: int
-) -> Lease:
-    renew_at = _renewable_from(profile, session)
+def _lease(session_id: str, kind: Literal["first", "renewal", "reconnect"], session: Session, charged: int) -> Lease:
+    renew_at = _renewable_from(session)
     until_swap = min(_SWAP_SECONDS, (session.leased_until - renew_at) // 2) if renew_at is not None else 0
     return Lease(
         session=session_id,
@@ -216,7 +209,7 @@ def _lease(
         ends=_time(session.leased_until),
         seconds=session.leased_until - session.leased_from,
         charged=charged,
-        session_ends=_time(session.started + _whole(profile.session)),
+        session_ends=_time(session.ends),
         renew_after=None if renew_at is None else _time(renew_at),
         renew_before=None if renew_at is None else _time(session.leased_until - until_swap),
     )

@@ -9,14 +9,10 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from live_tokens.circuit_breaker import CutShortError
 from live_tokens.deadline import Deadline
+from live_tokens.upstream_errors import BusyError, CutShortError
 
 T = TypeVar("T")
-
-
-class BusyError(TimeoutError):
-    """Others were at it, for as long as there was time to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class SingleFlight(Generic[T]):
         asked = self._monotonic()
         will_do = will_do or (lambda outcome: outcome.ended >= asked)
         if not self._working.acquire(timeout=deadline.left() if wait else 0):
-            raise BusyError
+            raise BusyError("others waited for it")
         try:
             last = self._last
             if last is None or isinstance(last.error, CutShortError) or not will_do(last):

@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import httpx2
 
 from live_tokens.bounded_transport import UnacceptableAnswerError
-from live_tokens.circuit_breaker import CircuitBreaker, CircuitOpenError, CutShortError
+from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
+from live_tokens.upstream_errors import UpstreamError, UpstreamFailedError
 
+# After these the same request may succeed. Source: https://www.rfc-editor.org/rfc/rfc9110#section-15
+_FAILURES = {408, 500, 502, 503, 504}
+# Between a try that failed at once and the next one.
 _PAUSE_SECONDS = 0.2
-
-
-class UpstreamError(Exception):
-    """An upstream gave no answer, or none of the documented form. The text says why, without a word of the answer.
-
-    Attributes:
-        retry_after: when it is worth another call, if that is known.
-    """
-
-    def __init__(self, diagnosis: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(diagnosis)
-        self.retry_after = retry_after
-
-
-class UpstreamFailedError(UpstreamError):
-    """It failed at once: it may be asked again."""
-
-
-class UpstreamTimeoutError(UpstreamError, TimeoutError):
-    """It did not answer in the time that it is given."""
-
-
-class UpstreamCutShortError(UpstreamError, CutShortError):
-    """It did not answer in what the call had left, which was less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +63,19 @@ class Upstream:
 
     Args:
         seconds: how long one answer may take, all of it.
+        authorize: gives the headers that authorise a question, by its deadline; None for a service that needs none.
     """
 
-    def __init__(self, transport: httpx2.BaseTransport, seconds: float) -> None:
+    def __init__(
+        self,
+        transport: httpx2.BaseTransport,
+        seconds: float,
+        authorize: Callable[[Deadline], Mapping[str, str]] | None = None,
+    ) -> None:
         self._transport = transport
         self._seconds = seconds
-        self._breaker = CircuitBreaker()
+        self._authorize = authorize
+        self._breaker = CircuitBreaker(httpx2.TimeoutException)
 
     def ask(
         self,
@@ -108,40 +94,39 @@ class Upstream:
             tries: how often to ask while the upstream fails at once; never again after a time-out.
 
         Raises:
+            UpstreamError: there is none, or nothing to authorise the question with.
+        """
+        raw: Mapping[str, Any] = (
+            {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        )
+        authorization = self._authorize(deadline) if self._authorize else {}
+        try:
+            request = httpx2.Request(method, url, headers={**(headers or {}), **authorization}, **raw)
+        except httpx2.InvalidURL as error:
+            raise UpstreamError(type(error).__name__) from error
+        response = self.send(request, deadline, tries)
+        return Answer(response.status_code, response.headers, response.content)
+
+    def send(self, request: httpx2.Request, deadline: Deadline, tries: int = 1) -> httpx2.Response:
+        """Return the response to a request as it is; a library that makes its own requests sends them with this.
+
+        Raises:
             UpstreamError: there is none.
         """
-        raw = {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
         for _ in range(tries - 1):
             with suppress(UpstreamFailedError):
-                answer = self._guarded(method, url, deadline, headers, raw)
-                if answer.status < httpx2.codes.INTERNAL_SERVER_ERROR:
-                    return answer
+                response = self._send_once(request, deadline)
+                if response.status_code not in _FAILURES:
+                    return response
             time.sleep(min(_PAUSE_SECONDS, deadline.left()))
-        return self._guarded(method, url, deadline, headers, raw)
+        return self._send_once(request, deadline)
 
-    def _guarded(
-        self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str] | None, raw: Mapping[str, Any]
-    ) -> Answer:
+    def _send_once(self, request: httpx2.Request, deadline: Deadline) -> httpx2.Response:
+        request.extensions["timeout"] = {"read": deadline.within(self._seconds).left()}
         try:
-            with self._breaker.asking():
-                return self._exchange(method, url, deadline, headers, raw)
-        except CircuitOpenError as error:
-            raise UpstreamError(str(error), error.retry_after) from error
-
-    def _exchange(
-        self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str] | None, raw: Mapping[str, Any]
-    ) -> Answer:
-        share = deadline.within(self._seconds)
-        try:
-            request = httpx2.Request(
-                method, url, headers=headers, extensions={"timeout": {"read": share.left()}}, **raw
-            )
-            response = self._transport.handle_request(request)
-        except httpx2.TimeoutException as error:
-            timed_out = UpstreamCutShortError if share == deadline else UpstreamTimeoutError
-            raise timed_out(type(error).__name__) from error
+            with self._breaker.asking(deadline):
+                return self._transport.handle_request(request)
         except UnacceptableAnswerError as error:
             raise UpstreamError(type(error).__name__) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except httpx2.HTTPError as error:
             raise UpstreamFailedError(type(error).__name__) from error
-        return Answer(response.status_code, response.headers, response.content)

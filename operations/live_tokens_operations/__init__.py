@@ -1,1 +1,1 @@
-"""The operator's program, `live-tokens`: deploys the function, finds what is wrong with it, tries it and stops it."""
+"""The operator's program, `live-tokens`: deploys, checks, tests and stops the function."""

@@ -9,7 +9,7 @@ from live_tokens_operations.process import Process
 
 
 def run() -> int:
-    """Run the program with what it was started with."""
+    """Run the program."""
     # Settings, profiles, quotas and stop switches are read with the function's own code.
     sys.path.append(str(CHECKOUT / "functions"))
     return main(sys.argv[1:], Process(os.environ, sys.stdin, sys.stdout, sys.stderr))

@@ -1,4 +1,4 @@
-"""Command lines: how a mistake in one is reported, and the arguments that several subcommands take."""
+"""The parser of command lines, and the arguments that several subcommands take."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ _T = TypeVar("_T")
 
 
 class UsageError(Exception):
-    """The command line or the environment is wrong. The text says what would be right."""
+    """The command line or the environment is wrong. The text says what is right."""
 
 
 class Parser(ArgumentParser):
-    """An argument parser that leaves the end of the program to its caller.
+    """An argument parser that raises an error instead of exiting.
 
     Raises:
-        UsageError: in place of argparse's exit, for what was typed wrong. `--help` does exit.
+        UsageError: the arguments are wrong. `--help` still exits.
     """
 
     def error(self, message: str) -> NoReturn:
-        """Refuse what was typed, and show what can be."""
+        """Raise UsageError with the usage."""
         raise UsageError(f"{message}\n{self.format_usage().strip()}")
 
 
 def project_id(text: str) -> str:
-    """Return the id of a project, which is safe in a URL and in a command line. It is a `type` of argparse.
+    """Return the id of a project, which is safe in a URL and in a command line. A `type` of argparse.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: it is not the id of a project.
     """
     return like(
         PROJECT_ID_PATTERN,
@@ -42,23 +42,23 @@ def project_id(text: str) -> str:
 
 
 def region(text: str) -> str:
-    """Return the name of a region. It is a `type` of argparse.
+    """Return the name of a region. A `type` of argparse.
 
     Raises:
-        ArgumentTypeError: it is none, but a zone for example.
+        ArgumentTypeError: it is not a region, but a zone, for example.
     """
     return like(REGION_PATTERN, text, "a region, such as europe-west1")
 
 
 def like(form: str, text: str, description: str) -> str:
-    """Return a text of this form.
+    """Return the text if it matches.
 
     Args:
         form: regular expression of the whole text.
-        description: what it should have been, after “is not”.
+        description: ends the message “… is not”.
 
     Raises:
-        ArgumentTypeError: it has another form.
+        ArgumentTypeError: it does not match.
     """
     if not re.fullmatch(form, text):
         raise ArgumentTypeError(f"{text!r} is not {description}")
@@ -69,7 +69,7 @@ def timeout(text: str) -> float:
     """Return the seconds that one call may take.
 
     Raises:
-        ArgumentTypeError: it is no such number.
+        ArgumentTypeError: it is not a number of seconds below 1000.
     """
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or float(text) == 0:
         raise ArgumentTypeError(f"{text!r} is not a number of seconds below 1000")
@@ -77,13 +77,13 @@ def timeout(text: str) -> float:
 
 
 def variable(environment: Mapping[str, str], name: str, form: Callable[[str], _T]) -> _T | None:
-    """Return an environment variable that stands for an option, or None if it is not set, or empty.
+    """Return the value of an environment variable that replaces an option, or None if it is not set or empty.
 
     Args:
         form: the option's `type`.
 
     Raises:
-        UsageError: it is not of the form.
+        UsageError: the value is wrong.
     """
     try:
         return form(environment[name]) if environment.get(name) else None

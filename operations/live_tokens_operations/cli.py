@@ -85,9 +85,9 @@ def _admin() -> Subcommand:
 
 
 def _release() -> Subcommand:
-    from live_tokens_operations.release import command
+    from live_tokens_operations import release
 
-    return Subcommand(command.add_arguments, command.run)
+    return Subcommand(release.add_arguments, release.run)
 
 
 def _package() -> Subcommand:

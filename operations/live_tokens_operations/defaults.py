@@ -1,4 +1,4 @@
-"""What this program takes for granted where nobody says otherwise. A test compares it with infra/."""
+"""The defaults of this program. A test compares them with infra/."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ REGION = "europe-west1"
 FUNCTION = "mint-live-token"
 SECRET = "gemini-api-key"  # noqa: S105  # its name
 DATABASE = "live-tokens"
+KEY_VARIABLE = "GEMINI_API_KEY"
 
 PROJECT_ID_PATTERN = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
-"""Ids with a company's domain before a colon, which are no longer made, are no names of a bucket or an account.
+"""It excludes old ids with a domain and a colon, which cannot be part of a bucket's or an account's name.
 
 Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
 """
@@ -29,5 +30,5 @@ REQUIRED_SERVICES = (
     "run.googleapis.com",
     "secretmanager.googleapis.com",
 )
-"""What the running function needs, and what building it needs. infra/services.tf has more, for what is around it."""
+"""What the function and its build need. infra/services.tf has more."""
 APP_CHECK_SERVICE = "firebaseappcheck.googleapis.com"

@@ -23,15 +23,12 @@ from live_tokens_operations.checks import (
     sign_in,
 )
 from live_tokens_operations.checks.clock import check_clock
+from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.checks.deployment import CheckContext, Project, find_region, look_at
-from live_tokens_operations.checks.finding import Finding, Mark, bad, could_not_look
+from live_tokens_operations.checks.finding import Finding, Mark, unanswered
 from live_tokens_operations.defaults import FUNCTION, FUNCTION_PATTERN, REGION
-from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.credentials import Account, CredentialsRefusedError, NoCredentialsError
 from live_tokens_operations.google.look import Unseen
-from live_tokens_operations.google.rest import GoogleApi
 from live_tokens_operations.process import ExitCode, Process
-from live_tokens_operations.remedies import command
 
 _Area = Callable[[CheckContext], Iterable[Finding]]
 _AREAS: Mapping[str, _Area] = {
@@ -46,14 +43,14 @@ _AREAS: Mapping[str, _Area] = {
     "App Check": app_check.check,
     "Last hour": recent_failures.check,
 }
-# What reading an answer ends in that has not the documented form.
+# Raised where an answer has an undocumented form.
 _UNEXPECTED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 def run(typed: Namespace, process: Process) -> ExitCode:
-    """Look at one project, change nothing, and print what was found."""
-    print(f"Looking at {typed.function} in project {typed.project}. Nothing is changed.", file=process.stderr)
-    findings = _findings(typed)
+    """Check one project, change nothing, and print the findings."""
+    print(f"Checking {typed.function} in project {typed.project}. Nothing is changed.", file=process.stderr)
+    findings = _findings(typed, process.environment)
     for finding in findings:
         print(_plain(str(finding)), file=process.stdout)
     marks = Counter(finding.mark for finding in findings)
@@ -63,19 +60,10 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     return ExitCode.UNSURE if any(finding.leaves_open for finding in findings) else ExitCode.DONE
 
 
-def _findings(typed: Namespace) -> list[Finding]:
-    try:
-        api = GoogleApi(Account.find(typed.project), typed.project, typed.timeout)
-    except NoCredentialsError:
-        text = "Credentials: there are no Application Default Credentials on this machine"
-        return [bad(text, command(gcloud_commands.log_in()))]
-    try:
-        unseen = api.sign_in()
-    except CredentialsRefusedError:
-        text = "Credentials: Google refuses those of this machine, so nothing else was looked at"
-        return [bad(text, command(gcloud_commands.log_in())), check_clock(typed.timeout)]
-    if unseen is not None:
-        return [could_not_look("Everything", unseen), check_clock(typed.timeout)]
+def _findings(typed: Namespace, environment: Mapping[str, str]) -> list[Finding]:
+    api = check_credentials(typed.project, environment, typed.timeout)
+    if isinstance(api, Finding):
+        return [api, check_clock(typed.timeout)]
     where = typed.region or find_region(api, typed.project, typed.function) or REGION
     project = Project(typed.project, where, typed.function, typed.url, typed.profiles, read_key=not typed.leave_key)
     with ThreadPoolExecutor(len(_AREAS) + 1) as pool:
@@ -86,27 +74,26 @@ def _findings(typed: Namespace) -> list[Finding]:
 
 
 def _all(name: str, area: _Area, context: CheckContext) -> list[Finding]:
-    """Return the findings of one area. If it breaks off, the other areas still have theirs."""
+    """Return the findings of one area. An area that stops early does not stop the others."""
     findings: list[Finding] = []
     try:
         findings.extend(area(context))
     except _UNEXPECTED as error:
         unseen = Unseen(f"an answer of Google has an unexpected form ({type(error).__name__})")
-        findings.append(could_not_look(f"{name}, the rest", unseen))
+        findings.append(unanswered(f"{name}, the rest", unseen))
     return findings
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     parser.epilog = (
-        "Exit codes: 0 nothing is BAD, 1 something is, 2 typed wrong, 3 nothing BAD was seen, but not all (?)."
+        "Exit codes: 0 no finding is BAD, 1 one is, 2 wrong arguments, 3 none is BAD, but some are open (?)."
     )
     parser.add_argument("--project", type=project_id, required=True, help="id of the project")
-    parser.add_argument("--region", type=region, help="of the function (default: where there is one)")
-    parser.add_argument("--function", type=_name, default=FUNCTION, help="its name (default: %(default)s)")
-    parser.add_argument("--url", type=_url, help="at which apps call it, where that is not the function's own address")
+    parser.add_argument("--region", type=region, help="region of the function (default: the one that has it)")
+    parser.add_argument("--function", type=_name, default=FUNCTION, help="name of the function (default: %(default)s)")
+    parser.add_argument("--url", type=_url, help="URL that apps call (default: the function's own)")
     parser.add_argument(
-        "--leave-key", action="store_true", help="do not read the key: nobody is alerted, and Gemini is not asked"
+        "--leave-key", action="store_true", help="do not read the key, which raises an alert, and do not ask Gemini"
     )
     parser.add_argument(
         "--profiles",
@@ -119,7 +106,7 @@ def add_arguments(parser: Parser) -> None:
         type=timeout,
         default=10.0,
         metavar="SECONDS",
-        help="how long one question may take (default: 10)",
+        help="time limit of one request (default: 10)",
     )
 
 
@@ -132,5 +119,5 @@ def _url(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return one line whose control characters do nothing: parts of it were written by others."""
+    """Replace control characters, because others wrote parts of the line."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

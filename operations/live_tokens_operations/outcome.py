@@ -1,4 +1,4 @@
-"""What came of a smoke test: the smoke test makes it, and a deployment decides by it whether to wait."""
+"""The outcome of a smoke test. A deployment decides by it whether to wait."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many checks hold, and why the others do not.
+    """How many checks passed, and why the others failed.
 
     Attributes:
-        reasons: reasons of the contract among the answers that failed a check.
-        may_pass_later: whether one of those answers is of a kind that passes by itself in the first minutes.
+        reasons: of the answers that failed a check.
+        may_pass_later: whether a failure may pass by itself within minutes.
     """
 
     held: int
@@ -21,5 +21,4 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether every check holds."""
         return self.failed == 0

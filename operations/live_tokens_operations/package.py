@@ -32,23 +32,22 @@ _MODIFIED = 946_728_000
 
 
 class PackageError(OperationError):
-    """The folder was not staged, and what was there is as it was."""
+    """The folder was not staged. Nothing was changed."""
 
 
 class ForeignFileError(PackageError):
-    """Among the function's source is something that is not deployed, such as an editor's backup or a link."""
+    """The function's source contains a file that is not deployed, such as a backup or a link."""
 
 
 class MissingFileError(PackageError):
-    """Something that the function needs is not in the checkout."""
+    """The checkout lacks a file that the function needs."""
 
 
 class ForeignFolderError(PackageError):
-    """There is something at the target that this program did not put there, or that was changed since."""
+    """The target holds files that this program did not write, or that have changed since."""
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     parser.add_argument(
         "folder", nargs="?", type=Path, default=CHECKOUT / "build/function", help="where to; default: build/function"
     )
@@ -58,7 +57,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     """Stage the source of this checkout, and print the folder and its digest.
 
     Raises:
-        PackageError: it was not staged.
+        PackageError: nothing was staged.
     """
     try:
         digest = stage(CHECKOUT, typed.folder)
@@ -69,10 +68,10 @@ def run(typed: Namespace, process: Process) -> ExitCode:
 
 
 def stage(checkout: Path, folder: Path) -> str:
-    """Put the function's source into a folder of its own, in place of what was staged there before.
+    """Copy the function's source to a folder. It replaces what was staged there before.
 
     Args:
-        folder: where to; must be absent, empty, or as an earlier call left it.
+        folder: must be absent, empty, or as an earlier call left it.
 
     Returns:
         The folder's digest: SHA-256 in hexadecimal digits.
@@ -97,11 +96,11 @@ def stage(checkout: Path, folder: Path) -> str:
 
 
 def source_of(checkout: Path) -> dict[str, bytes]:
-    """Return what is deployed: name in the staged folder → bytes, sorted by name.
+    """Return the deployed files: name → content, sorted by name.
 
     Raises:
-        ForeignFileError: among it is something that is not deployed.
-        MissingFileError: something that the function needs is not there.
+        ForeignFileError: the source contains a file that is not deployed.
+        MissingFileError: a file that the function needs is missing.
     """
     functions, requirements = checkout / "functions", checkout / "requirements.txt"
     files = _files_below(functions)
@@ -137,7 +136,7 @@ def digest_of(content: Mapping[str, bytes]) -> str:
 
 
 def _files_below(folder: Path) -> dict[str, Path]:
-    """Return all files and links by their names, with slashes. Bytecode is nobody's source, and is passed over."""
+    """Return all files and links except bytecode: relative name with slashes → path."""
     return {
         path.relative_to(folder).as_posix(): path
         for path in folder.rglob("*")

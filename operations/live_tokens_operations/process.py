@@ -1,4 +1,4 @@
-"""What a program was started with, and how it ends."""
+"""Streams, environment and exit codes of the program."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class ExitCode(IntEnum):
 
 
 class OperationError(Exception):
-    """The subcommand did not do what it is for. The text tells the operator why, and what to do."""
+    """The subcommand failed. The text tells the operator why, and what to do."""
 
 
 class StoppedError(OperationError):
-    """The operator pressed Ctrl-C, and there is something to say about what was done. Otherwise: KeyboardInterrupt."""
+    """The operator pressed Ctrl-C. The text says what was done; without a text, it is KeyboardInterrupt."""
 
 
 class Terminated(BaseException):
-    """Somebody asked the program to end: Cloud Build does when a build is cancelled."""
+    """The program received SIGTERM, as when a build is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What a program was started with: environment variables and standard streams."""
+    """The environment variables and standard streams of the program."""
 
     environment: Mapping[str, str] = field(repr=False)
     stdin: TextIO

@@ -26,7 +26,9 @@ from support.reasons import reasons
 PAGE = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
 ALWAYS = {"severity", "message", "time", "event", "eventVersion", "requestId", "resumes", "milliseconds"}
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
-PROFILE = Profile("default", "models/m", timedelta(60), timedelta(900), {"a": 1}, config_digest="36cf56d0c1e5")
+PROFILE = Profile(
+    "default", "models/m", timedelta(60), timedelta(900), {"a": 1}, config_digest="36cf56d0c1e5", chosen={"b": "c"}
+)
 # What the errors that take more than a diagnosis are made with.
 ARGUMENTS = {
     "message": "words",

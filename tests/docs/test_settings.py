@@ -1,11 +1,15 @@
 """The table of settings names what the code reads, with the defaults that it has."""
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
+from live_tokens.gemini_lock import find_config_faults
+from live_tokens.profiles import load_profiles
 from live_tokens.settings import Settings
-from support.documents import table
+from support.documents import ROOT, table
 
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
 
@@ -53,3 +57,13 @@ def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
     }
+
+
+def test_the_profile_of_the_page_starts_and_so_does_its_example_of_choices(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    profile, choices = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "default.toml").write_text(profile, encoding="utf-8")
+    choosing = profile.replace("{claim:level}", "{choice:level}") + choices
+    (tmp_path / "choosing.toml").write_text(choosing, encoding="utf-8")
+    offered = load_profiles(tmp_path, find_config_faults).files["choosing"].choices
+    assert {name: choice.values[0] for name, choice in offered.items()} == {"voice": "Kore", "level": "a beginner"}

@@ -149,6 +149,15 @@ def test_who_is_at_fault_decides_between_refused_and_failed(written: Written, ki
     assert error.message not in json.dumps(event)
 
 
+def test_what_was_chosen_is_recorded_once_it_is_known_to_be_on_offer(written: Written) -> None:
+    chosen = replace(PROFILE, chosen={"voice": "Puck"})
+    written.log.issued(TRACED, replace(full_record(), profile=chosen))
+    written.log.not_issued(TRACED, replace(full_record(), profile=chosen), HourlyQuotaExceeded(timedelta(minutes=3)))
+    written.log.not_issued(TRACED, replace(full_record(), profile=None), MalformedRequest("x", "not on offer"))
+    assert [event.get("choices") for event in written.events()] == [{"voice": "Puck"}, {"voice": "Puck"}, None]
+    assert written.events()[-1]["diagnosis"] == "not on offer"
+
+
 def test_the_last_one_of_a_quota_is_an_event_with_a_zero(written: Written) -> None:
     written.log.issued(TRACED, replace(full_record(), quota=QuotaState(0, ISSUED_AT)))
     assert written.event()["quotaRemaining"] == 0

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from urllib.request import proxy_bypass
 
 import httpx2
 import pytest
@@ -573,7 +574,8 @@ def through_proxy(
     """A transport with the server as its proxy, which then plays the host as well."""
     server.certificate = authority.issue_cert(HOST)
     server.answer_with(Answer(body=b"good"))
-    with BoundedTransport(4, trusting, f"http://made-up-user:made-up-word@{server.host_and_port}") as made:
+    proxy = f"http://made-up-user:made-up-word@{server.host_and_port}"
+    with BoundedTransport(4, trusting, proxy, proxy_bypass) as made:
         yield made
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,20 @@ from werkzeug.datastructures import Headers
 
 from function.every_error import ERROR_CLASSES, make_error
 from function.fake_ports import FakePorts
-from function.made_up import APP_CHECK_TOKEN, CREDENTIALS, HANDLE, ID_TOKEN, ISSUED_AT, PROJECT, QUOTA_STATE
+from function.made_up import (
+    APP_CHECK_TOKEN,
+    CREDENTIALS,
+    HANDLE,
+    ID_TOKEN,
+    ISSUED_AT,
+    LIVE_TOKEN,
+    PROFILE,
+    PROJECT,
+    QUOTA_STATE,
+)
 from live_tokens.audit_log import AuditLog
 from live_tokens.callable_endpoint import ERROR_TABLE, LONGEST_HANDLE, CallableEndpoint
+from live_tokens.choices import Choice
 from live_tokens.errors import (
     ApiKeyRejected,
     ApiKeyUnavailable,
@@ -181,6 +193,35 @@ def test_what_is_left_of_the_quota_comes_with_the_token() -> None:
 
 def test_the_last_token_comes_with_a_zero() -> None:
     assert quota_in(Service(FakePorts(quota=QuotaState(0, ISSUED_AT))).call())["remaining"] == 0
+
+
+VOICES = {"voice": Choice(("Kore", "Puck"), ("voice",))}
+
+
+def test_what_was_chosen_comes_with_the_token() -> None:
+    token = replace(LIVE_TOKEN, profile=replace(PROFILE, chosen={"voice": "Puck"}))
+    body = json.loads(Service(FakePorts(mints=(token,))).call().data)
+    assert body["result"]["choices"] == {"voice": "Puck"}
+
+
+@pytest.mark.parametrize("choices", [{"voice": "Charon"}, {"voices": "Puck"}, ["Puck"], "Puck", 7, {"voice": ["Puck"]}])
+def test_a_choice_that_is_not_offered_is_malformed_and_told_what_is(choices: object) -> None:
+    service = Service(FakePorts(choices=VOICES))
+    response = service.call(json.dumps({"data": {"choices": choices}}).encode())
+    assert (response.status_code, reason_in(response)) == (400, "MALFORMED_REQUEST")
+    assert error_in(response)["message"].endswith(' This profile offers voice: "Kore", "Puck".')
+    (event,) = service.events()
+    assert "choices" not in event
+    assert "`choices" in event["diagnosis"]
+    assert service.ports.minted == []
+
+
+@pytest.mark.parametrize("choices", [None, {}, {"voice": None}])
+def test_choices_that_are_null_are_the_defaults(choices: object) -> None:
+    service = Service(FakePorts(choices=VOICES))
+    assert service.call(json.dumps({"data": {"choices": choices}}).encode()).status_code == 200
+    ((_, minted, _),) = service.ports.minted
+    assert minted.chosen == {"voice": "Kore"}
 
 
 @pytest.mark.parametrize(

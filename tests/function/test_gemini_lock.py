@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.fake_http_server import FakeHttpServer, answer_json
-from function.made_up import AMPLE, HANDLE, ISSUED_AT, KEY, PROFILE
-from function.transports import transport
+from function.made_up import AMPLE, CALLER, HANDLE, ISSUED_AT, KEY, PROFILE
+from function.transports import upstream
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults, refuse_incomplete_lock, token_request
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import Profile
-from live_tokens.profiles import load_profiles
+from live_tokens.profiles import ProfileError, load_profiles
 
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
 
@@ -193,6 +193,51 @@ def test_looking_for_faults_leaves_no_warning() -> None:
     assert caught == []
 
 
+CHOOSING = """
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 60
+session_seconds = 900
+[config]
+response_modalities = ["AUDIO"]
+[choices.k]
+field = "top_k"
+values = ["1", "2"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("media_resolution", "MEDIA_RESOLUTION_MIDDLE", "[config] MEDIA_RESOLUTION_MIDDLE is not a valid"),
+        ("media_resolution", "Kore", "[config] Kore is not a valid"),
+        ("speech_config.voice", "Kore", "config.speech_config.voice: "),
+        ("speech_config.voice_config", "Kore", "config.speech_config.voice_config: "),
+        ("temprature", "0.5", "config.temprature: "),
+        ("temperature", "hot", "config.temperature: "),
+        ("explicit_vad_signal", "true", "[config] is not accepted by google-genai: explicit_vad_signal"),
+    ],
+)
+def test_a_choice_that_google_genai_does_not_take_stops_the_start(
+    tmp_path: Path, field: str, value: str, named: str
+) -> None:
+    text = f'{CHOOSING}[choices.other]\nfield = "{field}"\nvalues = ["{value}"]\n'
+    (tmp_path / "default.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProfileError) as refusal:
+        load_profiles(tmp_path, find_config_faults)
+    (fault,) = refusal.value.faults
+    assert fault.startswith(f"default.toml: {named}")
+
+
+def test_a_chosen_text_is_read_as_the_type_of_its_field(tmp_path: Path) -> None:
+    (tmp_path / "default.toml").write_text(CHOOSING, encoding="utf-8")
+    profile = load_profiles(tmp_path, find_config_faults).for_caller("default", CALLER, {"k": "2"})
+    constraints = token_request(profile, None, ISSUED_AT, ISSUED_AT).live_connect_constraints
+    assert constraints is not None
+    assert constraints.config is not None
+    assert constraints.config.top_k == 2
+
+
 # --- nothing is left out in silence
 
 WANTED: dict[str, object] = {
@@ -232,7 +277,7 @@ def test_every_field_of_google_genai_is_tried_below() -> None:
 
 @pytest.fixture(scope="module")
 def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
-    return GeminiMinter("v1beta", transport(), _running_server.host_and_port)
+    return GeminiMinter("v1beta", upstream(), _running_server.host_and_port)
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -244,7 +289,7 @@ def test_a_field_of_a_profile_is_either_in_the_request_or_a_fault(
     if name not in NOT_SENT:
         with warnings.catch_warnings():
             silence_experimental_warning()
-            shared_minter.mint(KEY, profile, None, AMPLE)
+            shared_minter.mint(KEY, profile, None, None, AMPLE)
         (request,) = server.received
         assert leaves(WANTED[name]) <= leaves(request.json()["bidiGenerateContentSetup"])
     else:

@@ -14,7 +14,7 @@ import trustme
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from function.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
-from function.transports import transport
+from function.transports import upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
@@ -72,12 +72,12 @@ def _without_the_experimental_warning() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
     """One minter for the tests that only look at answers: its TLS contexts are the slow part."""
-    return GeminiMinter("v1beta", transport(), _running_server.host_and_port, now=lambda: NOW)
+    return GeminiMinter("v1beta", upstream(), _running_server.host_and_port, now=lambda: NOW)
 
 
 def fails(minter: GeminiMinter, deadline: Deadline = AMPLE) -> TokenNotIssued:
     with pytest.raises(TokenNotIssued) as failure:
-        minter.mint(KEY, PROFILE, None, deadline)
+        minter.mint(KEY, PROFILE, None, None, deadline)
     return failure.value
 
 
@@ -90,7 +90,7 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
 ) -> None:
     server.answer_with(MINTED)
     shared_minter.mint(
-        KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle, AMPLE
+        KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle, None, AMPLE
     )
     (request,) = server.received
     assert request.json() == {
@@ -104,7 +104,7 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
 @pytest.mark.parametrize("version", ["v1alpha", "v1beta"])
 def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpServer, version: str) -> None:
     server.answer_with(MINTED)
-    live_token = GeminiMinter(version, transport(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
+    live_token = GeminiMinter(version, upstream(), server.host_and_port).mint(KEY, PROFILE, None, None, AMPLE)
     (request,) = server.received
     assert (request.method, request.path) == ("POST", f"/{version}/auth_tokens")
     assert live_token.api_version == version
@@ -116,7 +116,7 @@ def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpS
 
 def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
-    shared_minter.mint(KEY, PROFILE, None, AMPLE)
+    shared_minter.mint(KEY, PROFILE, None, None, AMPLE)
     (request,) = server.received
     assert [name for name, value in request.headers.items() if KEY.value in value] == ["x-goog-api-key"]
     assert request.headers["x-goog-api-key"] == KEY.value
@@ -130,7 +130,7 @@ def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, 
 def test_a_token_comes_with_all_that_is_needed_to_use_it(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
     whole_second = NOW.replace(microsecond=0)
-    assert shared_minter.mint(KEY, PROFILE, None, AMPLE) == LiveToken(
+    assert shared_minter.mint(KEY, PROFILE, None, None, AMPLE) == LiveToken(
         token="auth_tokens/0123abc",
         websocket_url=f"ws://{server.host_and_port}/ws/google.ai.generativelanguage.v1beta."
         "GenerativeService.BidiGenerateContentConstrained?access_token=auth_tokens/0123abc",
@@ -145,7 +145,7 @@ def test_a_token_comes_with_all_that_is_needed_to_use_it(server: FakeHttpServer,
 def test_without_a_clock_of_its_own_it_tells_aware_utc_in_whole_seconds(server: FakeHttpServer) -> None:
     server.answer_with(MINTED)
     before = datetime.now(UTC).replace(microsecond=0)
-    live_token = GeminiMinter("v1beta", transport(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
+    live_token = GeminiMinter("v1beta", upstream(), server.host_and_port).mint(KEY, PROFILE, None, None, AMPLE)
     for time in (live_token.issued_at, live_token.new_session_expire_time, live_token.expire_time):
         assert time.utcoffset() == timedelta(0)
         assert time.microsecond == 0
@@ -244,7 +244,7 @@ def test_what_may_pass_is_asked_twice_and_no_more(
 
     def outcome_of(minter: GeminiMinter, model: str) -> str:
         try:
-            return minter.mint(KEY, dataclasses.replace(PROFILE, model=f"models/{model}"), None, AMPLE).token
+            return minter.mint(KEY, dataclasses.replace(PROFILE, model=f"models/{model}"), None, None, AMPLE).token
         except TokenNotIssued as failure:
             return f"{failure.reason} {failure.diagnosis}"
 
@@ -253,8 +253,8 @@ def test_what_may_pass_is_asked_twice_and_no_more(
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     minters = {
         **dict.fromkeys(scripts, shared_minter),
-        "refused": GeminiMinter("v1beta", transport(), nobody),
-        "impostor": GeminiMinter("v1beta", transport()),
+        "refused": GeminiMinter("v1beta", upstream(), nobody),
+        "impostor": GeminiMinter("v1beta", upstream()),
     }
     with ThreadPoolExecutor(len(minters)) as pool:
         outcomes = dict(zip(minters, pool.map(outcome_of, minters.values(), minters), strict=True))
@@ -277,7 +277,7 @@ def test_an_incomplete_lock_does_not_leave_the_house(server: FakeHttpServer, sha
     server.answer_with(MINTED)
     empty = dataclasses.replace(PROFILE, config={})
     with pytest.raises(IncompleteLockError):
-        shared_minter.mint(KEY, empty, None, AMPLE)
+        shared_minter.mint(KEY, empty, None, None, AMPLE)
     assert server.received == []
 
 
@@ -311,7 +311,7 @@ def test_the_environment_does_not_change_where_the_key_goes(
         "GOOGLE_API_KEY": "key-of-the-environment",
     }.items():
         monkeypatch.setenv(name, value)
-    GeminiMinter("v1beta", transport(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
+    GeminiMinter("v1beta", upstream(), server.host_and_port).mint(KEY, PROFILE, None, None, AMPLE)
     (request,) = server.received
     assert (request.path, request.headers["x-goog-api-key"]) == ("/v1beta/auth_tokens", KEY.value)
     assert "key-of-the-environment" not in str(request.headers)
@@ -329,7 +329,7 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"http://{elsewhere.host_and_port}")
-    live_token = GeminiMinter("v1beta", transport()).mint(KEY, PROFILE, None, AMPLE)
+    live_token = GeminiMinter("v1beta", upstream()).mint(KEY, PROFILE, None, None, AMPLE)
     to_proxy, through_it = server.received
     assert (to_proxy.method, to_proxy.path) == ("CONNECT", f"{GEMINI}:443")
     assert KEY.value not in str(to_proxy.headers)
@@ -346,24 +346,24 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
 
 def test_keys_share_a_connection_and_each_request_has_its_own(server: FakeHttpServer) -> None:
     server.answer_with(MINTED)
-    minter = GeminiMinter("v1beta", transport(), server.host_and_port)
+    minter = GeminiMinter("v1beta", upstream(), server.host_and_port)
     for key in (KEY, KEY, NEW_KEY, KEY, NEW_KEY):
-        minter.mint(key, PROFILE, None, AMPLE)
+        minter.mint(key, PROFILE, None, None, AMPLE)
     sent = [request.headers["x-goog-api-key"] for request in server.received]
     assert sent == [KEY.value, KEY.value, NEW_KEY.value, KEY.value, NEW_KEY.value]
     assert server.connections == 1
 
 
 def test_nothing_connects_before_the_first_mint(server: FakeHttpServer) -> None:
-    GeminiMinter("v1beta", transport(), server.host_and_port)
+    GeminiMinter("v1beta", upstream(), server.host_and_port)
     assert server.connections == 0
 
 
 def test_a_third_key_ends_no_connection_of_the_others(server: FakeHttpServer) -> None:
     server.answer_with(MINTED)
-    minter = GeminiMinter("v1beta", transport(), server.host_and_port)
+    minter = GeminiMinter("v1beta", upstream(), server.host_and_port)
     for number in range(5):
-        minter.mint(dataclasses.replace(KEY, value=f"made-up-key-{number}"), PROFILE, None, AMPLE)
+        minter.mint(dataclasses.replace(KEY, value=f"made-up-key-{number}"), PROFILE, None, None, AMPLE)
         gc.collect()
     assert server.connections == 1
 
@@ -372,9 +372,9 @@ def test_a_third_key_ends_no_connection_of_the_others(server: FakeHttpServer) ->
 
 
 def test_a_gemini_that_is_silent_costs_what_the_call_has_left(silent: str) -> None:
-    failure = fails(GeminiMinter("v1beta", transport(), silent), Deadline.after(0.2))
+    failure = fails(GeminiMinter("v1beta", upstream(), silent), Deadline.after(0.2))
     assert type(failure) is GeminiUnavailable
-    assert failure.diagnosis == "timeout"
+    assert failure.diagnosis == "ReadTimeout"
 
 
 def test_no_try_begins_when_the_time_is_up(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:

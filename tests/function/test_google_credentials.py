@@ -24,7 +24,8 @@ from live_tokens.bounded_transport import BoundedTransport
 from live_tokens.deadline import Deadline
 from live_tokens.google_credentials import AccessToken, GoogleCredentials
 from live_tokens.single_flight import Outcome
-from live_tokens.upstream import Upstream, UpstreamCutShortError, UpstreamError, UpstreamTimeoutError
+from live_tokens.upstream import Upstream
+from live_tokens.upstream_errors import CutShortError, UpstreamError, UpstreamTimeoutError
 
 TOKEN = "made-up-access-token-one"
 OTHER_TOKEN = "made-up-access-token-two"
@@ -64,8 +65,11 @@ class AtServer(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         assert request.url.host in ("metadata.google.internal", "169.254.169.254")
-        request.url = request.url.copy_with(host=self._host, port=int(self._port))
-        return self._transport.handle_request(request)
+        url = request.url.copy_with(host=self._host, port=int(self._port))
+        there = httpx2.Request(
+            request.method, url, headers=request.headers, content=request.content, extensions=request.extensions
+        )
+        return self._transport.handle_request(there)
 
 
 ACCOUNT = answer_json({"aliases": ["default"], "email": EMAIL, "scopes": []})
@@ -481,7 +485,7 @@ def test_who_does_not_come_to_an_end_costs_no_more_than_the_deadline(
     with RawServer(script).running() as server:
         credentials = make(server.host_and_port)
         for _ in range(2):
-            with pytest.raises(UpstreamCutShortError, match=r"^access token: "):
+            with pytest.raises(CutShortError, match=r"^access token: "):
                 credentials.access_token(Deadline.after(SHORT_SECONDS))
 
 

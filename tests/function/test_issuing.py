@@ -22,6 +22,7 @@ from function.made_up import (
     PROFILE,
     QUOTA_STATE,
 )
+from live_tokens.choices import Choice
 from live_tokens.deadline import Deadline
 from live_tokens.errors import (
     ApiKeyRejected,
@@ -37,6 +38,7 @@ from live_tokens.errors import (
     IdentityUnavailable,
     IdTokenExpired,
     InternalFault,
+    MalformedRequest,
     NotSignedIn,
     ProfileNotAllowed,
     QuotaUnavailable,
@@ -116,6 +118,22 @@ def test_a_profile_that_is_not_for_the_caller_spends_nothing() -> None:
     with pytest.raises(UserNotAllowed):
         ports.issuer().issue(REQUEST, Record())
     assert ports.calls == ["verify", "attest", "find profile"]
+
+
+def test_a_choice_that_is_not_offered_spends_nothing() -> None:
+    ports = FakePorts(choices={"voice": Choice(("Kore", "Puck"), ("voice",))})
+    with pytest.raises(MalformedRequest):
+        ports.issuer().issue(IssueRequest(ID_TOKEN, choices={"voice": "Charon"}), Record())
+    assert ports.calls == ["verify", "attest", "find profile"]
+
+
+def test_what_is_chosen_is_minted_resumed_and_recorded() -> None:
+    ports, record = FakePorts(choices={"voice": Choice(("Kore", "Puck"), ("voice",))}), Record()
+    ports.issuer().issue(dataclasses.replace(RESUMING, choices={"voice": "Puck"}), record)
+    ((_, minted, handle),) = ports.minted
+    assert (minted.config["voice"], handle) == ("Puck", HANDLE)
+    assert record.profile == minted
+    assert minted.chosen == {"voice": "Puck"}
 
 
 @pytest.mark.parametrize("ports", [FakePorts(caller=IdTokenExpired()), FakePorts(attestation=AppCheckInvalid())])

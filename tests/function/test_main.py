@@ -1,7 +1,10 @@
 """`main`: the environment chooses the adapters, and a service that cannot work does not start."""
 
 import json
+import os
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,3 +142,22 @@ def test_profiles_that_cannot_work_stop_the_start(
 ) -> None:
     with pytest.raises(ProfileError, match=r"default\.toml: this file is missing"):
         main["Service"](Settings.from_mapping(environment)).endpoint(tmp_path)
+
+
+@pytest.mark.parametrize(("emulator", "loaded"), [("127.0.0.1:9099", True), (None, False)])
+def test_what_reads_unsigned_tokens_is_loaded_in_front_of_the_emulator_only(
+    environment: dict[str, str], emulator: str | None, loaded: bool
+) -> None:
+    """In a process of its own: what is loaded here is loaded for all tests."""
+    variables = os.environ | environment | {"PYTHONPATH": str(MAIN.parent), "FIREBASE_AUTH_EMULATOR_HOST": emulator}
+    told = subprocess.run(
+        [sys.executable, "-c", "import main, sys; print(*sys.modules)"],
+        env={name: value for name, value in variables.items() if value is not None},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    modules = set(told.stdout.split())
+    assert "live_tokens.firebase_id_tokens" in modules
+    assert ("firebase_admin" in modules) is loaded
+    assert ("live_tokens.firebase_emulated_id_tokens" in modules) is loaded

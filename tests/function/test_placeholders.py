@@ -8,15 +8,23 @@ from hypothesis import strategies as st
 
 from function.made_up import CALLER
 from live_tokens.issuing import Caller
-from live_tokens.placeholders import LONGEST_VALUE, UnusableClaimError, fill_placeholders, misspelt_placeholders
+from live_tokens.placeholders import (
+    LONGEST_VALUE,
+    UnusableClaimError,
+    caller_values,
+    choice_values,
+    fill_placeholders,
+    misspelt_placeholders,
+)
 
 
 def claiming(**claims: object) -> Caller:
     return replace(CALLER, claims=claims)
 
 
-def filled(instruction: str, caller: Caller = CALLER) -> object:
-    return fill_placeholders({"system_instruction": instruction}, caller)["system_instruction"]
+def filled(instruction: str, caller: Caller = CALLER, **chosen: str) -> object:
+    config = {"system_instruction": instruction}
+    return fill_placeholders(config, {**caller_values(config, caller), **choice_values(chosen)})["system_instruction"]
 
 
 def refusal_of(instruction: str, caller: Caller) -> str:
@@ -73,6 +81,20 @@ def test_a_whole_number_is_usable(value: int, text: str) -> None:
     assert filled("{claim:level}", claiming(level=value)) == text
 
 
+def test_choices_are_filled_in_the_same_go_as_claims() -> None:
+    instruction = "{claim:name} is {choice:level}, {choice:level}, {uid}"
+    assert filled(instruction, claiming(name="Ada"), level="a beginner") == "Ada is a beginner, a beginner, user-1"
+    assert filled("{choice:level}", level="{uid}") == "{uid}"
+    assert filled("{claim:name}", claiming(name="{choice:level}"), level="a beginner") == "{choice:level}"
+
+
+def test_a_placeholder_without_a_value_stays() -> None:
+    config = {"system_instruction": "{claim:name}, {choice:level}, {choice:voice}"}
+    assert fill_placeholders(config, choice_values({"level": "a beginner"})) == {
+        "system_instruction": "{claim:name}, a beginner, {choice:voice}"
+    }
+
+
 # --- what is not
 
 
@@ -112,7 +134,7 @@ printable = st.text(st.characters(categories=("L", "N", "P", "S")), max_size=LON
 
 @given(before=printable, value=printable, after=printable)
 def test_every_value_of_visible_characters_comes_out_as_it_is_in_the_claim(before: str, value: str, after: str) -> None:
-    assume(not any("{uid}" in text or "{claim:" in text for text in (before, after)))
+    assume(not any("{uid}" in text or "{claim:" in text or "{choice:" in text for text in (before, after)))
     assume(value.isprintable())
     assert filled(f"{before}{{claim:name}}{after}", claiming(name=value)) == f"{before}{value}{after}"
 
@@ -133,12 +155,12 @@ def test_whatever_a_claim_holds_it_is_one_line_of_200_characters_or_refused(valu
 
 def test_only_the_system_instruction_is_filled() -> None:
     config = {"system_instruction": "{uid}", "speech_config": {"language_code": "{uid}"}, "tools": ["{claim:name}"]}
-    assert fill_placeholders(config, CALLER) == config | {"system_instruction": "user-1"}
+    assert fill_placeholders(config, caller_values(config, CALLER)) == config | {"system_instruction": "user-1"}
 
 
 def test_the_config_of_the_profile_is_left_alone() -> None:
     config = {"system_instruction": "{uid}"}
-    fill_placeholders(config, CALLER)
+    fill_placeholders(config, caller_values(config, CALLER))
     assert config == {"system_instruction": "{uid}"}
 
 
@@ -152,7 +174,7 @@ def test_the_config_of_the_profile_is_left_alone() -> None:
     ],
 )
 def test_a_config_without_placeholders_is_the_same_one(config: dict[str, object]) -> None:
-    assert fill_placeholders(config, CALLER) is config
+    assert fill_placeholders(config, caller_values(config, CALLER)) is config
     assert misspelt_placeholders(config) == []
 
 
@@ -163,6 +185,7 @@ def test_a_config_without_placeholders_is_the_same_one(config: dict[str, object]
     "misspelt",
     [
         *("{claim}", "{claim:}", "{claim: name}", "{claim:name }", "{claim:na me}", "{claim:na/me}", "{claims:name}"),
+        *("{choice}", "{choice:}", "{choice: a}", "{choice:7}", "{choice:a-b}", "{Choice:a}", f"{{choice:{'x' * 33}}}"),
         *("{UID}", "{ uid }", "{Claim:name}", "{ claim:name}"),
         *("{uid }", "{uid:x}", "{uids}", "{uid", "{claim:name", f"{{claim:{'x' * 65}}}", "{claim:ñ}", "{claim:a\n}"),
     ],
@@ -171,7 +194,10 @@ def test_what_looks_like_a_placeholder_and_is_none_is_found(misspelt: str) -> No
     assert misspelt_placeholders({"system_instruction": f"For {misspelt}"}) == [misspelt]
 
 
-@pytest.mark.parametrize("spelling", ["{uid}", "{claim:name}", "{claim:a.b-c_D9}", f"{{claim:{'x' * 64}}}"])
+@pytest.mark.parametrize(
+    "spelling",
+    ["{uid}", "{claim:name}", "{claim:a.b-c_D9}", f"{{claim:{'x' * 64}}}", "{choice:aB_9}", f"{{choice:{'x' * 32}}}"],
+)
 def test_what_is_a_placeholder_is_not_found(spelling: str) -> None:
     assert misspelt_placeholders({"system_instruction": f"For {spelling}, {spelling}"}) == []
 

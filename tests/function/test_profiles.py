@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.made_up import ANONYMOUS, CALLER
-from live_tokens.errors import ProfileNotAllowed, TokenNotIssued, UnknownProfile, UserNotAllowed
+from live_tokens.errors import MalformedRequest, ProfileNotAllowed, TokenNotIssued, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import NO_QUOTA, Caller, Profile, Quota
 from live_tokens.profile_access import AllowRules, QuotaRules
 from live_tokens.profiles import LoadedProfiles, ProfileError, ProfileFile, load_profiles
@@ -107,7 +107,10 @@ def test_both_spellings_of_a_model_are_one(tmp_path: Path, spelling: str) -> Non
         *((f"quota.plan_claim = {bad}\n{GOOD}", "quota.plan_claim must be") for bad in ["7", '""', "[]", "true"]),
         *((f"quota.plans = {bad}\n{GOOD}", "quota.plans must be") for bad in ["7", '["pro"]', '"pro"']),
         *(
-            (f"quota.plans.pro{bad}\n{GOOD}", "[quota.plans.pro] may hold per_hour and per_day, and nothing else.")
+            (
+                f"quota.plans.pro{bad}\n{GOOD}",
+                "[quota.plans.pro] may hold per_hour, per_day, minutes_per_day, minutes_per_month, sessions_at_once, and nothing else.",
+            )
             for bad in [" = 7", " = []", ".per_minute = 1"]
         ),
         *(
@@ -222,7 +225,7 @@ def test_the_config_of_a_file_with_other_faults_is_not_checked(tmp_path: Path) -
 def test_loaded_profiles_do_not_change(tmp_path: Path) -> None:
     write(tmp_path)
     profiles = load_profiles(tmp_path, nothing_wrong)
-    for mapping in (profiles.files, profiles.files["default"].profile.config):
+    for mapping in (profiles.files, profiles.files["default"].profile.config, profiles.files["default"].choices):
         assert not hasattr(mapping, "__setitem__")
 
 
@@ -288,7 +291,10 @@ def digest_of(directory: Path, text: str) -> str:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("3.8", "3.9"), ("= 60", "= 61"), ("= 900", "= 901"), ('"AUDIO"', '"TEXT"'), (CONFIG, f"{CONFIG}seed = 7\n")],
+    [
+        *(("3.8", "3.9"), ("= 60", "= 61"), ("= 900", "= 901"), ('"AUDIO"', '"TEXT"'), (CONFIG, f"{CONFIG}seed = 7\n")),
+        (CONFIG, f'{CONFIG}[choices.k]\nfield = "top_k"\nvalues = ["1"]\n'),
+    ],
 )
 def test_the_digest_changes_with_what_a_token_is_locked_to(tmp_path: Path, old: str, new: str) -> None:
     assert old in GOOD
@@ -320,6 +326,107 @@ def test_the_digest_is_known_in_advance(tmp_path: Path) -> None:
     assert digest_of(tmp_path, GOOD) == hashlib.sha256(locked.encode()).hexdigest()[:12]
 
 
+# --- with choices
+
+VOICE_NAME = "speech_config.voice_config.prebuilt_voice_config.voice_name"
+CHOICES = f"""
+[choices.voice]
+field = "{VOICE_NAME}"
+values = ["Kore", "Puck"]
+[choices.level]
+values = ["a beginner", "an expert"]
+"""
+CHOOSING = f'{GOOD}system_instruction = "For {{claim:nickname}}, {{choice:level}}."\n{CHOICES}'
+
+
+def test_every_combination_of_choices_is_checked_as_a_profile_of_its_own(tmp_path: Path) -> None:
+    checked: list[Profile] = []
+
+    def check(profile: Profile) -> Sequence[str]:
+        checked.append(profile)
+        return []
+
+    write(tmp_path, CHOOSING)
+    load_profiles(tmp_path, check)
+    assert [(profile.chosen, profile.config) for profile in checked] == [
+        (
+            {"voice": voice, "level": level},
+            {
+                "response_modalities": ["AUDIO"],
+                "system_instruction": f"For {{claim:nickname}}, {level}.",
+                "speech_config": {"voice_config": {"prebuilt_voice_config": {"voice_name": voice}}},
+            },
+        )
+        for voice in ("Kore", "Puck")
+        for level in ("a beginner", "an expert")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ([{"voice": "Puck"}], 'config.x is odd. (with choices.voice = "Puck")'),
+        ([{"level": "an expert"}], 'config.x is odd. (with choices.level = "an expert")'),
+        (
+            [{"voice": "Kore", "level": "an expert"}],
+            'config.x is odd. (with choices.voice = "Kore" and choices.level = "an expert")',
+        ),
+        (
+            [{"voice": "Kore", "level": "a beginner"}, {"voice": "Puck", "level": "an expert"}],
+            'config.x is odd. (with choices.voice = "Kore" and choices.level = "a beginner")',
+        ),
+        ([{}], "config.x is odd."),
+    ],
+    ids=["one value", "the other choice's", "a pair", "pairs with nothing in common", "whatever is chosen"],
+)
+def test_a_fault_of_some_combinations_is_told_once_with_their_values(
+    tmp_path: Path, bad: list[dict[str, str]], told: str
+) -> None:
+    def check(profile: Profile) -> Sequence[str]:
+        return ["config.x is odd."] if any(values.items() <= profile.chosen.items() for values in bad) else []
+
+    write(tmp_path, CHOOSING)
+    with pytest.raises(ProfileError) as refusal:
+        load_profiles(tmp_path, check)
+    assert refusal.value.faults == (f"default.toml: {told}",)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        *(
+            (f"config.{VOICE_NAME}{more}", f"config.{VOICE_NAME}{more} (set by choices.voice)")
+            for more in (": is odd.", " is odd.")
+        ),
+        *(
+            (fault, fault)
+            for fault in ("config.speech_config: is odd.", "[config] is odd.", f"config.{VOICE_NAME}s odd")
+        ),
+    ],
+)
+def test_a_fault_of_a_field_that_only_a_choice_sets_names_the_choice(tmp_path: Path, fault: str, told: str) -> None:
+    write(tmp_path, CHOOSING)
+    with pytest.raises(ProfileError) as refusal:
+        load_profiles(tmp_path, lambda _: [fault])
+    assert refusal.value.faults == (f"default.toml: {told}",)
+
+
+@pytest.mark.parametrize(
+    ("choices", "begins"),
+    [
+        ("choices = 7", "[choices] must be"),
+        ('choices.model = {field = "model", values = ["m"]}', "choices.model.field names model"),
+        ('choices.top_k = {field = "top_k", values = []}', "choices.top_k.values must be"),
+        ('choices.r = {field = "response_modalities", values = ["TEXT"]}', "choices.r.field names response_modalities"),
+        ('choices.text = {values = ["x"]}', "choices.text.field is missing"),
+    ],
+)
+def test_a_fault_of_the_choices_is_told_with_the_name_of_the_file(tmp_path: Path, choices: str, begins: str) -> None:
+    write(tmp_path, f"{choices}\n{GOOD}")
+    (fault,) = faults_of(tmp_path)
+    assert fault.startswith(f"default.toml: {begins}")
+
+
 # --- for a caller
 
 CLOSED = """
@@ -341,9 +448,9 @@ def loaded(folder: Path) -> LoadedProfiles:
     return load_profiles(folder, nothing_wrong)
 
 
-def refusal_of(profiles: LoadedProfiles, name: str, caller: Caller = CALLER) -> TokenNotIssued:
+def refusal_of(profiles: LoadedProfiles, name: str, caller: Caller = CALLER, choices: object = None) -> TokenNotIssued:
     with pytest.raises(TokenNotIssued) as refusal:
-        profiles.for_caller(name, caller)
+        profiles.for_caller(name, caller, choices)
     return refusal.value
 
 
@@ -413,6 +520,50 @@ def test_of_the_default_profile_the_caller_learns_the_rule_and_so_does_the_log(l
     assert type(refusal) is UserNotAllowed
     assert refusal.message == f"This account may not take live tokens. {rule}"
     assert refusal.diagnosis == rule
+
+
+ADA = replace(CALLER, claims={"plan": "pro", "nickname": "Ada"})
+
+
+@pytest.fixture
+def choosing(folder: Path) -> LoadedProfiles:
+    """The same two profiles, of which `tutor` offers a voice and a level."""
+    write(folder, CHOOSING + CLOSED, "tutor.toml")
+    return load_profiles(folder, nothing_wrong)
+
+
+def test_a_caller_gets_what_they_chose_and_the_default_of_the_rest(choosing: LoadedProfiles) -> None:
+    tutor = choosing.for_caller("tutor", ADA, {"voice": "Puck", "level": None})
+    assert tutor.chosen == {"voice": "Puck", "level": "a beginner"}
+    assert tutor.config == {
+        "response_modalities": ["AUDIO"],
+        "system_instruction": "For Ada, a beginner.",
+        "speech_config": {"voice_config": {"prebuilt_voice_config": {"voice_name": "Puck"}}},
+    }
+    assert tutor.config_digest == choosing.files["tutor"].profile.config_digest
+
+
+def test_what_a_claim_holds_is_no_choice_of_the_caller(choosing: LoadedProfiles) -> None:
+    tricky = replace(ADA, claims={"plan": "pro", "nickname": "{choice:level}"})
+    filled = choosing.for_caller("tutor", tricky, {"level": "an expert"}).config["system_instruction"]
+    assert filled == "For {choice:level}, an expert."
+
+
+def test_a_caller_who_may_use_a_profile_is_told_what_it_offers(choosing: LoadedProfiles) -> None:
+    refusal = refusal_of(choosing, "tutor", ADA, {"voice": "Charon"})
+    assert type(refusal) is MalformedRequest
+    assert 'voice: "Kore", "Puck"' in refusal.message
+    assert refusal_of(choosing, "default", CALLER, {"voice": "Puck"}).message.endswith("leave `choices` out.")
+
+
+@pytest.mark.parametrize("choices", [None, {"voice": "Puck"}, {"voice": "Charon"}, "Puck"])
+@pytest.mark.parametrize("claims", [{}, {"plan": "pro"}, {"nickname": "Ada"}], ids=["neither", "no claim", "no plan"])
+def test_what_a_profile_offers_is_not_told_to_whom_it_does_not_exist(
+    choosing: LoadedProfiles, claims: dict[str, object], choices: object
+) -> None:
+    refusal = refusal_of(choosing, "tutor", replace(CALLER, claims=claims), choices)
+    unknown = refusal_of(choosing, "no-such", CALLER, choices)
+    assert (type(refusal), refusal.message) == (type(unknown), unknown.message) == (ProfileNotAllowed, unknown.message)
 
 
 def test_who_lacks_a_claim_of_the_default_profile_is_not_told_to_use_the_default_profile(tmp_path: Path) -> None:

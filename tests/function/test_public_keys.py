@@ -20,7 +20,8 @@ from live_tokens.public_keys import (
     PublicKeys,
     UnknownKeyError,
 )
-from live_tokens.upstream import Upstream, UpstreamCutShortError, UpstreamError, UpstreamTimeoutError
+from live_tokens.upstream import Upstream
+from live_tokens.upstream_errors import CutShortError, UpstreamError, UpstreamTimeoutError
 
 MAX_AGE = 600.0
 WAIT_SECONDS = 20
@@ -379,7 +380,7 @@ def test_a_host_that_is_silent_costs_no_more_than_the_deadline(
 ) -> None:
     held = Held(Answer(500))
     server.answer_with(held)
-    with pytest.raises(UpstreamCutShortError):
+    with pytest.raises(CutShortError):
         keys.find("one", Deadline.after(0.1))
     server.answer_with(published(OURS))
     assert keys.find("one", AMPLE) == "key one"
@@ -397,7 +398,7 @@ def test_a_caller_without_time_does_not_decide_for_the_next(
     server.answer_with(published(OURS), published({"three": "key three"}))
     keys.find("one", AMPLE)
     clock.advance(ASK_AGAIN_SECONDS)
-    with pytest.raises(UpstreamCutShortError):
+    with pytest.raises(CutShortError):
         keys.find("three", Deadline.after(-1))
     assert keys.find("three", AMPLE) == "key three"
 

@@ -40,7 +40,7 @@ def refusal(status: int) -> Answer:
 
 
 def keys_at(server: FakeHttpServer, clock: FakeClock | None = None) -> SecretManagerKey:
-    return SecretManagerKey(LATEST, CACHE, upstream(), None, server.host_and_port, clock or FakeClock())
+    return SecretManagerKey(LATEST, CACHE, upstream(), server.host_and_port, clock or FakeClock())
 
 
 def fails(ask: Callable[[], ApiKey]) -> str:
@@ -135,13 +135,14 @@ def test_an_answer_that_is_broken_off_is_asked_for_again(server: FakeHttpServer)
 
 def test_without_credentials_google_is_not_asked(server: FakeHttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "no-such-file.json")
-    keys = SecretManagerKey(LATEST, CACHE, upstream(), GoogleCredentials(upstream()), server.host_and_port)
+    credentials = GoogleCredentials(upstream())
+    keys = SecretManagerKey(LATEST, CACHE, upstream(authorize=credentials.authorization), server.host_and_port)
     assert fails(lambda: keys.current(AMPLE)) == "access token: DefaultCredentialsError"
     assert server.received == []
 
 
 def test_an_address_that_cannot_be_one_is_an_outage() -> None:
-    keys = SecretManagerKey(LATEST, CACHE, upstream(), None, "127.0.0.1:99999")
+    keys = SecretManagerKey(LATEST, CACHE, upstream(), "127.0.0.1:99999")
     assert fails(lambda: keys.current(AMPLE)) == "ConnectError"
 
 
@@ -157,7 +158,7 @@ def test_a_redirect_is_an_outage_and_not_followed(
 
 def test_a_silent_secret_manager_costs_every_caller_what_its_call_has_left(silent: str) -> None:
     """One waits for the answer, the others for the one; nobody longer than their own deadline."""
-    keys = SecretManagerKey(LATEST, CACHE, upstream(), None, silent)
+    keys = SecretManagerKey(LATEST, CACHE, upstream(), silent)
     with ThreadPoolExecutor(MANY) as pool:
         callers = [pool.submit(keys.current, Deadline.after(0.3)) for _ in range(MANY)]
     assert {type(caller.exception()) for caller in callers} == {ApiKeyUnavailable}

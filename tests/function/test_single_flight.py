@@ -8,9 +8,9 @@ import pytest
 
 from function.fake_clock import FakeClock
 from function.made_up import AMPLE
-from live_tokens.circuit_breaker import CutShortError
 from live_tokens.deadline import Deadline
-from live_tokens.single_flight import BusyError, Outcome, SingleFlight
+from live_tokens.single_flight import Outcome, SingleFlight
+from live_tokens.upstream_errors import BusyError, CutShortError
 
 WAIT_SECONDS = 10
 CALLERS = 12
@@ -154,10 +154,6 @@ def test_who_waits_for_another_waits_until_the_deadline_at_most(threads: ThreadP
     assert work.times == 1
 
 
-def test_to_be_kept_waiting_is_a_time_out() -> None:
-    assert issubclass(BusyError, TimeoutError)
-
-
 def test_who_will_not_wait_is_refused_at_once_while_another_is_at_it(threads: ThreadPoolExecutor) -> None:
     work = Work("first")
     shared = flight(work)
@@ -270,7 +266,7 @@ def test_work_that_was_cut_short_is_done_again_by_the_next_who_waits(threads: Th
 
 
 def test_work_that_was_cut_short_will_do_for_nobody() -> None:
-    shared = flight(free(CutShortError(), "second"))
+    shared = flight(free(CutShortError("too little time"), "second"))
     with pytest.raises(CutShortError):
         shared.run(patient())
     assert shared.run(patient(), lambda _outcome: True) == "second"

@@ -17,12 +17,15 @@ PURE = {
     "strict_json": set[str](),
     "timestamps": set[str](),
     "deadline": set[str](),
-    "circuit_breaker": set[str](),
-    "single_flight": {"circuit_breaker", "deadline"},
+    "upstream_errors": set[str](),
+    "circuit_breaker": {"deadline", "upstream_errors"},
+    "single_flight": {"deadline", "upstream_errors"},
     "quota": {"errors", "issuing"},
+    "sessions": {"errors", "issuing", "quota"},
     "stop_switches": {"errors"},
     "placeholders": {"issuing"},
     "profile_access": {"issuing"},
+    "choices": {"errors", "placeholders"},
 }
 """What each module without any I/O may import of ours."""
 
@@ -34,10 +37,19 @@ CORE = PURE | {
     "request_id": set[str](),
     "request_body": {"deadline", "errors"},
     "bounded_transport": {"deadline"},
-    "upstream": {"bounded_transport", "circuit_breaker", "deadline"},
-    "google_credentials": {"deadline", "single_flight", "upstream"},
-    "public_keys": {"deadline", "single_flight", "upstream"},
-    "profiles": {"configuration_error", "errors", "issuing", "placeholders", "profile_access", "quota"},
+    "upstream": {"bounded_transport", "circuit_breaker", "deadline", "upstream_errors"},
+    "google_credentials": {"deadline", "single_flight", "upstream", "upstream_errors"},
+    "public_keys": {"deadline", "single_flight", "upstream", "upstream_errors"},
+    "profiles": {
+        "choices",
+        "configuration_error",
+        "errors",
+        "issuing",
+        "placeholders",
+        "profile_access",
+        "quota",
+        "sessions",
+    },
     "audit_log": {"errors", "issuing", "request_id", "timestamps"},
     "callable_endpoint": {
         *("audit_log", "deadline", "errors", "issuing", "request_body", "request_id", "strict_json", "timestamps"),
@@ -66,6 +78,9 @@ VENDORS = {
 
 WITHOUT_VENDORS = CORE.keys() - {"callable_endpoint", *TO_UPSTREAMS} | {"memory_quota"}
 """Modules that need nothing but Python."""
+
+FROM_THE_ENVIRONMENT = {f"urllib.request.{name}" for name in ("getproxies", "proxy_bypass", "urlopen", "ProxyHandler")}
+"""What else reads the environment: the variables of proxies."""
 
 CALLED_AT_IMPORT = {
     *("TypeVar", "dataclass", "field", "frozenset", "timedelta", "re.compile"),
@@ -107,8 +122,8 @@ def breach_by_import(module: str, name: str) -> str | None:
         return f"imports {name}, which is no spelling of ours"
     if package == "live_tokens":
         return None if may_import(module, ours) else f"imports {ours}"
-    if package == "os":
-        return "knows os, and so the environment"
+    if package == "os" or name in FROM_THE_ENVIRONMENT:
+        return f"knows {package}, and so the environment"
     if package in ("flask", "werkzeug", "functions_framework"):
         return None if module == "callable_endpoint" else f"knows {package}"
     if module in WITHOUT_VENDORS and package not in sys.stdlib_module_names:
@@ -169,18 +184,20 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
         ("firebase_identity", "from flask import Request", "knows flask"),
         ("gemini_minter", "import os", "knows os, and so the environment"),
         ("gemini_minter", "from os import environ", "knows os, and so the environment"),
+        ("bounded_transport", "from urllib.request import proxy_bypass", "knows urllib, and so the environment"),
         ("profiles", "from google import genai", "knows google"),
         ("callable_endpoint", "from google import genai", "knows google.genai"),
         ("secret_manager_key", "from google.genai.types import Tool", "knows google.genai"),
         ("gemini_minter", "import google.cloud.secretmanager", "knows google.cloud.secretmanager"),
         ("gemini_minter", "from firebase_admin import auth", "knows firebase_admin"),
         ("gemini_minter", "import jwt", "knows jwt"),
-        ("firebase_backend", "import requests", "knows requests"),
-        ("firebase_backend", "from google.auth.transport import requests", "knows google.auth.transport"),
+        ("firebase_identity", "import requests", "knows requests"),
+        ("firebase_identity", "from google.auth.transport import requests", "knows google.auth.transport"),
         ("upstream", "import httpcore2", "knows httpcore2"),
         ("upstream", "from live_tokens.errors import Unavailable", "imports errors"),
         ("request_body", "from flask import Request", "knows flask"),
         ("single_flight", "import httpx2", "knows httpx2"),
+        ("circuit_breaker", "from live_tokens.upstream import Upstream", "imports upstream"),
         ("gemini_minter", "from google.cloud.firestore import Client", "knows google.cloud.firestore"),
         ("firebase_app_check", "from google.cloud.firestore_v1 import Client", "knows google.cloud.firestore_v1"),
         ("memory_quota", "from google.cloud.firestore import Client", "knows google"),

@@ -34,7 +34,7 @@ def local_packages() -> set[str]:
 
 
 def place_in_program(path: str) -> str:
-    """Return where a file of the program is, as `deploy.up`; nothing for files elsewhere."""
+    """Return where a file of the program is, as `deploy.deployment`; nothing for files elsewhere."""
     prefix = f"operations/{PROGRAM}/"
     return path.removeprefix(prefix).removesuffix(".py").replace("/", ".") if path.startswith(prefix) else ""
 
@@ -62,8 +62,8 @@ def breach(path: str, name: str) -> str | None:
         return f"imports {name} of local/"
     if under(name, *HTTP) and not under(here, "google", "client"):
         return f"knows {name}, which is for google/ and client/"
-    if under(name, *STARTS_PROGRAMS) and not under(here, "deploy", "google.gcloud"):
-        return f"starts programs ({name}), which is for deploy/ and google/gcloud"
+    if under(name, *STARTS_PROGRAMS) and here != "programs":
+        return f"starts programs ({name}), which is for programs.py"
     mine, its = here.split(".")[0], name.removeprefix(f"{PROGRAM}.").split(".")[0]
     if under(name, *(f"{PROGRAM}.{part}" for part in PARTS)) and mine not in (its, "cli"):
         return f"knows {its}, which is for the command line"
@@ -119,12 +119,12 @@ def test_every_file_keeps_the_house_rules() -> None:
             "knows urllib.request.urlopen, which is for google/ and client/",
         ),
         (
-            f"operations/{PROGRAM}/release/command.py",
+            f"operations/{PROGRAM}/release.py",
             "import subprocess",
-            "starts programs (subprocess), which is for deploy/ and google/gcloud",
+            "starts programs (subprocess), which is for programs.py",
         ),
         (
-            f"operations/{PROGRAM}/deploy/up.py",
+            f"operations/{PROGRAM}/deploy/deployment.py",
             f"from {PROGRAM}.smoke.command import run",
             "knows smoke, which is for the command line",
         ),
@@ -165,11 +165,10 @@ def test_a_broken_rule_is_found(path: str, source: str, broken: str) -> None:
         ("local/demo/story.py", f"from {PROGRAM}.client.live_session import live_session"),
         (f"operations/{PROGRAM}/google/rest.py", "import requests"),
         (f"operations/{PROGRAM}/client/mint_client.py", "import requests"),
-        (f"operations/{PROGRAM}/google/gcloud.py", "import subprocess"),
-        (f"operations/{PROGRAM}/deploy/programs.py", "import subprocess"),
+        (f"operations/{PROGRAM}/programs.py", "import subprocess"),
         (f"operations/{PROGRAM}/cli.py", f"from {PROGRAM} import doctor\nfrom {PROGRAM}.smoke import command"),
-        (f"operations/{PROGRAM}/deploy/up.py", f"from {PROGRAM}.deploy.traffic import Service"),
-        (f"operations/{PROGRAM}/deploy/up.py", f"from {PROGRAM}.checks.billing import check_billing"),
+        (f"operations/{PROGRAM}/deploy/deployment.py", f"from {PROGRAM}.deploy.traffic import Service"),
+        (f"operations/{PROGRAM}/deploy/deployment.py", f"from {PROGRAM}.checks.billing import check_billing"),
     ],
 )
 def test_what_the_rules_allow_is_no_breach(path: str, source: str) -> None:

@@ -57,7 +57,7 @@ def test_a_new_version_number_without_a_key_stores_what_the_function_refuses_by_
     with serve(create_app(secret)) as url, BoundedTransport(1, httpx2.create_ssl_context()) as transport:
         upstream = Upstream(transport, 3)
         address = url.removeprefix("http://")
-        keys = SecretManagerKey(f"{secret.name}/versions/latest", timedelta(seconds=1), upstream, None, address)
+        keys = SecretManagerKey(f"{secret.name}/versions/latest", timedelta(seconds=1), upstream, address)
         with pytest.raises(ApiKeyUnavailable) as refusal:
             keys.current(Deadline.after(3))
     assert "not a key" in str(refusal.value.diagnosis)

@@ -21,10 +21,19 @@ LITTER = [
 ]
 
 
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
+    """The function as it is deployed, planned once: the plan makes the archive."""
+    module = copy_of_module(tmp_path_factory.mktemp("whole-function"), whole_function=True)
+    with terraform_in(module, applies=True) as terraform:
+        terraform.run("plan")
+        yield terraform
+
+
 @pytest.fixture
 def littered(tmp_path: Path) -> Iterator[Terraform]:
     """A checkout in which somebody has worked."""
-    module = copy_of_module(tmp_path)
+    module = copy_of_module(tmp_path, whole_function=True)
     for path in LITTER:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text("not to be deployed")
@@ -40,29 +49,29 @@ def test_the_archive_holds_four_things_and_no_litter(littered: Terraform) -> Non
     assert "scratch.py" not in names
 
 
-def test_every_file_in_the_archive_is_the_working_trees_byte_for_byte(with_defaults: Terraform) -> None:
-    archive = _archive(with_defaults)
+def test_every_file_in_the_archive_is_the_working_trees_byte_for_byte(planned: Terraform) -> None:
+    archive = _archive(planned)
     functions = REPOSITORY / "functions"
     files = [functions / "main.py", *functions.glob("live_tokens/**/*.py"), *functions.glob("profiles/*.toml")]
     expected = {str(file.relative_to(functions)): file.read_bytes() for file in files}
     assert archive == expected | {"requirements.txt": (REPOSITORY / "requirements.txt").read_bytes()}
 
 
-def test_a_release_stages_the_same_content(with_defaults: Terraform, tmp_path: Path) -> None:
+def test_a_release_stages_the_same_content(planned: Terraform, tmp_path: Path) -> None:
     staged = tmp_path / "function"
-    stage(with_defaults.module.parent, staged)
+    stage(planned.module.parent, staged)
     files = {str(file.relative_to(staged)): file.read_bytes() for file in staged.rglob("*") if file.is_file()}
-    assert _archive(with_defaults) == files
+    assert _archive(planned) == files
 
 
-def test_the_same_content_gives_the_same_archive_in_another_checkout(with_defaults: Terraform, tmp_path: Path) -> None:
+def test_the_same_content_gives_the_same_archive_in_another_checkout(planned: Terraform, tmp_path: Path) -> None:
     """Other times of files, and other modes, are not another deployment."""
-    module = copy_of_module(tmp_path)
+    module = copy_of_module(tmp_path, whole_function=True)
     for file in (tmp_path / "functions").rglob("*"):
         shutil.copymode(tmp_path, file) if file.is_dir() else file.chmod(0o600)
     with terraform_in(module, applies=True) as terraform:
         terraform.run("plan")
-        assert _zip(terraform).read_bytes() == _zip(with_defaults).read_bytes()
+        assert _zip(terraform).read_bytes() == _zip(planned).read_bytes()
 
 
 def _zip(terraform: Terraform) -> Path:

@@ -36,7 +36,7 @@ class Outcome:
         return self.marked("✗")
 
     @property
-    def findings(self) -> dict[str, str]:
+    def observations(self) -> dict[str, str]:
         """What was found, by what was asked."""
         return dict(line.split(": ", 1) for line in self.marked("?"))
 

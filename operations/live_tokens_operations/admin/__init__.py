@@ -1,1 +1,1 @@
-"""The operator's command: stop and go on without a deployment, see today's heaviest callers, forget a quota."""
+"""Stop and resume the service without a deployment, list today's heaviest callers, reset a quota."""

@@ -1,4 +1,4 @@
-"""`live-tokens admin`: what can be typed, and what is done for it."""
+"""`live-tokens admin`: its arguments and its subcommands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from live_tokens_operations.process import ExitCode, Process
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a subcommand works with.
+    """The database, the output and the arguments of a subcommand.
 
     Attributes:
         database: connected to the place that was named.
@@ -31,7 +31,6 @@ class Session:
     typed: Namespace
 
     def say(self, text: str) -> None:
-        """Print a sentence."""
         self.out.print(plain(text))
 
 
@@ -39,8 +38,8 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     """Run one command.
 
     Raises:
-        UsageError: which database is not known, or a stop would end before it begins.
-        DatabaseError: Firestore did not do it.
+        UsageError: the database is not known, or a stop would end in the past.
+        DatabaseError: Firestore failed.
     """
     place = _place(typed, process.environment)
     process.stderr.write(f"Talking to {place}\n")
@@ -103,7 +102,6 @@ def _place(typed: Namespace, environment: Mapping[str, str]) -> Place:
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     _add_common(parser)
     parser.set_defaults(project=None, database=None, timeout=10.0)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

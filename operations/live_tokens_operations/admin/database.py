@@ -1,4 +1,4 @@
-"""The Firestore database in which the service keeps quotas and stop switches: every call with a deadline."""
+"""The Firestore database of quotas and stop switches. Every call has a deadline."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _WORDS: Mapping[type[Exception], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which database is talked to.
+    """A Firestore database.
 
     Attributes:
         database: its database, `(default)` for the default one.
@@ -57,13 +57,13 @@ class Place:
 
 
 class DatabaseError(OperationError):
-    """Firestore did not do what it was asked. The text says so in one line, without Google's own words."""
+    """Firestore failed. The text says so in one line, without Google's own words."""
 
 
 class Database:
-    """A connection to it; a context manager that closes it.
+    """A connection to the database, and a context manager that closes it.
 
-    The library reads FIRESTORE_EMULATOR_HOST by itself. Nothing is tried again: the operator sees what happened.
+    The library reads FIRESTORE_EMULATOR_HOST by itself. No call is repeated: the operator sees what happened.
 
     Args:
         page: how many documents one call brings.
@@ -81,19 +81,19 @@ class Database:
         self._client.close()  # type: ignore[no-untyped-call]  # the library has no types for it
 
     def read(self, collection: str, document_id: str) -> DocumentSnapshot[Any]:
-        """Return a document, be it there or not; `read_time` is Firestore's own time, which the service goes by."""
+        """Return a document, which may not exist. `read_time` is Firestore's time, which the service uses."""
         (snapshot,) = self._client.get_all(
             [self._client.collection(collection).document(document_id)], retry=None, timeout=self._seconds
         )
         return snapshot
 
     def write(self, collection: str, document_id: str, fields: Mapping[str, object]) -> None:
-        """Make the document hold these fields and no others."""
+        """Replace all fields of the document."""
         document = self._client.collection(collection).document(document_id)
         document.set(dict(fields), retry=None, timeout=self._seconds)
 
     def delete(self, collection: str, document_id: str) -> None:
-        """Make sure that there is no such document."""
+        """Delete the document if it exists."""
         document = self._client.collection(collection).document(document_id)
         document.delete(retry=None, timeout=self._seconds)
 
@@ -112,7 +112,7 @@ class Database:
 
 
 def explanation(error: Exception, place: Place) -> str:
-    """Say in one line what went wrong, without Google's own words: those can quote a credential."""
+    """Explain an error in one line, without Google's own words, which can quote a credential."""
     words = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), None)
     if words is None:
         words = "Firestore refuses the call" if isinstance(error, GoogleAPICallError) else "Firestore cannot be used"

@@ -1,4 +1,4 @@
-"""What callers have taken, as the operator sees it."""
+"""How many tokens callers have taken."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def today(database: Database, limit: int) -> Today:
 def forget(database: Database, uid: str) -> bool:
     """Delete what is stored of a caller, and return whether there was anything.
 
-    A call that is being decided meanwhile finds the document gone when it writes, and reads again.
+    A call in progress finds the document gone when it writes, and reads again.
     """
     before = database.read(QUOTAS, quota_id(uid))
     database.delete(QUOTAS, quota_id(uid))

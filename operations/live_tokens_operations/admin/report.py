@@ -1,4 +1,4 @@
-"""What the operator reads. Times are UTC; what others wrote is shown as text, never obeyed by the terminal."""
+"""Output for the operator. Times are UTC. Control characters in the texts of others have no effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ _WIDTH_OF_A_FILE = 10_000
 
 
 def console_on(stream: TextIO) -> Console:
-    """Return a console that prints text as it is."""
     return Console(
         file=stream,
         width=None if stream.isatty() else _WIDTH_OF_A_FILE,
@@ -30,12 +29,11 @@ def console_on(stream: TextIO) -> Console:
 
 
 def when(time: datetime) -> str:
-    """Return a time as people read it."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def plain(text: str) -> Text:
-    """Return text whose control characters do nothing."""
+    """Return text without control characters."""
     return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
 
 

@@ -1,4 +1,4 @@
-"""Stop switches as the operator sees them. What they mean is `live_tokens.stop_switches`' to say."""
+"""Sets, clears and lists stop switches. `live_tokens.stop_switches` defines what they mean."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PREFIX_OF_USERS = user_switch("")
 
 
 class EndHasPassedError(Exception):
-    """A switch should end before it begins."""
+    """A stop would end in the past."""
 
     def __init__(self, until: datetime, now: datetime) -> None:
         super().__init__(until, now)
@@ -37,22 +37,19 @@ class Target:
 
     @classmethod
     def service(cls) -> Target:
-        """Return the target that is everything."""
         return cls(SERVICE_SWITCH, "the whole service")
 
     @classmethod
     def profile(cls, name: str) -> Target:
-        """Return the target that is one profile."""
         return cls(profile_switch(name), f"profile {name}")
 
     @classmethod
     def user(cls, uid: str) -> Target:
-        """Return the target that is one user."""
         return cls(user_switch(uid), f"user {uid}")
 
     @classmethod
     def of(cls, switch_id: str) -> Target | None:
-        """Return the target of a switch's document; None if no call ever looks at that document."""
+        """Return the target of a document, or None if no call reads that document."""
         if switch_id == SERVICE_SWITCH:
             return cls.service()
         target = None
@@ -98,7 +95,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """When a switch ends by itself; never, if neither is given.
+    """When a switch ends by itself. It never does if neither is given.
 
     Attributes:
         at: an aware time, or None.
@@ -120,15 +117,15 @@ class Ending:
 
 
 def every_switch(database: Database) -> Iterator[Switch]:
-    """Yield all switches that are set, those that have ended among them."""
+    """Yield all switches that are set, including those that have ended."""
     return map(Switch.read_from, database.every(SWITCHES, ["message", "until"]))
 
 
 def stop(database: Database, target: Target, message: str | None, ending: Ending) -> tuple[datetime | None, bool]:
-    """Set a switch, in place of the one that was set before.
+    """Set a switch. It replaces an earlier one.
 
     Returns:
-        When it ends, and whether it had been on before.
+        When it ends, and whether it was on before.
 
     Raises:
         EndHasPassedError: nothing was written.
@@ -141,7 +138,7 @@ def stop(database: Database, target: Target, message: str | None, ending: Ending
 
 
 def let_go_on(database: Database, target: Target) -> bool:
-    """Clear a switch, and return whether it had been on."""
+    """Clear a switch, and return whether it was on."""
     before = database.read(SWITCHES, target.switch_id)
     database.delete(SWITCHES, target.switch_id)
     return before.exists and Switch.read_from(before).on

@@ -1,4 +1,4 @@
-"""What an operator types, as values. Each function is a `type` of argparse and raises its ArgumentTypeError."""
+"""Reads arguments of `admin`. Each function is a `type` of argparse and raises ArgumentTypeError."""
 
 from __future__ import annotations
 
@@ -22,31 +22,28 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def database(text: str) -> str:
-    """Return the name of a database."""
     return like(_DATABASE, text, "the name of a Firestore database, such as (default)")
 
 
 def profile(text: str) -> str:
-    """Return the name of a profile, be there one or not: the deployed service may know more than this checkout."""
+    """Return the name of a profile. The deployed service may have profiles that this checkout lacks."""
     return like(_PROFILE, text, "the name of a profile: lower-case letters, digits and hyphens, 63 at most")
 
 
 def uid(text: str) -> str:
-    """Return a Firebase user id: anything that can be one, slashes included."""
+    """Return a Firebase user id, which may contain slashes."""
     if not 1 <= len(text) <= LONGEST_UID or _has(text, {"Cs"}):
         raise ArgumentTypeError(f"{text!r} is not a Firebase user id: 1 to {LONGEST_UID} characters")
     return text
 
 
 def message(text: str) -> str:
-    """Return words for callers."""
     if not text.strip() or len(text) > LONGEST_MESSAGE or _has(text, {"Cc", "Cs"}):
         raise ArgumentTypeError(f"must be one line of 1 to {LONGEST_MESSAGE} characters: callers read it")
     return text
 
 
 def moment(text: str) -> datetime:
-    """Return an aware UTC time."""
     try:
         if _RFC_3339.fullmatch(text):
             return datetime.fromisoformat(text.upper()).astimezone(UTC)
@@ -56,7 +53,6 @@ def moment(text: str) -> datetime:
 
 
 def duration(text: str) -> timedelta:
-    """Return a length of time."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a length of time, such as 90s, 30m, 2h or 7d")
@@ -64,17 +60,15 @@ def duration(text: str) -> timedelta:
 
 
 def limit(text: str) -> int:
-    """Return how many rows to show."""
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
         raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
 
 def emulator(text: str) -> str:
-    """Return the `host:port` of an emulator."""
     return like(r"[A-Za-z0-9.-]+:[0-9]{1,5}", text, "host:port without a scheme")
 
 
 def _has(text: str, categories: set[str]) -> bool:
-    """Tell whether there are such characters: Cc control, Cs are bytes that were no UTF-8."""
+    """Whether a text has such characters: Cc is control, Cs stands for bytes that were not UTF-8."""
     return any(unicodedata.category(character) in categories for character in text)

@@ -1,1 +1,1 @@
-"""Looks at a deployed or half-deployed project, changes nothing, and says what is wrong and what mends it."""
+"""Checks a project and returns findings with their remedies. Nothing is changed."""

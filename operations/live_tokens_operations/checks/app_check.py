@@ -1,4 +1,4 @@
-"""Attestation and web origins: App Check as strict as it is meant, CORS for the origins that are meant."""
+"""App Check and CORS: only the operator's apps and web origins can call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from live_tokens.settings import Settings
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing, Unseen, all_pages
 from live_tokens_operations.remedies import FIREBASE_CONSOLE, set_and_deploy
 
@@ -20,10 +20,9 @@ _PROVIDERS = {
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at both."""
     settings = context.deployment.settings
     if settings is None:
-        yield not_looked_at("App Check, CORS", "the function's settings are not known")
+        yield skipped("App Check, CORS", "the function's settings are not known")
         return
     yield from _app_check(context, settings)
     yield _cors(context, settings)
@@ -46,7 +45,7 @@ def _app_check(context: CheckContext, settings: Settings) -> Iterator[Finding]:
         case Missing():
             yield bad("App Check: the project is no Firebase project", f"firebase projects:addfirebase {place[0]}")
         case unseen:
-            yield could_not_look("App Check's apps", unseen)
+            yield unanswered("App Check's apps", unseen)
 
 
 def _apps(api: Looks, project_id: str) -> Look:
@@ -76,7 +75,7 @@ def _attestation(api: Looks, project_id: str, app_id: str, platform: str, mode: 
         url = f"https://firebaseappcheck.googleapis.com/v1/projects/{project_id}/apps/{app_id}/{provider}"
         look = api.get(url, "roles/firebaseappcheck.viewer")
         if isinstance(look, Unseen):
-            return could_not_look(f"App Check of {app_id}", look)
+            return unanswered(f"App Check of {app_id}", look)
         if isinstance(look, Found) and look.body.get(sign):
             return ok(f"App Check: {app_id} proves itself with {provider.removesuffix('Config')}")
     text = f"App Check: {app_id} has no attestation provider"

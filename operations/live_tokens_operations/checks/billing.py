@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Looks, Missing
 from live_tokens_operations.remedies import command
@@ -17,4 +17,4 @@ def check_billing(api: Looks, project_id: str) -> Finding:
         case Found() | Missing():
             return bad("Billing: off; nothing is built or served", command(gcloud_commands.link_billing(project_id)))
         case unseen:
-            return could_not_look("Billing", unseen)
+            return unanswered("Billing", unseen)

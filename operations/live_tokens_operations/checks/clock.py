@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from live_tokens_operations.checks.finding import Finding, could_not_look, ok, warn
+from live_tokens_operations.checks.finding import Finding, ok, unanswered, warn
 from live_tokens_operations.google.look import Unseen
 from live_tokens_operations.google.rest import send
 
@@ -24,11 +24,11 @@ def check_clock(seconds: float, now: Callable[[], datetime] = lambda: datetime.n
     """
     answer = send("GET", _URL, seconds)
     if isinstance(answer, Unseen):
-        return could_not_look("Clock", answer)
+        return unanswered("Clock", answer)
     try:
         skew = (now() - parsedate_to_datetime(answer.headers.get("Date", ""))).total_seconds()
     except (ValueError, TypeError):
-        return could_not_look("Clock", Unseen("the answer of www.googleapis.com has no date"))
+        return unanswered("Clock", Unseen("the answer of www.googleapis.com has no date"))
     if abs(skew) <= _TOLERANCE_SECONDS:
         return ok("Clock: this machine's agrees with Google's")
     direction = "ahead of" if skew > 0 else "behind"

@@ -1,4 +1,4 @@
-"""The Firestore database: there, in Native mode, forgetting in time, closed to clients, not pausing the service."""
+"""The Firestore database is in Native mode, expires documents, is closed to clients, and does not pause the service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from live_tokens.errors import ServicePaused
 from live_tokens.firestore_quota import QUOTAS, SERVICE_SWITCH, SWITCHES
 from live_tokens.stop_switches import StopSwitches
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
 from live_tokens_operations.remedies import command, deploy, doctor, resume
@@ -24,7 +24,6 @@ _ALLOW = re.compile(r"\ballow\b[^;:]*(?::\s*if\b(?P<condition>[^;]*))?;")
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the database."""
     deployment, project = context.deployment, context.project
     if deployment.settings is not None and deployment.settings.quota_store != "firestore":
         return
@@ -36,16 +35,16 @@ def check(context: CheckContext) -> Iterator[Finding]:
         case Found({"type": "DATASTORE_MODE"}):
             remedy = gcloud_commands.make_database_native(deployment.firebase_project, deployment.database)
             yield bad(f"{name}: is in Datastore mode; while it is empty, that can be changed", command(remedy))
-            yield not_looked_at("TTL, rules, stop switch", "the database is in Datastore mode")
+            yield skipped("TTL, rules, stop switch", "the database is in Datastore mode")
             return
         case Missing():
             yield bad(f"{name}: there is no such database", deploy(project.project_id, project.region))
-            yield not_looked_at("TTL, rules, stop switch", "there is no database")
+            yield skipped("TTL, rules, stop switch", "there is no database")
             return
         case Found():
-            yield could_not_look(name, Unseen("Google does not say which mode it is in"))
+            yield unanswered(name, Unseen("Google does not say which mode it is in"))
         case unseen:
-            yield could_not_look(name, unseen)
+            yield unanswered(name, unseen)
     yield _expiry(context, database)
     yield _rules(context)
     yield _switch(context, database)
@@ -67,7 +66,7 @@ def _expiry(context: CheckContext, database: str) -> Finding:
         case Found() | Missing():
             return bad(f"TTL: nothing deletes documents of {QUOTAS} when they expire", command(remedy))
         case unseen:
-            return could_not_look("TTL", unseen)
+            return unanswered("TTL", unseen)
 
 
 def _rules(context: CheckContext) -> Finding:
@@ -93,11 +92,11 @@ def _rules(context: CheckContext) -> Finding:
                 f"Rules: none are released for {deployment.database}, so nothing says that it is closed", remedy
             )
         case unseen:
-            return could_not_look("Rules", unseen)
+            return unanswered("Rules", unseen)
 
 
 def _judged(ruleset: Json, database: str, remedy: str) -> Finding:
-    """Read the conditions of all rules; what a condition other than true and false lets in, is not worked out."""
+    """Judge all rules by their conditions. Conditions other than true and false are not evaluated."""
     files = ruleset.get("source", {}).get("files", [])
     text = _COMMENT.sub(" ", "\n".join(file.get("content", "") for file in files))
     conditions = {(match["condition"] or "true").strip() for match in _ALLOW.finditer(text)}
@@ -123,11 +122,11 @@ def _switch(context: CheckContext, database: str) -> Finding:
         case Missing():
             return ok("Stop switch: the service is not paused")
         case unseen:
-            return could_not_look("Stop switch", unseen)
+            return unanswered("Stop switch", unseen)
 
 
 def _fields(document: Json) -> dict[str, object]:
-    """Return the end of the pause as the function would read it: what is no time is none.
+    """Return the end of the pause as the function reads it. A value that is not a time counts as absent.
 
     Source: https://cloud.google.com/firestore/docs/reference/rest/Shared.Types/ArrayValue#Value
     """

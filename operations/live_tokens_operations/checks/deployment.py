@@ -1,4 +1,4 @@
-"""What is deployed: the function, and the names that its settings give to everything else."""
+"""The deployed function, and the resources that its settings name."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FUNCTION_VIEWER = "roles/cloudfunctions.viewer"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What is looked at.
+    """The project and the function to check.
 
     Attributes:
-        function: its name, and that of the Cloud Run service under it.
-        url: at which apps call it, or None for the function's own address.
-        read_key: whether the key may be read, to look at it and to ask Gemini with it.
+        function: name of the function and of its Cloud Run service.
+        url: URL that apps call, or None for the function's own.
+        read_key: whether the key may be read and tried at Gemini.
     """
 
     project_id: str
@@ -34,13 +34,13 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What the function says of itself.
+    """The function, its service and its settings.
 
     Attributes:
         environment: the function's environment variables, or None if they are not known.
-        settings: read from them, or None.
-        faults: why they cannot be read; without a value of theirs.
-        firebase_project: where users, quotas and stop switches are.
+        settings: read from the environment, or None.
+        faults: why the settings cannot be read, without their values.
+        firebase_project: project of users, quotas and stop switches.
         secret: `projects/P/secrets/S`.
         version: number of its version, or `latest`.
         runtime_account: e-mail address of the account that the function runs as, or None if it is not known.
@@ -60,7 +60,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What each area of the context has in hand."""
+    """What every check works with."""
 
     api: GoogleApi
     project: Project
@@ -68,7 +68,7 @@ class CheckContext:
 
 
 def find_region(api: GoogleApi, project_id: str, function: str) -> str | None:
-    """Return the region in which there is a function of this name, or None.
+    """Return the region of the function, or None.
 
     Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/list
     """
@@ -93,13 +93,12 @@ def look_at(api: GoogleApi, project: Project) -> Deployment:
 
 
 def look_at_service(api: Looks, project_id: str, region: str, service: str) -> Look:
-    """Ask Cloud Run for a service."""
     place = f"projects/{project_id}/locations/{region}"
     return api.get(f"https://run.googleapis.com/v2/{place}/services/{service}", "roles/run.viewer")
 
 
 def deployment_of(project: Project, function: Look, service: Look) -> Deployment:
-    """Return what the two answers say."""
+    """Return the deployment that the two answers describe."""
     config: Json = function.body.get("serviceConfig", {}) if isinstance(function, Found) else {}
     environment = config.get("environmentVariables", {}) if config else None
     settings, faults = _settings(environment, project.function)

@@ -1,4 +1,4 @@
-"""What the doctor says: one finding a line."""
+"""A finding: the result of one check, as one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from live_tokens_operations.google.look import Unseen
 
 
 class Mark(Enum):
-    """How bad it is."""
+    """Severity of a finding, as it is printed."""
 
     OK = "ok"
     BAD = "BAD"
@@ -22,8 +22,8 @@ class Finding:
     """One line.
 
     Attributes:
-        remedy: the command, or the place, that mends it; empty if there is nothing to mend.
-        by_choice: whether it was not seen because the operator wants it so.
+        remedy: the command or the place that fixes it; empty if there is nothing to fix.
+        by_choice: whether the operator asked to skip the check.
     """
 
     mark: Mark
@@ -33,7 +33,7 @@ class Finding:
 
     @property
     def leaves_open(self) -> bool:
-        """Whether there may be something bad that nobody saw."""
+        """Whether a problem may have been missed."""
         return self.mark is Mark.UNSEEN and not self.by_choice
 
     def __str__(self) -> str:
@@ -42,25 +42,25 @@ class Finding:
 
 
 def ok(text: str) -> Finding:
-    """Return a finding that all is well."""
+    """Return the finding that a check passed."""
     return Finding(Mark.OK, text)
 
 
 def bad(text: str, remedy: str) -> Finding:
-    """Return a finding that calls fail of, or that nobody should leave as it is."""
+    """Return a finding that makes calls fail, or that is unsafe."""
     return Finding(Mark.BAD, text, remedy)
 
 
 def warn(text: str, remedy: str) -> Finding:
-    """Return a finding that may be meant so."""
+    """Return a finding that may be intended."""
     return Finding(Mark.WARN, text, remedy)
 
 
-def could_not_look(at: str, unseen: Unseen) -> Finding:
-    """Return the finding that something was not seen: it may be good or bad."""
-    return Finding(Mark.UNSEEN, f"{at}: could not look: {unseen.why}", unseen.remedy)
+def unanswered(at: str, unseen: Unseen) -> Finding:
+    """Return the finding that Google gave no answer: there may be a problem or not."""
+    return Finding(Mark.UNSEEN, f"{at}: not checked: {unseen.why}", unseen.remedy)
 
 
-def not_looked_at(at: str, because: str, *, by_choice: bool = False) -> Finding:
-    """Return the finding that something was left out, by choice or since what it hangs on is not there."""
-    return Finding(Mark.UNSEEN, f"{at}: not looked at, because {because}", by_choice=by_choice)
+def skipped(at: str, because: str, *, by_choice: bool = False) -> Finding:
+    """Return the finding that a check was skipped, by choice or because what it needs is missing."""
+    return Finding(Mark.UNSEEN, f"{at}: skipped, because {because}", by_choice=by_choice)

@@ -1,11 +1,11 @@
-"""The function and the Cloud Run service under it: there, built, serving what was released last, of the right size."""
+"""The function and its Cloud Run service are deployed, serve the newest revision, and have the right size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext, Deployment, Project
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.checks.traffic import check_traffic
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing
@@ -17,7 +17,6 @@ _THREADS = "32"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the function."""
     project, deployment = context.project, context.deployment
     yield _state(project, deployment)
     match deployment.service:
@@ -25,9 +24,9 @@ def check(context: CheckContext) -> Iterator[Finding]:
             yield from check_traffic(project, service)
             yield from _size(project, deployment, service)
         case Missing():
-            yield not_looked_at("Traffic, concurrency", f"there is no Cloud Run service {project.function}")
+            yield skipped("Traffic, concurrency", f"there is no Cloud Run service {project.function}")
         case unseen:
-            yield could_not_look("Traffic, concurrency", unseen)
+            yield unanswered("Traffic, concurrency", unseen)
 
 
 def _state(project: Project, deployment: Deployment) -> Finding:
@@ -47,7 +46,7 @@ def _state(project: Project, deployment: Deployment) -> Finding:
         case Missing():
             return bad(f"{name}: there is none in {project.region}", _deploy(project))
         case unseen:
-            return could_not_look(name, unseen)
+            return unanswered(name, unseen)
 
 
 def _message(function: Json) -> str:
@@ -57,7 +56,7 @@ def _message(function: Json) -> str:
 
 
 def _log(project: Project, function: Json) -> str:
-    """A function that never had a revision failed in its build; else the newest revision says why."""
+    """Return the command that shows why. A function without a revision failed in its build."""
     build = str(function.get("buildConfig", {}).get("build", "")).rpartition("/")[2]
     build_failed = "build" in _message(function).lower() or not function.get("serviceConfig", {}).get("revision")
     if build and build_failed:
@@ -71,7 +70,7 @@ def _size(project: Project, deployment: Deployment, service: Json) -> Iterator[F
     containers: list[Json] = template.get("containers", [])
     cpu = str(containers[0].get("resources", {}).get("limits", {}).get("cpu", "1")) if containers else "1"
     if deployment.environment is None:
-        yield not_looked_at("Concurrency", "the function's environment is not known")
+        yield skipped("Concurrency", "the function's environment is not known")
     else:
         threads = deployment.environment.get("THREADS", _THREADS)
         if threads != str(concurrency):

@@ -1,4 +1,4 @@
-"""What Gemini says to the key: GET of each profile's model, which costs nothing."""
+"""Gemini accepts the key, and has the model of every profile. The requests are free."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from live_tokens.gemini_lock import find_config_faults
 from live_tokens.profiles import LoadedProfiles, ProfileError, load_profiles
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import HOST, GeminiKey, Refused, ask_gemini
 from live_tokens_operations.google.look import Found, Json, Missing, Unseen
@@ -20,10 +20,10 @@ _METHOD = "bidiGenerateContent"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the answer about one model says.
+    """The finding about one model.
 
     Attributes:
-        about_the_key: whether it is about the key or the project, and would be the same for every model.
+        about_the_key: whether the finding is the same for every model.
     """
 
     finding: Finding
@@ -31,10 +31,10 @@ class Verdict:
 
 
 def check_gemini(context: CheckContext, key: GeminiKey) -> Iterator[Finding]:
-    """Ask Gemini about every model of this checkout's profiles. Those that are deployed cannot be seen.
+    """Ask Gemini for every model of this checkout's profiles. The deployed profiles cannot be read.
 
     Args:
-        key: sent to Gemini, and to nobody else.
+        key: is sent only to Gemini.
     """
     try:
         profiles = load_profiles(context.project.profiles, find_config_faults)
@@ -71,7 +71,7 @@ def _ask(context: CheckContext, key: GeminiKey, version: str, model: str, profil
             remedy = "https://ai.google.dev/gemini-api/docs/rate-limits says how to raise it"
             return Verdict(bad(f"Gemini: {why}", remedy), about_the_key=True)
         case unseen:
-            return Verdict(could_not_look("Gemini", unseen), about_the_key=True)
+            return Verdict(unanswered("Gemini", unseen), about_the_key=True)
 
 
 def _model(context: CheckContext, known: Json | None, model: str, profiles: Sequence[str]) -> Finding:

@@ -1,4 +1,4 @@
-"""The key: its secret, its newest version, and what is in it. Its value goes from here to Gemini and nowhere else."""
+"""The Gemini API key: its secret, version and value. The value is sent only to Gemini."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import google_crc32c
 
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.checks.gemini import check_gemini
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import WHERE_TO_GET_IT, GeminiKey, NotAKeyError
@@ -22,11 +22,11 @@ _VIEWER, _ACCESSOR = "roles/secretmanager.viewer", "roles/secretmanager.secretAc
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a secret version holds.
+    """The content of a secret version.
 
     Attributes:
-        key: what may be a key, or None.
-        fault: why it is none; without a byte of it.
+        key: may be a key; None if the content is something else.
+        fault: why the content is not a key, without a byte of it.
     """
 
     key: GeminiKey | None
@@ -34,7 +34,6 @@ class Payload:
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the secret, and ask Gemini with what is in it."""
     secret = context.deployment.secret
     look = context.api.get(f"https://secretmanager.googleapis.com/v1/{secret}", _VIEWER)
     if isinstance(look, Found):
@@ -44,12 +43,12 @@ def check(context: CheckContext) -> Iterator[Finding]:
         project = context.project
         yield bad(f"Key: there is no secret {secret}", deploy(project.project_id, project.region))
     else:
-        yield could_not_look("Key", look)
-    yield not_looked_at("Gemini", "there is no key to ask with")
+        yield unanswered("Key", look)
+    yield skipped("Gemini", "there is no key to ask with")
 
 
 def look_at_version(api: Looks, version: str) -> Look:
-    """Ask Secret Manager for a version, `projects/P/secrets/S/versions/N`, and not for what it holds."""
+    """Ask for a version, `projects/P/secrets/S/versions/N`, without its content."""
     return api.get(f"https://secretmanager.googleapis.com/v1/{version}", _VIEWER)
 
 
@@ -64,8 +63,8 @@ def _version(context: CheckContext) -> Iterator[Finding]:
             yield from _payload(context, str(name).rpartition("/")[2])
             return
         case Found({"state": "ENABLED"}):
-            yield not_looked_at("Key", "you did not want it to be read; its version is enabled", by_choice=True)
-            yield not_looked_at("Gemini", "there is no key to ask with", by_choice=True)
+            yield skipped("Key", "you did not want it to be read; its version is enabled", by_choice=True)
+            yield skipped("Gemini", "there is no key to ask with", by_choice=True)
             return
         case Found({"state": "DISABLED", "name": name}):
             number = str(name).rpartition("/")[2]
@@ -77,8 +76,8 @@ def _version(context: CheckContext) -> Iterator[Finding]:
         case Missing():
             yield bad(f"Key: {deployment.secret} has no version {deployment.version}", _store(deployment.secret))
         case unseen:
-            yield could_not_look("Key", unseen)
-    yield not_looked_at("Gemini", "there is no key to ask with")
+            yield unanswered("Key", unseen)
+    yield skipped("Gemini", "there is no key to ask with")
 
 
 def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
@@ -89,12 +88,12 @@ def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
     )
     if not isinstance(look, Found):
         yield _unread(look, secret, number)
-        yield not_looked_at("Gemini", "the key could not be read")
+        yield skipped("Gemini", "the key could not be read")
         return
     payload = payload_in(look.body)
     if payload.key is None:
         yield bad(f"Key: version {number} {payload.fault}", _store(secret))
-        yield not_looked_at("Gemini", "there is no key to ask with")
+        yield skipped("Gemini", "there is no key to ask with")
     elif payload.key.value.startswith("AIza"):
         text = f"Key: version {number} is a standard key (AIza…); Google announced the end of those for September 2026"
         yield warn(f"{text}. Make an authorization key at {WHERE_TO_GET_IT}", _store(secret))
@@ -107,11 +106,11 @@ def _payload(context: CheckContext, number: str) -> Iterator[Finding]:
 def _unread(look: Look, secret: str, number: str) -> Finding:
     if isinstance(look, Found | Missing):
         return bad(f"Key: version {number} is gone", _store(secret))
-    return could_not_look("Key", look)
+    return unanswered("Key", look)
 
 
 def payload_in(answer: Json) -> Payload:
-    """Return what is in an answer of Secret Manager, judged as the function does, and by how keys look.
+    """Return the content in an answer of Secret Manager, judged as the function judges it.
 
     Sources: https://cloud.google.com/secret-manager/docs/reference/rest/v1/AccessSecretVersionResponse
         https://ai.google.dev/gemini-api/docs/api-key

@@ -1,11 +1,11 @@
-"""Can apps reach the function: the invoker check of Cloud Run, and a call as an app without a sign-in makes it."""
+"""Apps can reach the function: by the policy of Cloud Run, and by a call without a sign-in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext, Project
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing, Unseen
 from live_tokens_operations.google.rest import Answer, GoogleApi, send
@@ -16,7 +16,6 @@ _MEMBERS_POLICY = "iam.allowedPolicyMemberDomains"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at both."""
     yield _invoker(context)
     yield _probe(context)
 
@@ -30,9 +29,9 @@ def _invoker(context: CheckContext) -> Finding:
         case Found():
             pass
         case Missing():
-            return not_looked_at("Public", f"there is no Cloud Run service {project.function}")
+            return skipped("Public", f"there is no Cloud Run service {project.function}")
         case unseen:
-            return could_not_look("Public", unseen)
+            return unanswered("Public", unseen)
     service = f"projects/{project.project_id}/locations/{project.region}/services/{project.function}"
     policy = api.get(
         f"https://run.googleapis.com/v2/{service}:getIamPolicy",
@@ -45,9 +44,9 @@ def _invoker(context: CheckContext) -> Finding:
         case Found():
             return _not_public(api, project)
         case Missing():
-            return not_looked_at("Public", f"there is no Cloud Run service {project.function}")
+            return skipped("Public", f"there is no Cloud Run service {project.function}")
         case unseen:
-            return could_not_look("Public", unseen)
+            return unanswered("Public", unseen)
 
 
 def _lets_everybody_in(policy: Json) -> bool:
@@ -81,19 +80,19 @@ def _restricts_members(policy: Json) -> bool:
 
 
 def _probe(context: CheckContext) -> Finding:
-    """Call without a sign-in. The function must be the one that refuses, in JSON."""
+    """Call without a sign-in. The function itself must refuse, in JSON."""
     project = context.project
     function = context.deployment.function
     if project.url is None:
         if isinstance(function, Missing):
-            return not_looked_at("Call", "there is no function")
+            return skipped("Call", "there is no function")
         if isinstance(function, Found):
             ingress = function.body.get("serviceConfig", {}).get("ingressSettings", "ALLOW_ALL")
             if ingress != "ALLOW_ALL":
-                return not_looked_at("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
+                return skipped("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
     url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
     answer = send("POST", url, context.api.seconds, body={"data": None})
-    return could_not_look("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
+    return unanswered("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
 
 
 def _judged(project: Project, response: Answer) -> Finding:

@@ -1,4 +1,4 @@
-"""What went wrong in the last hour, by the audit events: the one place where Gemini's limits for Live can be seen."""
+"""Failed calls of the last hour, from the audit events. Only these show Gemini's limits for Live."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, ok, skipped, unanswered, warn
 from live_tokens_operations.google.look import Found, Json, Unseen
 
 _HOUR = timedelta(hours=1)
@@ -19,7 +19,7 @@ _RATE_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits says how to ra
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Read the events of calls that failed through no fault of their caller.
+    """Count the failures by reason.
 
     Source: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
     """
@@ -45,7 +45,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
         look = context.api.post(_LIST, "roles/logging.viewer", search | page)
         if not isinstance(look, Found):
             yield from _by_reason(entries, more=True)
-            yield could_not_look("Last hour", look) if isinstance(look, Unseen) else _no_log()
+            yield unanswered("Last hour", look) if isinstance(look, Unseen) else _no_log()
             return
         entries += look.body.get("entries", [])
         token = look.body.get("nextPageToken", "")
@@ -53,13 +53,13 @@ def check(context: CheckContext) -> Iterator[Finding]:
             break
     yield from _by_reason(entries, more=bool(token))
     if token and len(entries) < _MOST:
-        yield could_not_look("Last hour", Unseen(f"Cloud Logging was not done searching after {_MOST_PAGES} answers"))
+        yield unanswered("Last hour", Unseen(f"Cloud Logging was not done searching after {_MOST_PAGES} answers"))
     elif not entries:
         yield ok("Last hour: no call failed, except through a fault of its caller")
 
 
 def _no_log() -> Finding:
-    return not_looked_at("Last hour", "there is no log")
+    return skipped("Last hour", "there is no log")
 
 
 def _by_reason(entries: list[Json], *, more: bool) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from live_tokens_operations.checks.deployment import CheckContext, Deployment
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
 from live_tokens_operations.remedies import command, deploy
@@ -27,11 +27,10 @@ class Binding:
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the roles on the project and on the secret."""
     api, deployment = context.api, context.deployment
     account = deployment.runtime_account
     if account is None:
-        yield not_looked_at("Roles", "the account that the function runs as is not known")
+        yield skipped("Roles", "the account that the function runs as is not known")
         return
     member = f"serviceAccount:{account}"
     if account.endswith(_DEFAULT_ACCOUNTS):
@@ -154,4 +153,4 @@ def _members(bindings: list[Binding]) -> set[str]:
 
 
 def _unread(at: str, look: Missing | Unseen) -> Finding:
-    return could_not_look(at, look) if isinstance(look, Unseen) else not_looked_at(at, "there is no such thing")
+    return unanswered(at, look) if isinstance(look, Unseen) else skipped(at, "there is no such thing")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from live_tokens_operations.checks.billing import check_billing
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok
+from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered
 from live_tokens_operations.defaults import APP_CHECK_SERVICE, REQUIRED_SERVICES
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Look, Looks, Missing, all_pages
@@ -14,7 +14,6 @@ from live_tokens_operations.remedies import command
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the project."""
     api, project_id = context.api, context.project.project_id
     settings = context.deployment.settings
     required = (
@@ -44,4 +43,4 @@ def _services(look: Look, project_id: str, required: list[str] | tuple[str, ...]
             return ok(f"APIs: the {len(required)} that the function needs are on")
         case Missing():
             return bad(f"APIs: there is no project {project_id}", f"gcloud projects create {project_id}")
-    return could_not_look("APIs", look)
+    return unanswered("APIs", look)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, not_looked_at, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, warn
 from live_tokens_operations.remedies import deploy
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the environment variables."""
     project, deployment = context.project, context.deployment
     remedy = deploy(project.project_id, project.region)
     if deployment.environment is None:
-        yield not_looked_at("Settings", "the function's environment is not known")
+        yield skipped("Settings", "the function's environment is not known")
     elif deployment.settings is None:
         yield from (bad(f"Settings: {fault}", remedy) for fault in deployment.faults)
     elif deployment.firebase_project != project.project_id:

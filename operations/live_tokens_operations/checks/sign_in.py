@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext
-from live_tokens_operations.checks.finding import Finding, bad, could_not_look, ok, warn
+from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered, warn
 from live_tokens_operations.google.look import Found, Looks, Missing, Unseen
 from live_tokens_operations.google.sign_in_config import HOST, VIEWER, SignInConfig, look_at
 from live_tokens_operations.remedies import FIREBASE_CONSOLE
@@ -20,11 +20,10 @@ def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
             remedy = f"{FIREBASE_CONSOLE}/{project_id}/authentication, Get started; or identity_platform in infra/"
             return bad(f"Authentication: not set up in {project_id}: nobody can sign in", remedy)
         case unseen:
-            return could_not_look("Authentication", unseen)
+            return unanswered("Authentication", unseen)
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
-    """Look at the ways to sign in."""
     project_id = context.deployment.firebase_project
     match check_authentication(context.api, project_id):
         case SignInConfig() as config:
@@ -36,7 +35,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
 def _sign_in_methods(context: CheckContext, project_id: str, config: SignInConfig) -> Iterator[Finding]:
     match config.own_method or _provider(context.api, project_id, config):
         case Unseen() as unseen:
-            yield could_not_look("Authentication, its providers", unseen)
+            yield unanswered("Authentication, its providers", unseen)
         case False:
             text = f"Authentication: no way to sign in is on in {project_id}: only custom tokens of your own get in"
             yield warn(text, f"{FIREBASE_CONSOLE}/{project_id}/authentication/providers")

@@ -50,7 +50,6 @@ class Traffic:
 
 
 def check_traffic(project: Project, service: Json) -> Iterator[Finding]:
-    """Look at who serves."""
     traffic, place = Traffic.of(service), (project.project_id, project.region)
     if traffic.created != traffic.ready:
         remedy = gcloud_commands.read_function_log(*place, project.function)

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from live_tokens_operations.arguments import Parser, project_id, variable
 from live_tokens_operations.defaults import CHECKOUT, REGION
-from live_tokens_operations.deploy.down import Destroy
-from live_tokens_operations.deploy.programs import KEY_VARIABLES, LocalPrograms
+from live_tokens_operations.deploy.deployment import Deploy, DeployOptions
+from live_tokens_operations.deploy.destruction import Destroy
 from live_tokens_operations.deploy.smoke_test import ReadSmokeTest, SmokeStep
 from live_tokens_operations.deploy.terminal import Terminal
-from live_tokens_operations.deploy.up import Deploy, DeployOptions
 from live_tokens_operations.process import ExitCode, Process, StoppedError, Terminated
+from live_tokens_operations.programs import KEY_VARIABLES, LocalPrograms
 
 MODULE = CHECKOUT / "infra"
 
@@ -30,7 +30,7 @@ def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -
         read_smoke_test: reads the arguments of the smoke test.
 
     Raises:
-        DeployError: it stopped before the end.
+        DeployError, ProgramError: it stopped before the end.
     """
     with _interruptions():
         programs, operator, colour = _parts(process)
@@ -48,7 +48,7 @@ def destroy(typed: Namespace, process: Process) -> ExitCode:
     """Delete a deployment.
 
     Raises:
-        DeployError: it stopped before the end.
+        DeployError, ProgramError: it stopped before the end.
     """
     with _interruptions():
         programs, operator, colour = _parts(process)
@@ -94,7 +94,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def add_deploy_arguments(parser: Parser) -> None:
-    """Describe the command line of `deploy`."""
     _add_project(parser)
     parser.add_argument(
         "--region", metavar="REGION", help=f"region of the function (default: the present one, or {REGION})"
@@ -110,7 +109,6 @@ def add_deploy_arguments(parser: Parser) -> None:
 
 
 def add_destroy_arguments(parser: Parser) -> None:
-    """Describe the command line of `destroy`."""
     _add_project(parser)
     parser.add_argument("--confirm", metavar="PROJECT", help="the project's id again, to skip the question")
 

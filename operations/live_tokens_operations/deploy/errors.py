@@ -1,11 +1,12 @@
-"""Why a deployment stops. Every message is for the operator, and ends with what to do.
+"""Why a deployment stops, beside a failure of gcloud or Terraform (`ProgramError`). Each message says what to do.
 
 DeployError
 ├── MisuseError         wrong arguments, or a resource that is not ours
 ├── PrerequisiteError   something is missing; nothing was done
 ├── DeclinedError       the operator did not agree
-├── ProgramError        gcloud or Terraform failed
-└── HeldBackError       the new revision gets no traffic
+├── UnansweredError     Google did not answer a question
+├── HeldBackError       the new revision gets no traffic
+└── SmokeTestError      everything is deployed, but does not work
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ class DeclinedError(DeployError):
     """The operator did not agree, or could not be asked."""
 
 
-class ProgramError(DeployError):
-    """A program failed. Its output is part of the message, or was shown before."""
+class UnansweredError(DeployError):
+    """Google did not answer, and the deployment cannot go on without knowing."""
 
 
 class HeldBackError(DeployError):
     """Everything is deployed, but traffic stays at an earlier revision."""
+
+
+class SmokeTestError(DeployError):
+    """Everything is deployed, but the smoke test failed."""

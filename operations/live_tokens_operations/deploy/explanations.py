@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from live_tokens_operations.deploy.errors import ProgramError
-from live_tokens_operations.deploy.programs import Finished
+from live_tokens_operations.programs import Finished, ProgramError
 
 _AGAIN = "Wait a few minutes and run this again. It continues where it stopped."
 

@@ -1,4 +1,4 @@
-"""The operator's own settings, `infra/terraform.tfvars` and `infra/*.auto.tfvars`, as far as `deploy` needs them."""
+"""Those settings in `infra/terraform.tfvars` and `infra/*.auto.tfvars` that `deploy` needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ASSIGNMENT = re.compile(r"\s*(\w+)\s*=\s*(\S.*?)\s*")
 
 @dataclass(frozen=True, slots=True)
 class SettingsFiles:
-    """What the files say.
+    """The settings of all files.
 
     Attributes:
         project: `project_id`, or None if it is not set.
@@ -34,12 +34,12 @@ class SettingsFiles:
 
     @classmethod
     def read(cls, module: Path) -> SettingsFiles:
-        """Read those of a root module, be there any or not, in Terraform's order: of one variable, the last one counts.
+        """Read the files of a root module, in Terraform's order. The last value of a variable counts.
 
         Source: https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 
         Raises:
-            MisuseError: one is no JSON, though its name says so.
+            MisuseError: a JSON file is not valid.
         """
         values: dict[str, object] = {}
         files: dict[str, str] = {}
@@ -58,7 +58,7 @@ class SettingsFiles:
         )
 
     def file_of(self, variable: str) -> str:
-        """Return the name of the file that sets a variable, or else of the one where it belongs."""
+        """Return the file that sets a variable, or the one that should."""
         return self.files.get(variable, _MAIN)
 
     def require_project(self, project: str) -> None:
@@ -72,7 +72,7 @@ class SettingsFiles:
             raise MisuseError(f"{file} sets project_id to {self.project}, not {project}. Nothing was done.")
 
     def region_for(self, asked: str | None) -> str | None:
-        """Return the region that was asked for, or else the files'.
+        """Return the region that was asked for, or the one of the files.
 
         Raises:
             MisuseError: the two differ.
@@ -86,7 +86,7 @@ class SettingsFiles:
 
 
 def _values_in(file: Path) -> Iterator[tuple[str, object]]:
-    """Yield each variable that is set, with its value: text, None, or anything for what is neither."""
+    """Yield each variable with its value: a string, None, or the source text of other values."""
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".json":
         try:

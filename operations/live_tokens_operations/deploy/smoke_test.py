@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from live_tokens_operations.arguments import UsageError
-from live_tokens_operations.deploy.errors import MisuseError, ProgramError
+from live_tokens_operations.deploy.errors import MisuseError, SmokeTestError
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import Process
 
@@ -71,7 +71,7 @@ class SmokeStep:
 
         Raises:
             MisuseError: the credentials in the environment do not fit.
-            ProgramError: it failed.
+            SmokeTestError: it failed.
         """
         smoke_test = self._of(url)
         end = self.monotonic() + PATIENCE_SECONDS
@@ -86,12 +86,12 @@ class SmokeStep:
             if outcome.passed:
                 return
             if not outcome.may_pass_later or self.monotonic() >= end:
-                raise ProgramError(self._failure(outcome))
+                raise SmokeTestError(self._failure(outcome))
             waiting()
             self.pause(PAUSE_SECONDS)
 
     def _of(self, url: str) -> SmokeTest:
-        return self.read([url, "--project", self.project, "--no-findings", *self.options])
+        return self.read([url, "--project", self.project, "--no-observations", *self.options])
 
     def _failure(self, outcome: Outcome) -> str:
         text = "Everything is deployed, but the smoke test failed."

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from live_tokens_operations.deploy.errors import MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
-from live_tokens_operations.deploy.programs import Programs, json_of
 from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.programs import Programs, read_json
 
 _LABEL = "live-tokens-region"
 # The first line of a backend.tf of ours. Files of earlier runs have it, so it must not change.
@@ -23,11 +23,11 @@ _ABSENT = re.compile(r"not found: 404")  # gcloud's words
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A state bucket that is there.
+    """An existing state bucket.
 
     Attributes:
         region: where the function is, or None if nothing is deployed.
-        complete: whether it keeps old versions, and keeps the public out.
+        complete: whether it keeps old versions and is closed to the public.
     """
 
     region: str | None
@@ -48,17 +48,17 @@ class StateBucket:
         return f"{self.project}-live-tokens-state"
 
     def find(self) -> Found | None:
-        """Return what is there, or None.
+        """Return the bucket, or None.
 
         Raises:
-            MisuseError: the bucket is another project's. Names are world-wide, and whoever has it would read the state.
-            ProgramError: it could not be looked at.
+            MisuseError: the bucket belongs to another project, whose owner would read the state.
+            ProgramError: gcloud failed.
         """
         finished = self.programs.ask(gcloud_commands.describe_bucket(self.name, self.project))
         if finished.code != 0 and _ABSENT.search(finished.err):
             return None
         require_answer(finished, f"The state bucket {self.name} could not be read")
-        described = json_of("gcloud", finished)
+        described = read_json("gcloud", finished)
         if int(described["projectNumber"]) != self.number:
             raise MisuseError(
                 f"The bucket {self.name} belongs to another project. No state is stored there. Find out who created it."
@@ -83,11 +83,11 @@ class StateBucket:
         require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be created")
 
     def complete(self, found: Found | None, region: str) -> None:
-        """Have the bucket keep old versions, keep the public out, and remember the region; nothing if it does.
+        """Configure the bucket, and store the region in its label, unless that is done already.
 
         Args:
-            found: the bucket as it was, or None if it has been made since.
-            region: where the function is going to be.
+            found: the bucket before this run, or None.
+            region: of the function.
 
         Raises:
             ProgramError: gcloud failed.
@@ -97,20 +97,20 @@ class StateBucket:
             require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be configured")
 
     def forget_region(self) -> None:
-        """Note that nothing is deployed any more.
+        """Remove the label, because nothing is deployed.
 
         Raises:
             ProgramError: gcloud failed.
         """
-        line = gcloud_commands.remove_labels(self.name, self.project, [_LABEL])
+        line = gcloud_commands.remove_label(self.name, self.project, _LABEL)
         require_answer(self.programs.ask(line), f"The label {_LABEL} of {self.name} could not be removed")
 
 
 def write_backend(module: Path, bucket: str, region: str) -> None:
-    """Write `backend.tf`, in place of one that this program wrote.
+    """Write `backend.tf`. It replaces only a file that this program wrote.
 
     Raises:
-        MisuseError: there is one that somebody else wrote, or a state beside it that would be forgotten.
+        MisuseError: another file or a local state would be lost.
     """
     file = module / "backend.tf"
     if file.exists() and not file.read_text(encoding="utf-8").startswith(_OURS):

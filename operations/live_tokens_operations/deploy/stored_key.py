@@ -1,4 +1,4 @@
-"""The Gemini API key in Secret Manager: an existing key is kept, a new one is tested before it is stored."""
+"""The Gemini API key in Secret Manager. An existing key is kept; a new one is tested before it is stored."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from live_tokens_operations.checks.key import look_at_version
-from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, ProgramError
+from live_tokens_operations.defaults import KEY_VARIABLE
+from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, UnansweredError
 from live_tokens_operations.deploy.explanations import require_answer
-from live_tokens_operations.deploy.programs import Programs
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.gemini_key import (
-    KEY_VARIABLE,
     WHERE_TO_GET_IT,
     GeminiKey,
     NotAKeyError,
@@ -20,6 +19,7 @@ from live_tokens_operations.google.gemini_key import (
     ask_gemini,
 )
 from live_tokens_operations.google.look import Found, Look, Looks, Missing, Unseen
+from live_tokens_operations.programs import Programs
 
 _TRIES = 3
 _ANSWER_SECONDS = 20.0
@@ -30,7 +30,7 @@ class UselessKeyError(Exception):
 
 
 def list_models(key: GeminiKey) -> Look | Refused:
-    """Call a method of Gemini that is free, and needs a valid key."""
+    """Test a key with a free call."""
     return ask_gemini(key, "v1beta/models?pageSize=1", _ANSWER_SECONDS)
 
 
@@ -40,7 +40,7 @@ class StoredKey:
 
     Attributes:
         secret: `projects/P/secrets/S`.
-        project: id of the project, which answers for the calls; gcloud would take the one it is set to.
+        project: id of the project. Without it, gcloud would use its configured project.
     """
 
     programs: Programs
@@ -52,11 +52,12 @@ class StoredKey:
     ask: Callable[[GeminiKey], Look | Refused] = list_models
 
     def provide(self, *, replace: bool) -> None:
-        """Store a key, unless there is one that is to be kept.
+        """Store a key, unless one exists and is kept.
 
         Raises:
             MisuseError: the key in the environment is unusable.
             DeclinedError: no usable key was typed, or there is no terminal.
+            UnansweredError: Secret Manager did not say whether it has a key.
             ProgramError: gcloud failed.
         """
         if not replace and self._is_there():
@@ -72,7 +73,7 @@ class StoredKey:
         self.operator.say(f"The key is stored in Secret Manager, in {self.secret}, and nowhere else.")
 
     def _is_there(self) -> bool:
-        """Tell whether the newest version, which is the one that the function reads, can be read."""
+        """Whether the newest version, which the function reads, is enabled."""
         match look_at_version(self.api, f"{self.secret}/versions/latest"):
             case Missing():
                 return False
@@ -84,7 +85,7 @@ class StoredKey:
                 return False
             case unseen:
                 why = f"{unseen.why}\n{unseen.remedy}".rstrip()
-                raise ProgramError(f"The newest version of {self.secret} could not be looked at: {why}")
+                raise UnansweredError(f"The newest version of {self.secret} could not be looked at: {why}")
 
     def _from_environment(self) -> GeminiKey | None:
         if KEY_VARIABLE not in self.environment:
@@ -114,7 +115,7 @@ class StoredKey:
         )
 
     def _tried(self, typed: str) -> GeminiKey:
-        """Return the key that was typed, unless it is unusable. An outage of Gemini does not reject it."""
+        """Return the key unless Gemini refuses it. An outage of Gemini is no refusal."""
         try:
             key = GeminiKey.read(typed)
         except NotAKeyError as error:

@@ -1,4 +1,4 @@
-"""The Application Default Credentials of this machine, and an access token with them.
+"""The credentials of this machine, Application Default or Terraform's own, and an access token with them.
 
 GoogleCredentialsError            there is no access token
 ├── NoCredentialsError            there are no credentials
@@ -10,8 +10,12 @@ Source: https://cloud.google.com/docs/authentication/application-default-credent
 
 from __future__ import annotations
 
+import json
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import google.auth
@@ -20,17 +24,15 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as UserCredentials
 
-from live_tokens_operations.google import gcloud_commands
-
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 class GoogleCredentialsError(Exception):
-    """There is no access token. The text is of ours: Google's can quote an answer, or name files of this machine."""
+    """There is no access token. The text is our own: Google's can quote an answer, or name files of this machine."""
 
 
 class NoCredentialsError(GoogleCredentialsError):
-    """There are no Application Default Credentials on this machine."""
+    """There are no credentials on this machine."""
 
 
 class CredentialsRefusedError(GoogleCredentialsError):
@@ -38,74 +40,65 @@ class CredentialsRefusedError(GoogleCredentialsError):
 
 
 class NoAccessTokenError(GoogleCredentialsError):
-    """Nobody could be asked, or nobody answered with a yes or no. The text says which."""
+    """Google could not be asked, or failed. The text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose they are.
+    """The account that calls Google's APIs.
 
     Attributes:
-        project: id of the project that they work in, or None if nobody named one.
-        log_in: command line of gcloud that replaces them.
+        project: id of the project to work in, or None if it is not known.
     """
 
     credentials: Any = field(repr=False)
     project: str | None
-    log_in: list[str] = field(default_factory=gcloud_commands.log_in)
 
     @classmethod
-    def find(cls, project: str | None) -> Account:
-        """Find them. Nobody is asked, except whether this is a machine of Google's.
+    def find(cls, project: str | None, environment: Mapping[str, str] = MappingProxyType({})) -> Account:
+        """Find the credentials of this machine. A machine at Google is the only one that is asked.
 
-        A person's own are nobody's project, so the one that is worked in is named as the one to count the calls for.
+        A person's credentials have no project, so the calls are counted for the given one.
         Source: https://cloud.google.com/docs/quotas/set-quota-project
 
         Args:
             project: id of the project to work in, or None for the one that the credentials name.
+            environment: may hold credentials for Terraform, which replace the default ones.
 
         Raises:
-            NoCredentialsError: there are none.
+            NoCredentialsError: there are none, or Terraform's cannot be read.
         """
         try:
             with warnings.catch_warnings():
-                # It warns of a person's credentials without a quota project, which they are given below.
-                warnings.simplefilter("ignore", UserWarning)
-                credentials, of_credentials = google.auth.default(scopes=[_SCOPE])
-        except GoogleAuthError:
-            raise NoCredentialsError("There are no Application Default Credentials on this machine.") from None
+                # google-auth warns of a person's credentials without a quota project. They get one below.
+                warnings.simplefilter("ignore")
+                credentials, of_credentials = _of_terraform(environment) or google.auth.default(scopes=[_SCOPE])
+        except (GoogleAuthError, ValueError, OSError):
+            raise NoCredentialsError("there are no Application Default Credentials on this machine") from None
         project = project or of_credentials
         if isinstance(credentials, UserCredentials) and project:
             credentials = credentials.with_quota_project(project)
         return cls(credentials, project)
 
-    @classmethod
-    def of_access_token(cls, access_token: str, project: str) -> Account:
-        """Return that of a person whose access token is known, such as gcloud's.
-
-        Args:
-            project: answers for the calls: a person's credentials belong to no project.
-        """
-        credentials: Any = UserCredentials(access_token)  # type: ignore[no-untyped-call]  # google-auth has no types
-        return cls(credentials.with_quota_project(project), project, gcloud_commands.log_in_to_gcloud())
-
     @property
     def is_a_person(self) -> bool:
-        """Whether somebody has logged in, and no service account. A person signs nothing."""
+        """Whether these are a person's credentials, which cannot sign."""
         return isinstance(self.credentials, UserCredentials)
 
     @property
     def service_account(self) -> str | None:
-        """Its e-mail address, or None. A machine's account knows its own only once it has an access token."""
+        """E-mail address of the service account, or None. A machine at Google knows it once it has an access token."""
         return getattr(self.credentials, "service_account_email", None)
 
     def get_access_token(self, seconds: float) -> None:
-        """Fetch one, which the credentials keep.
+        """Fetch an access token, which the credentials keep.
 
         Raises:
-            CredentialsRefusedError: there will be none.
-            NoAccessTokenError: there is none at this moment.
+            CredentialsRefusedError: only a new log-in helps.
+            NoAccessTokenError: there is none at the moment.
         """
+        if self.credentials.valid:
+            return  # it was given, and cannot be renewed
         with requests.Session() as session:
             try:
                 self.credentials.refresh(Within(seconds, session))
@@ -115,13 +108,29 @@ class Account:
                 # The metadata server of a machine cannot be reached: google-auth calls that a refusal, too.
                 if isinstance(error.__cause__, TransportError):
                     raise NoAccessTokenError("no access token from the metadata server") from None
-                raise CredentialsRefusedError("Google refuses the credentials of this machine.") from None
+                raise CredentialsRefusedError("Google refuses the credentials of this machine") from None
             except (GoogleAuthError, requests.RequestException) as error:
                 raise NoAccessTokenError(f"no access token from Google ({type(error).__name__})") from None
 
 
+def _of_terraform(environment: Mapping[str, str]) -> tuple[Any, str | None] | None:
+    """Return the credentials of Terraform's own variables, with their project; None if none is set.
+
+    Source: https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference#authentication
+    """
+    if token := environment.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
+        return UserCredentials(token), None  # type: ignore[no-untyped-call]  # google-auth has no types
+    text = environment.get("GOOGLE_CREDENTIALS", "").strip()
+    if not text:
+        return None
+    content = text if text.startswith("{") else Path(text).read_text(encoding="utf-8")
+    load: Any = google.auth.load_credentials_from_dict  # google-auth has no types
+    found: tuple[Any, str | None] = load(json.loads(content), scopes=[_SCOPE])
+    return found
+
+
 class Within(Request):
-    """A transport of google-auth with our deadline in place of its own two minutes.
+    """A transport of google-auth with our deadline instead of its own of two minutes.
 
     Args:
         session: of the caller, who closes it.

@@ -5,16 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def access_token() -> list[str]:
-    """Print an access token of the account that is logged in; captured, never shown."""
-    return ["gcloud", "auth", "print-access-token", "--quiet"]
-
-
-def application_default_token() -> list[str]:
-    """Print an access token of the Application Default Credentials; captured, never shown."""
-    return ["gcloud", "auth", "application-default", "print-access-token", "--quiet"]
-
-
 def describe_project(project: str) -> list[str]:
     """Describe a project as JSON."""
     return ["gcloud", "projects", "describe", project, "--format=json", "--quiet"]
@@ -22,22 +12,12 @@ def describe_project(project: str) -> list[str]:
 
 def describe_bucket(bucket: str, project: str) -> list[str]:
     """Describe a bucket as Cloud Storage's own JSON."""
-    url = f"gs://{bucket}"
-    return [
-        "gcloud",
-        "storage",
-        "buckets",
-        "describe",
-        url,
-        "--raw",
-        f"--project={project}",
-        "--format=json",
-        "--quiet",
-    ]
+    url, options = f"gs://{bucket}", ("--raw", "--format=json", "--quiet")
+    return ["gcloud", "storage", "buckets", "describe", url, f"--project={project}", *options]
 
 
 def create_bucket(bucket: str, project: str, region: str) -> list[str]:
-    """Make a bucket that nobody can open to the public, object by object or at all."""
+    """Create a bucket that cannot become public."""
     return [
         *("gcloud", "storage", "buckets", "create", f"gs://{bucket}", f"--project={project}", f"--location={region}"),
         *("--uniform-bucket-level-access", "--public-access-prevention", "--quiet"),
@@ -45,31 +25,21 @@ def create_bucket(bucket: str, project: str, region: str) -> list[str]:
 
 
 def update_bucket(bucket: str, project: str, labels: str) -> list[str]:
-    """Keep old versions of objects, keep the public out, and set labels, which are `key=value`."""
+    """Keep old versions of objects, keep the public out, and set labels (`key=value`)."""
     return [
         *("gcloud", "storage", "buckets", "update", f"gs://{bucket}", f"--project={project}", "--versioning"),
         *("--uniform-bucket-level-access", "--public-access-prevention", f"--update-labels={labels}", "--quiet"),
     ]
 
 
-def remove_labels(bucket: str, project: str, labels: Sequence[str]) -> list[str]:
-    """Take labels off a bucket."""
-    names = ",".join(labels)
-    url = f"gs://{bucket}"
-    return [
-        "gcloud",
-        "storage",
-        "buckets",
-        "update",
-        url,
-        f"--project={project}",
-        f"--remove-labels={names}",
-        "--quiet",
-    ]
+def remove_label(bucket: str, project: str, label: str) -> list[str]:
+    """Remove a label from a bucket."""
+    options = (f"--project={project}", f"--remove-labels={label}", "--quiet")
+    return ["gcloud", "storage", "buckets", "update", f"gs://{bucket}", *options]
 
 
 def remove_bucket(bucket: str) -> list[str]:
-    """Delete a bucket with all versions of all objects. Only ever shown to the operator."""
+    """Delete a bucket with all versions of all objects. This program shows it, and does not run it."""
     return ["gcloud", "storage", "rm", "--recursive", "--all-versions", f"gs://{bucket}"]
 
 
@@ -78,37 +48,30 @@ def log_in() -> list[str]:
     return ["gcloud", "auth", "application-default", "login"]
 
 
-def log_in_to_gcloud() -> list[str]:
-    """Log in to gcloud itself."""
-    return ["gcloud", "auth", "login"]
-
-
 def enable_services(project_id: str, services: Sequence[str]) -> list[str]:
-    """Switch APIs on. Of one that is on already, nothing changes."""
+    """Enable APIs."""
     return ["gcloud", "services", "enable", *services, f"--project={project_id}"]
 
 
 def link_billing(project_id: str) -> list[str]:
-    """Give the project a billing account; `gcloud billing accounts list` shows the ids."""
+    """Link a billing account; `gcloud billing accounts list` shows the ids."""
     return ["gcloud", "billing", "projects", "link", project_id, "--billing-account=BILLING_ACCOUNT_ID"]
 
 
 def read_build_log(project_id: str, region: str, build_id: str) -> list[str]:
-    """Show why an image was not built."""
+    """Show the log of a build."""
     return ["gcloud", "builds", "log", build_id, f"--region={region}", f"--project={project_id}"]
 
 
 def read_function_log(project_id: str, region: str, function: str) -> list[str]:
-    """Show what the function wrote last, its reason not to start included."""
-    place = [f"--region={region}", f"--project={project_id}"]
-    return ["gcloud", "functions", "logs", "read", function, "--gen2", *place, "--limit=50"]
+    """Show the last log entries of the function."""
+    return ["gcloud", "functions", "logs", "read", function, "--gen2", *_at(project_id, region), "--limit=50"]
 
 
 def let_everybody_call(project_id: str, region: str, service: str) -> list[str]:
     """Make the Cloud Run service public."""
-    place = [f"--region={region}", f"--project={project_id}"]
     binding = ["--member=allUsers", "--role=roles/run.invoker"]
-    return ["gcloud", "run", "services", "add-iam-policy-binding", service, *binding, *place]
+    return ["gcloud", "run", "services", "add-iam-policy-binding", service, *binding, *_at(project_id, region)]
 
 
 def switch_invoker_check_off(project_id: str, region: str, service: str) -> list[str]:
@@ -116,18 +79,16 @@ def switch_invoker_check_off(project_id: str, region: str, service: str) -> list
 
     Source: https://cloud.google.com/run/docs/authenticating/public
     """
-    place = [f"--region={region}", f"--project={project_id}"]
-    return ["gcloud", "run", "services", "update", service, "--no-invoker-iam-check", *place]
+    return ["gcloud", "run", "services", "update", service, "--no-invoker-iam-check", *_at(project_id, region)]
 
 
 def move_traffic_to_latest(project_id: str, region: str, service: str) -> list[str]:
-    """Let the newest revision serve, now and after each deployment."""
-    place = [f"--region={region}", f"--project={project_id}"]
-    return ["gcloud", "run", "services", "update-traffic", service, "--to-latest", *place]
+    """Send all traffic to the newest revision, now and after each deployment."""
+    return ["gcloud", "run", "services", "update-traffic", service, "--to-latest", *_at(project_id, region)]
 
 
 def add_key_version(project_id: str, secret: str) -> list[str]:
-    """Store what comes on standard input as the newest version of the secret."""
+    """Store standard input as the newest version of the secret."""
     return ["gcloud", "secrets", "versions", "add", secret, "--data-file=-", f"--project={project_id}"]
 
 
@@ -143,7 +104,7 @@ def grant_on_secret(project_id: str, secret: str, member: str) -> list[str]:
 
 
 def revoke_on_secret(project_id: str, secret: str, member: str) -> list[str]:
-    """Let an account no longer read the secret, under whatever condition it could."""
+    """Stop an account from reading the secret, under any condition."""
     binding = [f"--member={member}", "--role=roles/secretmanager.secretAccessor", "--all"]
     return ["gcloud", "secrets", "remove-iam-policy-binding", secret, *binding, f"--project={project_id}"]
 
@@ -155,7 +116,7 @@ def grant_on_project(project_id: str, member: str, role: str) -> list[str]:
 
 
 def grant_on_database(project_id: str, database: str, member: str) -> list[str]:
-    """Let an account read and write one Firestore database, in the words of `infra/`, which then takes it as its own.
+    """Let an account use one Firestore database. The condition is the one of `infra/`, which then manages the binding.
 
     Source: https://cloud.google.com/firestore/docs/manage-databases#configure_per-database_access
     """
@@ -166,19 +127,19 @@ def grant_on_database(project_id: str, database: str, member: str) -> list[str]:
 
 
 def revoke_on_project(project_id: str, member: str, role: str) -> list[str]:
-    """Take a role on the project away, under whatever condition it was given."""
+    """Revoke a role on the project, under any condition."""
     binding = [f"--member={member}", f"--role={role}", "--all"]
     return ["gcloud", "projects", "remove-iam-policy-binding", project_id, *binding]
 
 
 def make_database_native(project_id: str, database: str) -> list[str]:
-    """Turn an empty database in Datastore mode into one in Native mode."""
-    place = [f"--database={database}", f"--project={project_id}"]
+    """Change an empty database from Datastore mode to Native mode."""
+    place = (f"--database={database}", f"--project={project_id}")
     return ["gcloud", "firestore", "databases", "update", "--type=firestore-native", *place]
 
 
 def expire_documents(project_id: str, database: str, collection: str, field: str) -> list[str]:
-    """Let Firestore delete documents whose time has come."""
+    """Let Firestore delete documents that have expired."""
     place = [f"--collection-group={collection}", f"--database={database}", f"--project={project_id}"]
     return ["gcloud", "firestore", "fields", "ttls", "update", field, "--enable-ttl", *place]
 
@@ -190,6 +151,10 @@ def allow_key_for_gemini(project_id: str) -> list[str]:
 
 
 def submit_build(project: str, region: str, source: str, config: str, substitutions: str) -> list[str]:
-    """Have Cloud Build run the steps of a file, with what gcloud uploads of a folder."""
+    """Upload a folder to Cloud Build, and run the steps of a file."""
     place = (f"--project={project}", f"--region={region}")
     return ["gcloud", "builds", "submit", source, *place, f"--config={config}", f"--substitutions={substitutions}"]
+
+
+def _at(project_id: str, region: str) -> tuple[str, str]:
+    return f"--region={region}", f"--project={project_id}"

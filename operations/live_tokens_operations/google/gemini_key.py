@@ -1,6 +1,6 @@
-"""A Gemini API key: what people paste in its place, and what Gemini says to it.
+"""A Gemini API key: recognises what is pasted by mistake, and asks Gemini about the rest.
 
-How a key begins says nothing: Google has changed that before. Gemini has the last word.
+The prefix decides nothing, because Google has changed it before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from live_tokens_operations.google.look import Json, Look, Unseen
 from live_tokens_operations.google.rest import Answer, json_object, look_in, send
 
-KEY_VARIABLE = "GEMINI_API_KEY"
 WHERE_TO_GET_IT = "https://aistudio.google.com/apikey"
 HOST = "generativelanguage.googleapis.com"
 
@@ -33,12 +32,12 @@ _CONSUMER = re.compile(r"projects/[0-9]+")
 
 
 class NotAKeyError(Exception):
-    """A text is no Gemini API key. What it is instead, as in “is empty”, is said without repeating any of it."""
+    """A text is not a Gemini API key. The message, such as “is empty”, quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class GeminiKey:
-    """Something that may be a Gemini API key: only Gemini knows."""
+    """A possible Gemini API key. Only Gemini knows whether it is one."""
 
     value: str = field(repr=False)
 
@@ -61,7 +60,7 @@ class Refused:
 
     Attributes:
         why: as in “the key is restricted to other APIs”.
-        reason: Google's own word for it, or nothing.
+        reason: Google's reason, or empty.
         project: number of the key's project, if Google names it.
     """
 
@@ -71,10 +70,10 @@ class Refused:
 
 
 def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Look | Refused:
-    """Ask Gemini for something that costs nothing, such as a model.
+    """Read something from Gemini for free, such as a model.
 
     Args:
-        key: goes to Gemini in a header, and nowhere else.
+        key: is sent only to Gemini, in a header.
         path: `VERSION/models`, or one of them, with its query.
 
     Source: https://ai.google.dev/api/models

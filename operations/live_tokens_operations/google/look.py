@@ -1,4 +1,4 @@
-"""What comes of asking Google for something: it is there, it is missing, or nobody could see."""
+"""The three answers to a question to Google: found, missing, or unseen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was asked for is there.
+    """It exists.
 
     Attributes:
         body: as the API gives it. May hold a credential.
@@ -22,30 +22,30 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Google says that it is not there.
+    """Google says that it does not exist.
 
     Attributes:
-        code: Google's word for it, such as `CONFIGURATION_NOT_FOUND`, or nothing.
+        code: Google's code, such as `CONFIGURATION_NOT_FOUND`, or empty.
     """
 
     code: str = ""
 
     @property
     def codes(self) -> str:
-        """HTTP status and Google's word, for messages."""
+        """HTTP status and Google's code, for messages."""
         return f"404 {self.code}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """It may be there or not: Google refused, or failed, or could not be reached.
+    """It may exist or not: Google refused, failed, or could not be reached.
 
     Attributes:
-        why: without a word of the answer but Google's own codes.
-        remedy: what makes it visible; empty if only waiting helps.
+        why: quotes nothing of the answer but Google's codes.
+        remedy: command that lets this account see it; empty if there is none.
         status: HTTP status code, or None if there was no answer.
-        code: the word by which Google names the cause, such as `PERMISSION_DENIED`, or nothing.
-        reason: `reason` of google.rpc.ErrorInfo, such as `SERVICE_DISABLED`, or nothing.
+        code: Google's code, such as `PERMISSION_DENIED`, or empty.
+        reason: `reason` of google.rpc.ErrorInfo, such as `SERVICE_DISABLED`, or empty.
     """
 
     why: str
@@ -56,14 +56,14 @@ class Unseen:
 
     @property
     def codes(self) -> str:
-        """HTTP status and Google's words, for messages; why there was no answer, if there was none."""
+        """HTTP status and Google's codes for messages, or why there was no answer."""
         if self.status is None:
             return self.why
         return " ".join(str(part) for part in (self.status, self.code, self.reason) if part)
 
     @property
     def refused(self) -> bool:
-        """Whether Google refuses this account. Otherwise it is an outage, or something on the way."""
+        """Whether Google refuses this account. Otherwise it is an outage."""
         return self.status in (401, 403)
 
 
@@ -71,27 +71,32 @@ Look = Found | Missing | Unseen
 
 
 class Looks(Protocol):
-    """A way to look at a project, which changes nothing there."""
+    """Reads from Google's APIs."""
+
+    @property
+    def service_account(self) -> str | None:
+        """E-mail address of the account that asks, or None if it is a person's."""
+        ...
 
     def get(
         self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None
     ) -> Look:
-        """Look at something.
+        """Read a resource.
 
         Args:
-            url: of the API's method, on the host that bears the API's name.
-            role: which role lets one look.
-            grant: gives the role; if None, it is given on the whole project.
+            url: of the method, on the API's own host.
+            role: the role that it needs.
+            grant: command that grants the role; None for a grant on the whole project.
         """
         ...
 
 
 def all_pages(api: Looks, url: str, role: str, field: str, params: Mapping[str, str]) -> Look:
-    """Look at a list, all pages of it as one.
+    """Read all pages of a list.
 
     Args:
-        role: which role lets one look.
-        field: under which the answer has the items.
+        role: the role that it needs.
+        field: the field of the items.
     """
     items: list[Json] = []
     page = ""

@@ -1,4 +1,4 @@
-"""The one client of Google's REST APIs: every call has a deadline, and none is made twice.
+"""The one client of Google's REST APIs. Every call has a deadline, and none is repeated.
 
 A refusal or an outage is never reported as something missing. Of an answer, only Google's own codes are quoted.
 """
@@ -30,10 +30,10 @@ _USER_PROJECT_ROLE = "roles/serviceusage.serviceUsageConsumer"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered.
+    """An answer of a server.
 
     Attributes:
-        body: the JSON object that it holds, or None if it holds none.
+        body: a JSON object, or None if the answer is something else.
     """
 
     status: int
@@ -51,10 +51,10 @@ def send(
     body: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer | Unseen:
-    """Make a call, and return whatever comes back. Redirects are not followed: they would take credentials along.
+    """Make a call. Redirects are not followed, because they would take credentials along.
 
     Args:
-        url: without any credential in it: errors of the HTTP library quote URLs.
+        url: contains no credential, because errors of the HTTP library quote URLs.
         session: authorised; None calls without credentials.
     """
     host = urlsplit(url).hostname or ""
@@ -79,7 +79,7 @@ def send(
 
 
 def look_in(answer: Answer | Unseen, url: str) -> Look:
-    """Return what an answer of one of Google's APIs says."""
+    """Read an answer of one of Google's APIs."""
     if isinstance(answer, Unseen):
         return answer
     host = urlsplit(url).hostname or ""
@@ -100,7 +100,7 @@ def look_in(answer: Answer | Unseen, url: str) -> Look:
 def call(
     method: str, url: str, body: Mapping[str, object], headers: Mapping[str, str], seconds: float = SECONDS
 ) -> Look:
-    """Call an API that takes a key in a header, and no access token."""
+    """Call an API with a key in a header, without an access token."""
     return look_in(send(method, url, seconds, body=body, headers=headers), url)
 
 
@@ -116,10 +116,10 @@ class GoogleApi:
         """Get an access token, which the calls share.
 
         Returns:
-            None, or why no token could be had.
+            None, or why there is no token.
 
         Raises:
-            CredentialsRefusedError: there will be none.
+            CredentialsRefusedError: only a new log-in helps.
         """
         try:
             self._account.get_access_token(self.seconds)
@@ -128,8 +128,12 @@ class GoogleApi:
         return None
 
     @property
+    def service_account(self) -> str | None:
+        return self._account.service_account
+
+    @property
     def member(self) -> str:
-        """Who asks, as IAM names them, for commands."""
+        """The account as a member of IAM, for commands."""
         if self._account.is_a_person:
             return "user:$(gcloud config get account)"  # filled in by the operator's shell
         return f"serviceAccount:{self._account.service_account or 'ACCOUNT'}"
@@ -143,8 +147,8 @@ class GoogleApi:
         """Call a method that is a POST.
 
         Args:
-            url: of the API's method, on the host that bears the API's name.
-            role: which role allows it.
+            url: of the method, on the API's own host.
+            role: the role that it needs.
         """
         return self._ask("POST", url, role, body=body)
 
@@ -174,7 +178,7 @@ class GoogleApi:
         """Source of the reasons: https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto."""
         match unseen:
             case Unseen(status=401):
-                why, remedy = f"{api} refuses the credentials of this machine", self._account.log_in
+                why, remedy = f"{api} refuses the credentials of this machine", gcloud_commands.log_in()
             case Unseen(status=403, reason="SERVICE_DISABLED"):
                 why = f"{api} is off, or was switched on minutes ago"
                 remedy = gcloud_commands.enable_services(self._project_id, [api])
@@ -202,7 +206,7 @@ def reason_in(answer: object) -> str:
 
 
 def json_object(text: str | bytes) -> Json | None:
-    """Return the JSON object in a text, or None if it holds none."""
+    """Return the JSON object in a text, or None."""
     try:
         body = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How the users of a project may sign in, as Identity Toolkit has it.
+"""How users of a project may sign in, from Identity Toolkit.
 
 Source: https://cloud.google.com/identity-platform/docs/reference/rest/v2/projects/getConfig
 """
@@ -16,10 +16,10 @@ VIEWER = "roles/firebaseauth.viewer"
 
 @dataclass(frozen=True, slots=True)
 class SignInConfig:
-    """What is set up.
+    """The sign-in settings of a project.
 
     Attributes:
-        web_api_key: of the project, or None. It is public: every app has it.
+        web_api_key: of the project, or None. It is public.
         email_sign_up: whether anybody may sign up with e-mail and password.
         own_method: whether e-mail, phone or anonymous sign-in is on. Providers such as Google are not in the answer.
         identity_platform: whether the project was upgraded to Identity Platform, which alone has OIDC and SAML.
@@ -32,7 +32,7 @@ class SignInConfig:
 
 
 def look_at(api: Looks, project: str) -> SignInConfig | Missing | Unseen:
-    """Ask once. `Missing` means that nobody has set Firebase Authentication, or Identity Platform, up.
+    """Read the settings. `Missing` means that Firebase Authentication is not set up.
 
     Args:
         api: a person's credentials must name a quota project.
@@ -42,7 +42,6 @@ def look_at(api: Looks, project: str) -> SignInConfig | Missing | Unseen:
 
 
 def read(config: Mapping[str, object]) -> SignInConfig:
-    """Read the answer."""
     match config.get("client"):
         case {"apiKey": str(key)} if key:
             web_api_key: str | None = key
@@ -59,7 +58,6 @@ def read(config: Mapping[str, object]) -> SignInConfig:
 
 
 def _is_on(config: Mapping[str, object], *path: str) -> bool:
-    """Return what is at a path. What is off is left out of the answer, or is false."""
     found: object = config
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None

@@ -25,9 +25,9 @@ from live_tokens_operations.smoke.app_check import (
     GivenAppCheckToken,
 )
 from live_tokens_operations.smoke.checks import Checks, ChecksAbortedError, HeldSession
-from live_tokens_operations.smoke.findings import Findings
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit, SignInError, web_api_key
+from live_tokens_operations.smoke.observations import Observations
 from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import DEFAULT_PROFILE, Service
 from live_tokens_operations.smoke.signers import EmulatorSigner, GoogleAccount, SigningError
@@ -124,18 +124,18 @@ class _Run:
         with self._caller() as id_token:
             try:
                 held = checks.signed_in(id_token)
-                if held.live_token.at_google if self.typed.findings is None else self.typed.findings:
-                    self._find(Findings(service, id_token, self._report, self.typed.timeout), held)
+                if held.live_token.at_google if self.typed.observations is None else self.typed.observations:
+                    self._observe(Observations(service, id_token, self._report, self.typed.timeout), held)
             finally:
                 self._report.note(f"The run took {service.tokens_taken} live tokens of the profile's quota.")
         if self._given is None:
             checks.user_deleted(id_token)
 
-    def _find(self, findings: Findings, held: HeldSession) -> None:
+    def _observe(self, observations: Observations, held: HeldSession) -> None:
         try:
-            findings.ask_all(held)
+            observations.observe_all(held)
         except TimeIsUp:
-            self._report.note("The time ended before all open questions were tried. This is not a failure.")
+            self._report.note("The time ended before all observations. This is not a failure.")
 
     def _caller(self) -> AbstractContextManager[IdToken]:
         if self._given:
@@ -207,7 +207,6 @@ def _refuse_plain_http(url: str, emulator: str | None) -> None:
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     parser.description = (
         "Takes a live token from a deployed mint_live_token, holds a short session with it, and checks what must be "
         "refused."
@@ -232,9 +231,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--claims", type=_claims, default={}, metavar="JSON", help="custom claims of the user")
     parser.add_argument("--app-id", metavar="ID", help="id of the Firebase app for App Check tokens")
     parser.add_argument(
-        "--findings",
+        "--observations",
+        "--findings",  # its earlier name
         action=BooleanOptionalAction,
-        help="also test undocumented behaviour of Gemini's tokens; takes 5 tokens more (default: only at Google)",
+        help="also observe undocumented behaviour of Gemini's tokens; takes 5 tokens more (default: only at Google)",
     )
     parser.add_argument(
         "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="time limit of one answer (default: 30)"

@@ -44,7 +44,6 @@ class IdentityToolkit:
 
     @classmethod
     def at_google(cls, api_key: str) -> IdentityToolkit:
-        """Return Google's."""
         return cls(f"https://{HOST}/v1", api_key)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The output for the operator: one line per check and finding, without credentials."""
+"""The output for the operator: one line per check and observation, without credentials."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Report:
             self.bad(bad, answer)
         return holds
 
-    def finding(self, question: str, answer: str) -> None:
-        """Report undocumented behaviour. It is never a failure."""
+    def observation(self, question: str, answer: str) -> None:
+        """Report undocumented behaviour, which is never a failure."""
         self._line("?", f"{question}: {answer}")
 
     def note(self, text: str) -> None:

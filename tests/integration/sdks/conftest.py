@@ -1,5 +1,6 @@
 """Fixtures for tests that look at the function through the client SDKs."""
 
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,25 @@ from integration.sdks.firebase_app import FirebaseApp
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from stack import API_KEY, LocalStack
-from support.sdks.function_process import SECRET, running_functions
+from support.sdks.function_process import FUNCTIONS, SECRET, running_functions
 from support.sdks.in_process_stand_ins import InProcessStandIns, RequestObserver, new_api_key
 from support.sdks.node_scripts import SDKS, NodeScripts, NotInstalledError, installed_scripts
 from support.sdks.secrets_seen import SecretsSeen
+
+CHOOSING = """
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 60
+session_seconds = 900
+[config]
+response_modalities = ["AUDIO"]
+system_instruction = "You talk to {choice:level}."
+[choices.voice]
+field = "speech_config.voice_config.prebuilt_voice_config.voice_name"
+values = ["Kore", "Puck"]
+[choices.level]
+values = ["a beginner", "an expert"]
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -67,6 +83,10 @@ def lonely_functions(stack: LocalStack, run_directory: Path) -> Iterator[dict[st
 
 @pytest.fixture(scope="session")
 def in_process(stack: LocalStack, run_directory: Path, secrets_seen: SecretsSeen) -> Iterator[InProcessStandIns]:
+    """The function here has a profile `choosing`, which offers a voice and a level."""
+    functions = run_directory / "in-process-functions"
+    shutil.copytree(FUNCTIONS, functions, ignore=shutil.ignore_patterns("__pycache__"))
+    (functions / "profiles" / "choosing.toml").write_text(CHOOSING, encoding="utf-8")
     key = new_api_key(secrets_seen)
     gemini = GeminiStandIn(StandInConfig(api_keys=frozenset({key}), pace=0))
     observer = RequestObserver(create_gemini_app(gemini))
@@ -77,7 +97,7 @@ def in_process(stack: LocalStack, run_directory: Path, secrets_seen: SecretsSeen
             "SECRET_MANAGER_EMULATOR_HOST": secret_manager_host,
             "GEMINI_EMULATOR_HOST": gemini_host,
         }
-        with running_functions(run_directory, {"in-process": environment}) as urls:
+        with running_functions(run_directory, {"in-process": environment}, functions / "main.py") as urls:
             yield InProcessStandIns(urls["in-process"], gemini, observer, secret, secrets_seen)
 
 

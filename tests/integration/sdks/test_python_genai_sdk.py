@@ -15,7 +15,7 @@ from google.genai.live import AsyncSession
 from starlette.datastructures import Headers
 
 from gemini_live_stand_in.serving import serve
-from integration.sdks.firebase_app import FirebaseApp, Outcome
+from integration.sdks.firebase_app import FirebaseApp, Outcome, call, sign_up
 from integration.sdks.live_client import spoken_question
 from support.sdks.in_process_stand_ins import InProcessStandIns
 
@@ -137,6 +137,33 @@ def test_the_locked_setup_wins_over_its_own(
 
     assert audio(messages), "in speech, as the profile says"
     assert transcript(messages), "only the profile asks for a transcript"
+
+
+def test_what_the_firebase_sdk_chose_wins_over_what_the_session_asks_for(
+    secure: Secure, app: FirebaseApp, in_process: InProcessStandIns
+) -> None:
+    chosen = {"voice": "Puck", "level": "an expert"}
+    _, taken = app.take(
+        sign_up(), call({"profile": "choosing", "choices": chosen}), function_url=in_process.function_url
+    )
+    another: Any = {
+        "speech_config": {"voice_config": {"prebuilt_voice_config": {"voice_name": "Charon"}}},
+        "system_instruction": "You talk to a child.",
+    }
+
+    async def talk() -> list[types.LiveServerMessage]:
+        async with connected(secure, taken["result"], config=another) as session:
+            await session.send_client_content(turns={"role": "user", "parts": [{"text": "Hello!"}]})
+            return await turn(session)
+
+    assert audio(asyncio.run(talk()))
+    assert taken["result"]["choices"] == chosen
+    token = in_process.gemini.tokens.find(taken["result"]["token"])
+    assert token is not None
+    effective = token.lock.effective_setup({"generationConfig": another, "systemInstruction": {}})
+    speech = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": "Puck"}}}
+    assert effective["generationConfig"] == {"responseModalities": ["AUDIO"], "speechConfig": speech}
+    assert effective["systemInstruction"]["parts"] == [{"text": "You talk to an expert."}]
 
 
 def test_a_second_session_with_the_same_token_is_refused(secure: Secure, live_token: Outcome) -> None:

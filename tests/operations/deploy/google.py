@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -68,9 +69,9 @@ class Google:
 
     def apps(self) -> dict[str, ASGIApp]:
         """Return host name → what answers for it."""
-        access = ApiAccess(LOGIN_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
+        access = ApiAccess(DEFAULT_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
         # A person's credentials belong to no project, and this API wants to know who answers for the call.
-        access_with_project = ApiAccess(LOGIN_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
+        access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
         secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
         behind_a_login: dict[str, ASGIApp] = {
             "cloudresourcemanager.googleapis.com": create_resource_manager_app(self.projects),
@@ -87,7 +88,7 @@ class Google:
             "run.googleapis.com": self._cloud_run(),
         }
         in_the_open: dict[str, ASGIApp] = {
-            access_tokens.HOST: access_tokens.create_token_app(DEFAULT_TOKEN, "made-up-refresh-token"),
+            access_tokens.HOST: access_tokens.create_token_app(DEFAULT_TOKEN),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
         }
         return {host: _Guarded(self, host, app) for host, app in behind_a_login.items()} | in_the_open
@@ -128,9 +129,12 @@ class _Guarded:
         self._google, self._host, self._app = google, host, app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = MutableHeaders(scope=scope)
         request = Request(scope)
         app = self._app
-        if request.headers.get("Authorization") not in (f"Bearer {LOGIN_TOKEN}", f"Bearer {DEFAULT_TOKEN}"):
+        if headers.get("Authorization") == f"Bearer {LOGIN_TOKEN}":
+            headers["Authorization"] = f"Bearer {DEFAULT_TOKEN}"  # to the APIs, both logins are the same account
+        elif headers.get("Authorization") != f"Bearer {DEFAULT_TOKEN}":
             app = refusal(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
         self._google.watch(f"{self._host} {request.url.path}")
         await app(scope, receive, send)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import UsageError
-from live_tokens_operations.deploy.programs import Finished
 from live_tokens_operations.google.look import Look
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import Process
+from live_tokens_operations.programs import Finished
 
 
 @dataclass
@@ -74,6 +74,7 @@ class ScriptedGoogle:
     """Answers for the APIs of Google: host name → what comes of a look."""
 
     looks: dict[str, Look]
+    service_account: str | None = None
 
     def get(
         self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None

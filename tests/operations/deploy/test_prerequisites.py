@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from live_tokens_operations.deploy.errors import PrerequisiteError, ProgramError
-from live_tokens_operations.deploy.infrastructure import Resource
-from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.programs import Finished
+from live_tokens_operations.checks.finding import Finding, bad, unanswered
+from live_tokens_operations.deploy.errors import PrerequisiteError
+from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
 from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.terraform import Resource
 from live_tokens_operations.google.look import Found, Look, Unseen
+from live_tokens_operations.programs import Finished, ProgramError
 from operations.deploy.checkout import Checkout
 from operations.deploy.google import DEFAULT_TOKEN, LOGIN_TOKEN, NUMBER, PROJECT, Google
 from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
@@ -41,12 +42,12 @@ def test_who_is_not_logged_in_is_told_of_both_logins_in_gcloud_s_words(checkout:
     del checkout.environment["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]
     Path(checkout.environment["CLOUDSDK_CONFIG"], "application_default_credentials.json").unlink()
     checkout.install("terraform", """echo '{"terraform_version": "1.10.5"}'""")
-    ended = checkout.build("deploy", "--yes")
+    ended = checkout.build("deploy", "--yes", NO_GCE_CHECK="true")
     assert ended.code == 1
     assert faults(ended.shown) == [
         "gcloud is not logged in.",
         "Terraform 1.10.5 is too old.",
-        "Terraform needs Application Default Credentials, and there are none.",
+        "Credentials: there are no Application Default Credentials on this machine",
     ]
     assert "You do not currently have an active account selected." in ended.shown
     assert "    Run: gcloud auth login" in ended.shown
@@ -105,10 +106,8 @@ def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkou
 
 def test_sign_in_that_terraform_has_made_is_its_own(tmp_path: Path) -> None:
     made = Resource("google_identity_platform_config.sign_in[0]", protected=False, abandoned=True)
-    programs = ScriptedPrograms()
-    settings = SettingsFiles.read(tmp_path)
-    Prerequisites(programs, {}, PROJECT).require_sign_in_is_free(settings, [made])
-    assert programs.lines == []
+    google = ScriptedGoogle({})  # which nobody asks
+    require_sign_in_is_free(google, PROJECT, SettingsFiles.read(tmp_path), [made])
 
 
 def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) -> None:
@@ -116,7 +115,7 @@ def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) ->
     google.projects["another-project"] = Project(NUMBER + 1)
     ended = checkout.build("deploy", "--yes", "--project", "another-project")
     assert ended.code == 1
-    assert faults(ended.shown)[0] == "Billing: could not look: needs role roles/browser"
+    assert faults(ended.shown)[0] == "Billing: not checked: needs role roles/browser"
     assert "gcloud projects add-iam-policy-binding another-project" in ended.shown
 
 
@@ -129,14 +128,13 @@ def test_without_a_network_nobody_is_sent_to_log_in(checkout: Checkout, hosts: G
 
 
 ALL_IS_WELL = {
-    "gcloud auth print-access-token": Finished(0, "made-up-token"),
-    "gcloud auth application-default": Finished(0, "made-up-token"),
     "terraform version": Finished(0, '{"terraform_version": "1.11.0"}'),
     "gcloud projects describe": Finished(0, json.dumps({"projectNumber": "12", "lifecycleState": "ACTIVE"})),
 }
 """Answers in the form of gcloud 528 and Terraform 1.11; the tests above have the real ones."""
 
 BILLING_IS_ON = Found({"billingEnabled": True})
+LOGGED_OUT = "You do not currently have an active account selected.\nPlease run:\n\n  $ gcloud auth login"
 FAILED = Finished(1, "", "words of the program")
 CRASHED = (
     "ERROR: gcloud crashed (ProxyError): HTTPSConnectionPool(host='g', port=443): Max retries exceeded with url: /v1"
@@ -146,8 +144,7 @@ CRASHED = (
 @pytest.mark.parametrize(
     ("line", "answer", "missing"),
     [
-        ("gcloud auth print-access-token", FAILED, "gcloud is not logged in."),
-        ("gcloud auth application-default", FAILED, "Terraform needs Application Default Credentials"),
+        ("gcloud projects describe", Finished(1, "", LOGGED_OUT), "gcloud is not logged in."),
         ("terraform version", FAILED, "Terraform does not start."),
         ("terraform version", Finished(0, '{"terraform_version": "1.9.12"}'), "Terraform 1.9.12 is too old."),
         ("gcloud projects describe", FAILED, "Project my-app-1a2b does not exist, or this account cannot see it."),
@@ -171,13 +168,14 @@ def test_each_thing_that_is_missing_alone_is_said_alone(
         look(ALL_IS_WELL | {line: answer}, tmp_path)
     assert len(faults(str(refused.value))) == 1
     assert faults(str(refused.value))[0].startswith(missing)
-    assert answer.err in str(refused.value)
+    for said in answer.err.splitlines():
+        assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("billing", "missing"),
     [
-        (Unseen("an outage", "wait"), "Billing: could not look: an outage\n    wait"),
+        (Unseen("an outage", "wait"), "Billing: not checked: an outage\n    wait"),
         (
             Found({"billingEnabled": False}),
             "Billing: off; nothing is built or served\n    gcloud billing projects link",
@@ -194,7 +192,7 @@ def test_billing_that_is_missing_alone_is_said_alone(tmp_path: Path, billing: Lo
 @pytest.mark.parametrize("line", ["terraform version", "gcloud projects describe"])
 @pytest.mark.parametrize("answer", ["", "Welcome to the wrapper\n{}", "[]"])
 def test_an_answer_that_is_no_json_is_said_to_be_none(tmp_path: Path, line: str, answer: str) -> None:
-    with pytest.raises(ProgramError, match=f"^{line.split()[0]} gives an answer that is no JSON object"):
+    with pytest.raises(ProgramError, match=f"^{line.split()[0]} did not print a JSON object"):
         look(ALL_IS_WELL | {line: Finished(0, answer)}, tmp_path)
 
 
@@ -209,10 +207,21 @@ def test_what_is_no_region_is_not(tmp_path: Path, region: str) -> None:
         look(ALL_IS_WELL, tmp_path, region)
 
 
-@pytest.mark.parametrize("variable", ["GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS"])
-def test_terraform_s_own_credentials_do_in_place_of_the_default_ones(tmp_path: Path, variable: str) -> None:
-    answers = ALL_IS_WELL | {"gcloud auth application-default": FAILED}
-    assert look(answers, tmp_path, environment={variable: "made-up"}) == 12
+@pytest.mark.parametrize(
+    ("finding", "missing"),
+    [
+        (bad("Credentials: there are none", "log in"), "Credentials: there are none\n    Run: log in"),
+        (
+            unanswered("Credentials", Unseen("an outage")),
+            "Google cannot be reached.\n      Credentials: not checked: an outage\n    Check the network",
+        ),
+    ],
+)
+def test_credentials_that_are_missing_alone_are_said_alone(tmp_path: Path, finding: Finding, missing: str) -> None:
+    with pytest.raises(PrerequisiteError) as refused:
+        look(ALL_IS_WELL, tmp_path, credentials=finding)
+    assert len(faults(str(refused.value))) == 1
+    assert f"  - {missing}" in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +245,7 @@ def look(
     answers: dict[str, Finished],
     folder: Path,
     region: str | None = None,
-    environment: dict[str, str] | None = None,
+    credentials: Finding | None = None,
     billing: Look = BILLING_IS_ON,
 ) -> int:
     """Look at what scripted programs and a scripted Google answer, where Terraform sets sign-in up."""
@@ -244,5 +253,5 @@ def look(
     file.write_text(IDENTITY_PLATFORM, encoding="utf-8")
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
     google = ScriptedGoogle({"cloudbilling.googleapis.com": billing})
-    prerequisites = Prerequisites(programs, environment or {}, PROJECT, lambda _token, _project: google)
-    return prerequisites.require_for_up(region, SettingsFiles.read(folder))
+    prerequisites = Prerequisites(programs, {}, PROJECT, lambda _project, _environment: credentials or google)
+    return prerequisites.require_for_deploy(region, SettingsFiles.read(folder), has_signer=False).number

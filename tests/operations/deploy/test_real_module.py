@@ -8,6 +8,7 @@ from typing import Any
 
 from operations.deploy.checkout import ROOT, Checkout
 from operations.deploy.google import KEY, PROJECT, SECRET, STATE, Google
+from support.offline_providers import attached_providers, offline_folder
 
 
 def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
@@ -19,19 +20,24 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
     shutil.copy(ROOT / "requirements.txt", checkout.folder)
     (checkout.module / "terraform.tfvars").write_text('audit_log = { destination = "bigquery" }\n', encoding="utf-8")
 
-    up = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
-    assert up.code == 0, up.shown
-    assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
-    assert google.secrets[SECRET][-1].payload == KEY.encode()
-    assert KEY.encode() not in google.every_content
+    offline = offline_folder()
+    assert offline is not None, "`check_out_module` skips without one"
+    # Four providers would start anew for every step of every command.
+    with attached_providers(offline, checkout.module) as providers:
+        checkout.environment.update(providers)
+        up = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+        assert up.code == 0, up.shown
+        assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
+        assert google.secrets[SECRET][-1].payload == KEY.encode()
+        assert KEY.encode() not in google.every_content
 
-    again = checkout.build("deploy")  # without --yes: a plan with changes would end it here
-    assert again.code == 0, again.shown
-    assert "No changes are necessary." in again.shown
+        again = checkout.build("deploy")  # without --yes: a plan with changes would end it here
+        assert again.code == 0, again.shown
+        assert "No changes are necessary." in again.shown
 
-    down = checkout.build("destroy", "--confirm", PROJECT)
-    assert down.code == 0, down.shown
-    assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []
+        down = checkout.build("destroy", "--confirm", PROJECT)
+        assert down.code == 0, down.shown
+        assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []
     # Google deletes no dataset with tables in it unless this was applied before.
     history = [json.loads(version.content) for version in google.state_bucket.history if version.name == STATE]
     assert [_goes_with_its_tables(state) for state in history if "google_bigquery_dataset" in str(state)][-1]

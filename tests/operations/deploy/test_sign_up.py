@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.deploy.errors import PrerequisiteError
-from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.programs import Finished
+from live_tokens_operations.deploy.prerequisites import CheckCredentials, Prerequisites
 from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.google.look import Found
 from live_tokens_operations.smoke.command import SmokeTest
-from operations.deploy.google import LOGIN_TOKEN, PROJECT, Google
-from operations.deploy.scripted import ScriptedPrograms
+from operations.deploy.google import PROJECT, Google
+from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
 from operations.deploy.test_prerequisites import ALL_IS_WELL, faults
 from support.google_hosts.hosts import GoogleHosts
-from support.production.service_account import ServiceAccount
 from support.user_credentials import user_credentials
 
 SIGNER = f"live-tokens-release@{PROJECT}.iam.gserviceaccount.com"
@@ -32,13 +32,15 @@ def a_person(operator_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     operator_environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path / "adc.json")))
 
 
-def look(folder: Path, *smoke_options: str, **environment: str) -> int:
+def look(folder: Path, *smoke_options: str, check: CheckCredentials = check_credentials, **environment: str) -> int:
     """Look at what a deployment needs, where everything is well but perhaps sign-in."""
-    answers = ALL_IS_WELL | {"gcloud auth print-access-token": Finished(0, LOGIN_TOKEN)}
-    programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
+    programs = ScriptedPrograms({line: [answer] for line, answer in ALL_IS_WELL.items()})
     settings = SettingsFiles.read(folder)
     has_signer = SmokeTest.read(["https://function.example", *smoke_options]).has_signer
-    return Prerequisites(programs, environment, PROJECT).require_for_up(None, settings, has_signer=has_signer)
+    ready = Prerequisites(programs, environment, PROJECT, check).require_for_deploy(
+        None, settings, has_signer=has_signer
+    )
+    return ready.number
 
 
 @pytest.mark.usefixtures("a_person")
@@ -71,14 +73,13 @@ def test_who_names_a_signer_or_brings_a_user_goes_on(google: Google, tmp_path: P
     assert look(tmp_path, ID_TOKEN="made-up") == 12
 
 
-def test_a_service_account_signs_by_itself(
-    google: Google, operator_environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    google.sign_in.methods.clear()
-    account = ServiceAccount.create(PROJECT, tmp_path / "key.json")
-    operator_environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account.file))
+def test_a_service_account_signs_by_itself(tmp_path: Path) -> None:
+    google = ScriptedGoogle(
+        {"cloudbilling.googleapis.com": Found({"billingEnabled": True}), "identitytoolkit.googleapis.com": Found({})},
+        service_account=SIGNER,
+    )
 
-    assert look(tmp_path) == 12
+    assert look(tmp_path, check=lambda _project, _environment: google) == 12
 
 
 def test_the_account_that_is_named_is_the_one_that_the_module_makes() -> None:

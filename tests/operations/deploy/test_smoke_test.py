@@ -7,7 +7,7 @@ import pytest
 
 from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.client.mint_client import Answer
-from live_tokens_operations.deploy.errors import DeployError, MisuseError, ProgramError
+from live_tokens_operations.deploy.errors import DeployError, MisuseError, SmokeTestError
 from live_tokens_operations.deploy.smoke_test import PATIENCE_SECONDS, SmokeStep
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.smoke.report import Report
@@ -78,7 +78,7 @@ def test_nothing_else_is_tried_a_second_time(outcome: Outcome | UsageError) -> N
 
 def test_the_wait_has_an_end() -> None:
     failure, runs, took = runs_of_smoke(failed(answer_of(503, "API_KEY_UNAVAILABLE")))
-    assert isinstance(failure, ProgramError)
+    assert isinstance(failure, SmokeTestError)
     assert runs > 2
     assert took <= 2 * PATIENCE_SECONDS
 

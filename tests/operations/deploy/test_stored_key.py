@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from live_tokens_operations.deploy.down import Destroy
-from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, ProgramError
+from live_tokens_operations.deploy.deployment import Deploy
+from live_tokens_operations.deploy.destruction import Destroy
+from live_tokens_operations.deploy.errors import DeclinedError, MisuseError, UnansweredError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.programs import Finished, LocalPrograms
 from live_tokens_operations.deploy.stored_key import StoredKey
-from live_tokens_operations.deploy.up import Deploy
 from live_tokens_operations.google.gemini_key import GeminiKey, Refused
 from live_tokens_operations.google.look import Found, Look, Missing, Unseen
+from live_tokens_operations.programs import Finished, LocalPrograms
 from operations.deploy.scripted import ScriptedGoogle, ScriptedOperator, ScriptedPrograms
 
 PROJECT = "my-app-1a2b"
@@ -129,5 +129,5 @@ def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_store
 
 
 def test_a_look_at_the_secret_that_fails_is_no_sign_of_an_empty_one() -> None:
-    with pytest.raises(ProgramError, match="could not be looked at: needs role"):
+    with pytest.raises(UnansweredError, match="could not be looked at: needs role"):
         store(ScriptedOperator([NEW_KIND]), {}, newest=Unseen("needs role roles/secretmanager.viewer"))

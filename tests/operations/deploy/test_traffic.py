@@ -2,8 +2,8 @@
 
 import pytest
 
-from live_tokens_operations.deploy.errors import HeldBackError, ProgramError
-from live_tokens_operations.deploy.traffic import Service
+from live_tokens_operations.deploy.errors import HeldBackError, UnansweredError
+from live_tokens_operations.deploy.traffic import require_newest_to_serve
 from live_tokens_operations.google.look import Found, Look, Unseen
 from operations.deploy.scripted import ScriptedGoogle
 
@@ -16,7 +16,7 @@ CANDIDATE: Target = {"revision": "mint-2", "tag": "candidate"}
 def look(answer: Look) -> None:
     """Look at what Google answers."""
     google = ScriptedGoogle({"run.googleapis.com": answer})
-    Service(google, "mint", "my-app-1a2b", "us-central1").require_newest_to_serve()
+    require_newest_to_serve(google, "my-app-1a2b", "us-central1", "mint")
 
 
 def look_at(*targets: Target) -> None:
@@ -53,5 +53,5 @@ def test_traffic_that_goes_elsewhere_is_named_with_its_share(targets: list[Targe
 
 
 def test_a_look_that_fails_is_told_with_its_cause_and_its_remedy() -> None:
-    with pytest.raises(ProgramError, match=r"could not be read: needs role roles/run\.viewer\ngcloud projects"):
+    with pytest.raises(UnansweredError, match=r"could not be read: needs role roles/run\.viewer\ngcloud projects"):
         look(Unseen("needs role roles/run.viewer", "gcloud projects add-iam-policy-binding"))

@@ -1,4 +1,4 @@
-"""The doctor, and a healthy project for each test."""
+"""The doctor, and a project without problems for each test."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from live_tokens_operations.cli import main
 from live_tokens_operations.process import Process
 from operations.doctor.expected import Case, Expect
 from operations.doctor.result import Doctor, Result
-from operations.doctor.sample_project import PROJECT, Sample, SampleHosts, healthy, run_sample_hosts
+from operations.doctor.sample_project import PROJECT, Sample, SampleHosts, run_sample_hosts, without_problems
 from support.production.service_account import ServiceAccount
 
 _TIMEOUT = "20"
@@ -31,7 +31,7 @@ def sample_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleHos
 
 @pytest.fixture
 def sample(sample_hosts: SampleHosts) -> Sample:
-    sample = healthy()
+    sample = without_problems()
     sample_hosts.show(sample)
     return sample
 

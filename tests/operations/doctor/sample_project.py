@@ -157,7 +157,7 @@ class Sample:
         }
 
 
-def healthy() -> Sample:
+def without_problems() -> Sample:
     """Return a project without a fault, with everything on that can be on."""
     key = "AQ." + secrets.token_urlsafe(32)
     functions: dict[str, dict[str, Any]] = {
@@ -262,7 +262,7 @@ class SampleHosts:
 @contextmanager
 def run_sample_hosts(folder: Path) -> Iterator[SampleHosts]:
     """Serve until the end of the `with` block."""
-    apps: dict[str, ASGIApp] = dict(healthy().apps())
+    apps: dict[str, ASGIApp] = dict(without_problems().apps())
 
     def led(host: str) -> ASGIApp:
         async def lead(scope: Scope, receive: Receive, send: Send) -> None:

@@ -62,6 +62,7 @@ def test_a_machine_without_credentials_is_told_how_to_get_them(
 
     assert result.findings == (
         f"BAD  Credentials: there are no Application Default Credentials on this machine  → {LOG_IN}",
+        "ok   Clock: this machine's agrees with Google's",
     )
     assert result.exit_code == 1
 
@@ -72,7 +73,7 @@ def test_credentials_that_have_expired_are_told_from_an_outage(doctor: Doctor, s
         result = doctor()
 
     assert result.findings == (
-        f"BAD  Credentials: Google refuses those of this machine, so nothing else was looked at  → {LOG_IN}",
+        f"BAD  Credentials: Google refuses the credentials of this machine  → {LOG_IN}",
         "ok   Clock: this machine's agrees with Google's",
     )
     assert result.exit_code == 1
@@ -86,7 +87,7 @@ def test_no_access_token_because_of_an_outage_is_no_fault_of_the_credentials(
         result = doctor(timeout="0.5")
 
     (problem,) = result.problems
-    assert problem.startswith("?    Everything: could not look: ")
+    assert problem.startswith("?    Credentials: not checked: ")
     assert result.exit_code == 3
 
 

@@ -86,9 +86,7 @@ def _cpu(cpu: str) -> Callable[[Sample], None]:
     return set_cpu
 
 
-UNREADABLE_SETTINGS = (
-    ExpectedFinding("?", "App Check, CORS: not looked at, because the function's settings are not known"),
-)
+UNREADABLE_SETTINGS = (ExpectedFinding("?", "App Check, CORS: skipped, because the function's settings are not known"),)
 CALL_REFUSED = ExpectedFinding(
     "BAD", "Call: HTTP 403 from Cloud Run in place of the function: it is not public", EVERYBODY
 )
@@ -123,13 +121,11 @@ CASES = (
         _no_function,
         (
             ExpectedFinding("BAD", f"Function {FUNCTION}: there is none in europe-west1", DEPLOY),
-            ExpectedFinding(
-                "?", f"Traffic, concurrency: not looked at, because there is no Cloud Run service {FUNCTION}"
-            ),
-            ExpectedFinding("?", "Settings: not looked at, because the function's environment is not known"),
-            ExpectedFinding("?", f"Public: not looked at, because there is no Cloud Run service {FUNCTION}"),
-            ExpectedFinding("?", "Call: not looked at, because there is no function"),
-            ExpectedFinding("?", "Roles: not looked at, because the account that the function runs as is not known"),
+            ExpectedFinding("?", f"Traffic, concurrency: skipped, because there is no Cloud Run service {FUNCTION}"),
+            ExpectedFinding("?", "Settings: skipped, because the function's environment is not known"),
+            ExpectedFinding("?", f"Public: skipped, because there is no Cloud Run service {FUNCTION}"),
+            ExpectedFinding("?", "Call: skipped, because there is no function"),
+            ExpectedFinding("?", "Roles: skipped, because the account that the function runs as is not known"),
             *UNREADABLE_SETTINGS,
         ),
     ),
@@ -288,7 +284,7 @@ CASES = (
         (
             ExpectedFinding(
                 "?",
-                "Call: not looked at, because the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
+                "Call: skipped, because the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
                 "name the right one with URL=…",
             ),
         ),

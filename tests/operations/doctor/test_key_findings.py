@@ -15,7 +15,7 @@ from support.google.access import refusal
 from support.google.gemini_models import HOST
 from support.google.secret_store import Version
 
-NOTHING_TO_ASK_WITH = ExpectedFinding("?", "Gemini: not looked at, because there is no key to ask with")
+NOTHING_TO_ASK_WITH = ExpectedFinding("?", "Gemini: skipped, because there is no key to ask with")
 PRIVATE_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": PRIVATE_KEY.decode()}, indent=2)
 EDIT_MODEL = f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {RELEASE}"
@@ -56,7 +56,7 @@ CASES = (
         (
             ExpectedFinding("BAD", f"Key: there is no secret {SECRET}", DEPLOY),
             NOTHING_TO_ASK_WITH,
-            ExpectedFinding("?", "Roles on the secret: not looked at, because there is no such thing"),
+            ExpectedFinding("?", "Roles on the secret: skipped, because there is no such thing"),
         ),
     ),
     Case(
@@ -167,7 +167,7 @@ CASES = (
     _gemini_says(
         "the key is for other addresses, perhaps the function's",
         _denied("API_KEY_IP_ADDRESS_BLOCKED"),
-        "could not look: the key is restricted to addresses that this machine's is not among",
+        "not checked: the key is restricted to addresses that this machine's is not among",
         "",
         mark="?",
     ),

@@ -140,7 +140,7 @@ def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
         result = doctor()
 
     assert result.problems == (
-        "?    Authentication, its providers: could not look: identitytoolkit.googleapis.com answers HTTP 500",
+        "?    Authentication, its providers: not checked: identitytoolkit.googleapis.com answers HTTP 500",
     )
 
 

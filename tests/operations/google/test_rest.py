@@ -35,11 +35,11 @@ def test_an_access_token_that_is_refused_is_told_from_an_outage(
     with run_google_hosts(tmp_path, {"cloudbilling.googleapis.com": denied}) as hosts:
         for name, value in hosts.environment.items():
             monkeypatch.setenv(name, value)
-        api = GoogleApi(Account.of_access_token("ya29.made-up-token", "my-app-1a2b"), "my-app-1a2b")
+        api = GoogleApi(Account.find("my-app-1a2b", {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.made-up-token"}), "my-app-1a2b")
         look = api.get("https://cloudbilling.googleapis.com/v1/projects/my-app-1a2b/billingInfo", "roles/browser")
     assert isinstance(look, Unseen)
     assert look.why == "cloudbilling.googleapis.com refuses the credentials of this machine"
-    assert look.remedy == "gcloud auth login"
+    assert look.remedy == "gcloud auth application-default login"
 
 
 @pytest.mark.parametrize(

@@ -170,18 +170,18 @@ def about_the_second(line: str) -> str:
     return re.sub(r"(3599|3600|3601) s", "3600 s", line)
 
 
-def test_a_finding_fails_nothing() -> None:
+def test_an_observation_fails_nothing() -> None:
     """The stand-in closes on contextUpdate, and has no handles without sessionResumption in the lock."""
 
     def without_resumption(body: Json) -> Json:
         setup = without("sessionResumption")(body["bidiGenerateContentSetup"])
         return {**body, "bidiGenerateContentSetup": setup}
 
-    outcome = outcome_of(Faults(mint=without_resumption), "--findings")
+    outcome = outcome_of(Faults(mint=without_resumption), "--observations")
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert outcome.findings["A resumption handle inside the lock of a fresh token"].startswith("not tested")
-    assert outcome.findings["contextUpdate in a locked session"].startswith("refused: 1007")
+    assert outcome.observations["A resumption handle inside the lock of a fresh token"].startswith("not tested")
+    assert outcome.observations["contextUpdate in a locked session"].startswith("refused: 1007")
 
 
 HANDLE = [b'{"sessionResumptionUpdate": {"resumable": true, "newHandle": "handle-of-the-test"}}']
@@ -191,25 +191,25 @@ HANDLE_OF_THE_APP = "A resumption handle sent by the app, on the spent token"
 HANDLE_IN_THE_LOCK = "A resumption handle inside the lock of a fresh token"
 
 
-def findings_of(*answers: ASGIApp) -> Mapping[str, str]:
-    """Return what is found where all is well, and a Gemini answers each finding like this, in their order."""
+def observations_of(*answers: ASGIApp) -> Mapping[str, str]:
+    """Return what is found where all is well, and a Gemini answers each question like this, in their order."""
     checks = (Script(SETUP_COMPLETE, ANSWER + HANDLE), SPENT, Script(SETUP_COMPLETE))
     others = [NO_SUCH_THING] * (6 - len(answers))
-    outcome = outcome_of(Faults(gemini=InTurn(*checks, *answers, *others)), "--findings")
+    outcome = outcome_of(Faults(gemini=InTurn(*checks, *answers, *others)), "--observations")
     assert (outcome.code, outcome.bad) == (0, [])
-    return outcome.findings
+    return outcome.observations
 
 
 def test_where_nothing_is_written_down_nobody_says_what_gemini_did() -> None:
     """A profile without a transcription: there is speech, and no words."""
     in_the_lock, context_update = Script(SETUP_COMPLETE, SPEECH), Script(SETUP_COMPLETE, [], SPEECH)
 
-    findings = findings_of(NO_SUCH_THING, in_the_lock, context_update)
+    observations = observations_of(NO_SUCH_THING, in_the_lock, context_update)
 
     not_known = "not known, because the profile has no transcription"
-    assert findings[HANDLE_OF_THE_APP] == "refused: 1007 Invalid JSON payload received."
-    assert findings[HANDLE_IN_THE_LOCK] == f"accepted. Whether Gemini remembered the word is {not_known}"
-    assert findings["contextUpdate in a locked session"] == f"not refused. Whether Gemini obeyed it is {not_known}"
+    assert observations[HANDLE_OF_THE_APP] == "refused: 1007 Invalid JSON payload received."
+    assert observations[HANDLE_IN_THE_LOCK] == f"accepted. Whether Gemini remembered the word is {not_known}"
+    assert observations["contextUpdate in a locked session"] == f"not refused. Whether Gemini obeyed it is {not_known}"
 
 
 def test_what_is_written_down_is_believed() -> None:
@@ -219,16 +219,16 @@ def test_what_is_written_down_is_believed() -> None:
     in_the_lock = Script(SETUP_COMPLETE, says("It was heron."))
     context_update = Script(SETUP_COMPLETE, [], says("Pineapple."))
 
-    findings = findings_of(NO_SUCH_THING, in_the_lock, context_update)
+    observations = observations_of(NO_SUCH_THING, in_the_lock, context_update)
 
-    assert findings[HANDLE_IN_THE_LOCK] == "accepted, and Gemini remembered the word: “It was heron.”"
-    assert findings["contextUpdate in a locked session"].startswith("not refused, and obeyed")
+    assert observations[HANDLE_IN_THE_LOCK] == "accepted, and Gemini remembered the word: “It was heron.”"
+    assert observations["contextUpdate in a locked session"].startswith("not refused, and obeyed")
 
 
 def test_only_a_no_is_a_refusal_and_an_outage_is_none() -> None:
     unavailable = "The service is currently unavailable."
 
-    findings = findings_of(
+    observations = observations_of(
         Script([], close=(1011, "You exceeded your current quota")),
         SPENT,
         Script([], close=(1008, unavailable)),
@@ -237,7 +237,7 @@ def test_only_a_no_is_a_refusal_and_an_outage_is_none() -> None:
         Script(close=(1008, "Nobody spoke.")),
     )
 
-    assert list(findings.values()) == [
+    assert list(observations.values()) == [
         "failed: 1011 You exceeded your current quota",
         "refused: 1011 Token has been used too many times",
         f"failed: 1008 {unavailable}",

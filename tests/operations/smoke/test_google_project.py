@@ -31,7 +31,7 @@ ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"
 
 
 def test_a_good_service_passes_and_the_user_is_gone(project: GoogleProject) -> None:
-    outcome = project.smoke("--no-findings")
+    outcome = project.smoke("--no-observations")
 
     assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
     assert outcome.good[2:4] == [
@@ -51,7 +51,7 @@ def test_a_look_up_of_another_form_than_the_function_believes_fails_the_run(
 ) -> None:
     monkeypatch.setattr(project.google.users, "answer_about_nobody", {})
 
-    outcome = project.smoke("--no-findings")
+    outcome = project.smoke("--no-observations")
 
     assert outcome.code == 1
     (fault,) = outcome.bad
@@ -59,11 +59,11 @@ def test_a_look_up_of_another_form_than_the_function_believes_fails_the_run(
     assert "IDENTITY_UNAVAILABLE" in fault
 
 
-def test_findings_are_made_against_google_unless_they_are_forbidden(project: GoogleProject) -> None:
+def test_observations_are_made_against_google_unless_they_are_forbidden(project: GoogleProject) -> None:
     outcome = project.smoke("--timeout", "5")
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert len(outcome.findings) == 6
+    assert len(outcome.observations) == 6
     assert "The run took 7 live tokens of the profile's quota." in outcome.out
     assert project.google.users.users == {}
 
@@ -71,7 +71,7 @@ def test_findings_are_made_against_google_unless_they_are_forbidden(project: Goo
 def test_the_api_key_may_be_given(project: GoogleProject) -> None:
     project.faults["config"] = google_error(403, "The caller does not have permission", "PERMISSION_DENIED")
 
-    assert project.smoke("--no-findings", FIREBASE_API_KEY=project.api_key).code == 0
+    assert project.smoke("--no-observations", FIREBASE_API_KEY=project.api_key).code == 0
 
 
 def test_the_user_has_the_claims_that_were_given(project: GoogleProject) -> None:
@@ -130,7 +130,7 @@ def test_the_user_is_deleted_when_somebody_stops_the_run(
 def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: GoogleProject) -> None:
     project.faults["delete"] = google_error(400, "ADMIN_ONLY_OPERATION")
 
-    outcome = project.smoke("--no-findings")
+    outcome = project.smoke("--no-observations")
 
     assert outcome.code == 1
     (line,) = outcome.bad
@@ -217,7 +217,7 @@ def person(tmp_path: Path, project: GoogleProject) -> str:
 
 
 def test_a_person_signs_up_with_a_password_and_needs_nobody_who_signs(project: GoogleProject, person: str) -> None:
-    outcome = project.smoke("--no-findings", GOOGLE_APPLICATION_CREDENTIALS=person)
+    outcome = project.smoke("--no-observations", GOOGLE_APPLICATION_CREDENTIALS=person)
 
     assert (outcome.code, outcome.bad) == (0, [])
     assert (len(project.signed_up), project.signed_in) == (1, [])
@@ -247,7 +247,7 @@ def test_a_person_who_wants_claims_has_to_name_who_signs(project: GoogleProject,
 
 def test_a_person_may_have_a_service_account_sign(project: GoogleProject, person: str) -> None:
     outcome = project.smoke(
-        "--no-findings", "--service-account", SERVICE_ACCOUNT, GOOGLE_APPLICATION_CREDENTIALS=person
+        "--no-observations", "--service-account", SERVICE_ACCOUNT, GOOGLE_APPLICATION_CREDENTIALS=person
     )
 
     assert (outcome.code, outcome.bad) == (0, [])
@@ -256,7 +256,7 @@ def test_a_person_may_have_a_service_account_sign(project: GoogleProject, person
 def test_a_person_with_an_app_has_to_name_who_signs(project: GoogleProject, person: str) -> None:
     alone = project.smoke("--app-id", APP_ID, GOOGLE_APPLICATION_CREDENTIALS=person)
     signers = ("--app-id", APP_ID, "--service-account", SERVICE_ACCOUNT)
-    signed = project.smoke("--no-findings", *signers, GOOGLE_APPLICATION_CREDENTIALS=person)
+    signed = project.smoke("--no-observations", *signers, GOOGLE_APPLICATION_CREDENTIALS=person)
 
     (line,) = alone.bad
     assert "Use --service-account" in line
@@ -299,16 +299,16 @@ def test_a_metadata_server_without_a_token_is_no_refusal(project: GoogleProject)
 
 def test_a_token_that_google_signed_for_another_project_is_refused_for_its_project(project: GoogleProject) -> None:
     foreign = foreign_token(project, "another-app-1a2b")
-    outcome = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign)
+    outcome = project.smoke("--no-observations", FOREIGN_ID_TOKEN=foreign)
 
     assert (outcome.code, outcome.bad) == (0, [])
     assert "A call with FOREIGN_ID_TOKEN, of another project, is refused: 401 ID_TOKEN_INVALID" in outcome.good
 
 
 def test_a_token_that_would_be_refused_anyway_shows_nothing_about_its_project(project: GoogleProject) -> None:
-    own = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign_token(project, PROJECT))
-    expired = project.smoke("--no-findings", FOREIGN_ID_TOKEN=foreign_token(project, "another-app-1a2b", exp=1))
-    unsigned = project.smoke("--no-findings", FOREIGN_ID_TOKEN=id_token())
+    own = project.smoke("--no-observations", FOREIGN_ID_TOKEN=foreign_token(project, PROJECT))
+    expired = project.smoke("--no-observations", FOREIGN_ID_TOKEN=foreign_token(project, "another-app-1a2b", exp=1))
+    unsigned = project.smoke("--no-observations", FOREIGN_ID_TOKEN=id_token())
 
     assert [outcome.bad for outcome in (own, expired, unsigned)] == [
         [f"FOREIGN_ID_TOKEN is not usable: {fault}. Set it to an ID token of another project, or unset it."]
@@ -349,11 +349,11 @@ def test_replay_protection_gets_a_new_app_check_token_for_every_call(
     host = f"europe-west3-{PROJECT}.cloudfunctions.net"
     settings = {"APP_CHECK": "enforce", "APP_CHECK_CONSUME": "true"}
     with run_deployed_function(google, tmp_path, host, **settings):
-        attested = project.smoke("--no-findings", "--app-id", APP_ID, url=f"https://{host}/")
-        unattested = project.smoke("--no-findings", url=f"https://{host}/")
+        attested = project.smoke("--no-observations", "--app-id", APP_ID, url=f"https://{host}/")
+        unattested = project.smoke("--no-observations", url=f"https://{host}/")
         given = google.app_check_tokens.good(APP_ID)
         google.ledger.app_check_token(given)
-        once = project.smoke("--no-findings", url=f"https://{host}/", APP_CHECK_TOKEN=given)
+        once = project.smoke("--no-observations", url=f"https://{host}/", APP_CHECK_TOKEN=given)
 
     assert (attested.code, attested.bad) == (0, [])
     assert "APP_CHECK_MISSING" in unattested.bad[0]

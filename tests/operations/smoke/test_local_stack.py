@@ -47,15 +47,15 @@ def test_it_passes_and_leaves_no_user(stack: LocalStack) -> None:
 
     assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
     assert len(outcome.good) == 13
-    assert outcome.findings == {}
+    assert outcome.observations == {}
     assert users(stack) == []
 
 
-def test_it_passes_with_findings_which_are_those_of_the_stand_in(stack: LocalStack) -> None:
-    outcome = run(stack, "--findings")
+def test_it_passes_with_observations_which_are_those_of_the_stand_in(stack: LocalStack) -> None:
+    outcome = run(stack, "--observations")
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert outcome.findings == {
+    assert outcome.observations == {
         "A resumption handle sent by the app, on the spent token": "refused: 1011 Token has been used too many times",
         "A resumption handle inside the lock of a fresh token": (
             "accepted, and Gemini did not remember the word: “I remember what you told me.”"
@@ -87,7 +87,7 @@ def test_a_paused_service_fails_and_leaves_no_user(stack: LocalStack) -> None:
     assert users(stack) == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["--no-findings"]])
+@pytest.mark.parametrize("arguments", [[], ["--no-observations"]])
 def test_a_given_user_is_neither_made_nor_deleted(stack: LocalStack, arguments: list[str]) -> None:
     signed_up = requests.post(
         f"http://{stack.auth_host}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any",

@@ -101,7 +101,7 @@ class FunctionProcess:
     def call(
         self,
         id_token: str | None,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         app_check_token: str | None = None,
     ) -> Answer:

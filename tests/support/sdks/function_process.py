@@ -15,21 +15,26 @@ from stack.process import Process
 
 SECRET = f"projects/{PROJECT_ID}/secrets/gemini-api-key"
 
-_MAIN = Path(__file__).parents[3] / "functions" / "main.py"
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+
+_MAIN = FUNCTIONS / "main.py"
 _START_SECONDS = 60
 
 
 @contextmanager
-def running_functions(directory: Path, environments: Mapping[str, Mapping[str, str]]) -> Iterator[dict[str, str]]:
+def running_functions(
+    directory: Path, environments: Mapping[str, Mapping[str, str]], main: Path = _MAIN
+) -> Iterator[dict[str, str]]:
     """Start a function for each environment, all at once, and yield their URLs by the same names.
 
     Args:
         directory: takes their logs.
         environments: environment variables by name, on top of those that every function of these tests has.
+        main: the `main.py` to run, beside its profiles.
     """
     ports = free_ports("127.0.0.1", len(environments))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(environments, ports, strict=True)}
-    processes = [_process(directory / name, url, environments[name]) for name, url in urls.items()]
+    processes = [_process(directory / name, url, environments[name], main) for name, url in urls.items()]
     try:
         for process in processes:
             process.start()
@@ -41,12 +46,12 @@ def running_functions(directory: Path, environments: Mapping[str, Mapping[str, s
             list(hands.map(Process.stop, processes))
 
 
-def _process(directory: Path, url: str, environment: Mapping[str, str]) -> Process:
+def _process(directory: Path, url: str, environment: Mapping[str, str], main: Path) -> Process:
     framework = Path(sys.executable).with_name("functions-framework")
     host, port = url.removeprefix("http://").split(":")
     return Process(
         name=f"function “{directory.name}”",
-        command=[str(framework), "--source", str(_MAIN), "--target", "mint_live_token", "--host", host, "--port", port],
+        command=[str(framework), "--source", str(main), "--target", "mint_live_token", "--host", host, "--port", port],
         log=directory / "function.log",
         environment={
             "PATH": os.environ["PATH"],

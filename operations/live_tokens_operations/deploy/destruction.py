@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
-from live_tokens_operations.deploy.infrastructure import Infrastructure, Resource
 from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.programs import Programs
 from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.state_bucket import StateBucket, write_backend
 from live_tokens_operations.deploy.terminal import Operator
-from live_tokens_operations.deploy.terraform_commands import Terraform
+from live_tokens_operations.deploy.terraform import Resource, Terraform
 from live_tokens_operations.google import gcloud_commands
+from live_tokens_operations.programs import Programs
 
 # Terraform removes these from its state, but the project keeps them.
 _KEPT_BY_THE_PROJECT = (
@@ -52,7 +51,7 @@ class Destroy:
             confirmed: the same id, to skip the question; None asks.
 
         Raises:
-            DeployError: it stopped before the end. The next run goes on from there.
+            DeployError, ProgramError: it stopped before the end. The next run goes on from there.
         """
         if confirmed not in (None, project):
             raise MisuseError(f"CONFIRM (--confirm) names {confirmed}, not {project}. Nothing was done.")
@@ -61,8 +60,8 @@ class Destroy:
                 f"No terminal to ask for confirmation. Nothing was done. Add CONFIRM={project} (--confirm)."
             )
         SettingsFiles.read(self.module).require_project(project)
-        number = Prerequisites(self.programs, self.environment, project).require_for_down()
-        bucket = StateBucket(self.programs, project, number)
+        ready = Prerequisites(self.programs, self.environment, project).require_for_destroy()
+        bucket = StateBucket(self.programs, project, ready.number)
         found = bucket.find()
         if found is None or found.region is None:
             self.operator.say(
@@ -71,14 +70,14 @@ class Destroy:
             )
             return
         write_backend(self.module, bucket.name, found.region)
-        infrastructure = Infrastructure(self.programs, Terraform(self.module, project, found.region, self.colour))
-        infrastructure.initialise()
-        resources = infrastructure.resources()
+        terraform = Terraform(self.programs, self.module, project, found.region, self.colour)
+        terraform.initialise()
+        resources = terraform.resources()
         if resources:
             self.operator.say(_what_goes(project, found.region, resources))
             if confirmed is None and self.operator.ask("Type the id of the project to continue: ") != project:
                 raise DeclinedError("That is not the id. Nothing was done.")
-            infrastructure.destroy(resources)
+            terraform.destroy(resources)
         bucket.forget_region()
         self.operator.say(_what_is_left(bucket.name, self.module))
 

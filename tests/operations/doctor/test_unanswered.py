@@ -1,4 +1,4 @@
-"""A refusal or an outage is never taken for something that is missing, nor for something that is well."""
+"""A check without an answer is reported as open: a refusal or an outage is neither ok nor BAD."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -14,7 +14,7 @@ from support.google_hosts.upstream import Silence
 
 SOON = "0.5"
 ACCOUNT = f"serviceAccount:live-tokens@{PROJECT}.iam.gserviceaccount.com"
-# API → what is not seen without it, and the role that lets one look.
+# API → the finding that needs it, and the role that the check needs.
 APIS = {
     "serviceusage": ("APIs", "roles/serviceusage.serviceUsageViewer"),
     "cloudbilling": ("Billing", "roles/browser"),
@@ -70,8 +70,7 @@ def test_apis_that_fail_all_at_once_leave_everything_open(
     ):
         host = f"{api}.googleapis.com"
         assert any(
-            line.startswith(f"?    {HOSTS[host][0]}: could not look: {why.format(host=host)}")
-            for line in result.problems
+            line.startswith(f"?    {HOSTS[host][0]}: not checked: {why.format(host=host)}") for line in result.problems
         )
     assert "ok   Call" in "\n".join(result.findings)
 
@@ -84,11 +83,11 @@ def test_an_api_that_fails_leaves_open_what_it_would_show(host: str, doctor: Doc
     _only_open(result.problems, result.exit_code)
     said = [line for line in result.problems if line.startswith(f"?    {HOSTS[host][0]}")]
     assert said
-    assert all(line.endswith(f": could not look: {host} answers HTTP 500") for line in said)
+    assert all(line.endswith(f": not checked: {host} answers HTTP 500") for line in said)
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_an_api_that_refuses_says_which_role_lets_one_look(
+def test_an_api_that_refuses_is_reported_with_the_role_it_needs(
     host: str, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     subject, role = HOSTS[host]
@@ -100,19 +99,17 @@ def test_an_api_that_refuses_says_which_role_lets_one_look(
     grant = f"gcloud projects add-iam-policy-binding {PROJECT} --member={ACCOUNT} --role={role} --condition=None"
     said = [line for line in result.problems if line.startswith(f"?    {subject}")]
     assert said
-    assert all(line.endswith(f": could not look: needs role {role}  → {grant}") for line in said)
+    assert all(line.endswith(f": not checked: needs role {role}  → {grant}") for line in said)
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample, doctor: Doctor) -> None:
+def test_an_api_that_is_off_is_reported_as_off(host: str, sample: Sample, doctor: Doctor) -> None:
     sample.access.services.discard(host)
 
     problems = doctor().problems
 
     enable = f"gcloud services enable {host} --project={PROJECT}"
-    assert any(
-        f"could not look: {host} is off, or was switched on minutes ago  → {enable}" in line for line in problems
-    )
+    assert any(f"not checked: {host} is off, or was switched on minutes ago  → {enable}" in line for line in problems)
     assert [line for line in problems if not line.startswith("?")] in (
         [],
         [f"BAD  APIs: off: {host}  → {enable}"],
@@ -120,7 +117,7 @@ def test_an_api_that_is_off_is_what_is_said_to_be_off(host: str, sample: Sample,
 
 
 @pytest.mark.parametrize("host", [*HOSTS, "generativelanguage.googleapis.com", FUNCTION_HOST])
-def test_an_api_that_never_answers_is_given_up(host: str, doctor: Doctor, sample_hosts: SampleHosts) -> None:
+def test_an_api_that_does_not_answer_is_given_up(host: str, doctor: Doctor, sample_hosts: SampleHosts) -> None:
     with sample_hosts.hosts.upstreams[host].answering(Silence()):
         result = doctor(timeout=SOON)
 
@@ -155,13 +152,13 @@ def test_a_host_that_cannot_be_reached_leaves_open_what_it_would_show(
         (RedirectResponse("https://elsewhere.example.com"), "gives an answer that is not JSON (HTTP 307)"),
     ],
 )
-def test_a_gemini_that_fails_is_no_bad_key(
+def test_an_outage_of_gemini_does_not_make_the_key_bad(
     answer: ASGIApp, why: str, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     with sample_hosts.hosts.upstreams["generativelanguage.googleapis.com"].answering(answer):
         result = doctor()
 
-    assert result.problems == (f"?    Gemini: could not look: generativelanguage.googleapis.com {why}",)
+    assert result.problems == (f"?    Gemini: not checked: generativelanguage.googleapis.com {why}",)
 
 
 def test_an_answer_of_unexpected_form_ends_its_area_and_no_other(doctor: Doctor, sample_hosts: SampleHosts) -> None:
@@ -169,17 +166,17 @@ def test_an_answer_of_unexpected_form_ends_its_area_and_no_other(doctor: Doctor,
         result = doctor()
 
     assert result.problems == (
-        "?    Roles, the rest: could not look: an answer of Google has an unexpected form (AttributeError)",
+        "?    Roles, the rest: not checked: an answer of Google has an unexpected form (AttributeError)",
     )
 
 
 def test_a_database_without_a_mode_is_not_judged(sample: Sample, doctor: Doctor) -> None:
     sample.database.kind = "DATABASE_TYPE_UNSPECIFIED"
 
-    assert doctor().problems == ("?    Firestore live-tokens: could not look: Google does not say which mode it is in",)
+    assert doctor().problems == ("?    Firestore live-tokens: not checked: Google does not say which mode it is in",)
 
 
-def test_who_may_see_the_secret_but_not_read_it_is_told_so(
+def test_an_account_that_may_see_but_not_read_the_secret_is_told_the_role(
     sample: Sample, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     usual = sample_hosts.apps["secretmanager.googleapis.com"]
@@ -195,11 +192,11 @@ def test_who_may_see_the_secret_but_not_read_it_is_told_so(
         f"gcloud secrets add-iam-policy-binding gemini-api-key --member={ACCOUNT} "
         f"--role=roles/secretmanager.secretAccessor --condition=None --project={PROJECT}"
     )
-    assert key == f"?    Key: could not look: needs role roles/secretmanager.secretAccessor  → {grant}"
-    assert gemini == "?    Gemini: not looked at, because the key could not be read"
+    assert key == f"?    Key: not checked: needs role roles/secretmanager.secretAccessor  → {grant}"
+    assert gemini == "?    Gemini: skipped, because the key could not be read"
 
 
-def test_who_may_not_count_calls_for_the_project_is_told_which_role_is_missing(
+def test_an_account_that_may_not_use_the_quota_project_is_told_the_role(
     doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
     denied = refusal(403, "PERMISSION_DENIED", "Caller does not have permission to use project.", "USER_PROJECT_DENIED")

@@ -8,34 +8,44 @@ from pathlib import Path
 from typing import Any
 
 from live_tokens_operations.defaults import REGION
-from live_tokens_operations.deploy.app_lines import lines_for_the_app
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
-from live_tokens_operations.deploy.infrastructure import Infrastructure
-from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.programs import Programs
+from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
 from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.terminal import Operator
-from live_tokens_operations.deploy.terraform_commands import Terraform
-from live_tokens_operations.deploy.traffic import Service
+from live_tokens_operations.deploy.terraform import Terraform
+from live_tokens_operations.deploy.traffic import require_newest_to_serve
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Looks
+from live_tokens_operations.programs import Programs
 
+_LINES_FOR_THE_APP = """\
+The function: {url}
+
+In the React Native app (complete example: README.md, “Connect from React Native”):
+
+  const takeLiveToken = httpsCallableFromUrl(getFunctions(getApp()), '{url}');
+
+  const {{ data: live }} = await takeLiveToken();
+  const socket = new WebSocket(live.websocketUrl);
+  socket.binaryType = 'arraybuffer';
+  socket.onopen = () => socket.send(JSON.stringify({{ setup: live.setup }}));
+"""
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """The options of the operator.
+    """What the operator asked for.
 
     Attributes:
-        region: None for the present region, or else the default.
+        region: None for the present region, or the default if there is none.
         agreed: whether the plan is applied without a question.
-        new_key: whether a key that is there is replaced.
+        new_key: whether a stored key is replaced.
     """
 
     project: str
@@ -63,7 +73,7 @@ class Deploy:
         """Deploy.
 
         Raises:
-            DeployError: it stopped before the end. Completed steps stay, and the next run continues from there.
+            DeployError, ProgramError: it stopped early. Completed steps stay, and the next run continues from there.
         """
         has_signer = smoke_test.require_options().has_signer
         self._title("Checking prerequisites")
@@ -71,8 +81,8 @@ class Deploy:
         settings.require_project(options.project)
         asked_region = settings.region_for(options.region)
         prerequisites = Prerequisites(self.programs, self.environment, options.project)
-        number = prerequisites.require_for_up(asked_region, settings, has_signer=has_signer)
-        bucket = StateBucket(self.programs, options.project, number)
+        ready = prerequisites.require_for_deploy(asked_region, settings, has_signer=has_signer)
+        bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
         region = _region(options.project, asked_region, found)
 
@@ -82,31 +92,30 @@ class Deploy:
         if found is None or found.region is None:
             self._enable_services(options.project)
         write_backend(self.module, bucket.name, region)
-        infrastructure = Infrastructure(self.programs, Terraform(self.module, options.project, region, self.colour))
-        infrastructure.initialise()
+        terraform = Terraform(self.programs, self.module, options.project, region, self.colour)
+        terraform.initialise()
         if settings.sets_sign_in_up:
-            prerequisites.require_sign_in_is_free(settings, infrastructure.resources())
+            require_sign_in_is_free(ready.api, options.project, settings, terraform.resources())
 
         self._title(f"Project {options.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
-        self._apply(infrastructure, options, lambda: bucket.complete(found, region))
-        outputs = infrastructure.outputs()
+        self._apply(terraform, options, lambda: bucket.complete(found, region))
+        outputs = terraform.outputs()
 
         self._title("The Gemini API key")
-        api = prerequisites.api()
         secret = outputs["secret_name"]
-        stored = StoredKey(self.programs, api, self.operator, self.environment, secret, options.project)
+        stored = StoredKey(self.programs, ready.api, self.operator, self.environment, secret, options.project)
         stored.provide(replace=options.new_key)
         if found is not None and found.region is not None:
             self.operator.say("\nThis updated the configuration. To deploy new code and profiles, run `make release`.")
-        self._finish(outputs, options, api, smoke_test)
+        self._finish(outputs, options, ready.api, smoke_test)
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
         require_answer(finished, "The APIs could not be enabled")
 
-    def _apply(self, infrastructure: Infrastructure, options: DeployOptions, agreed: Callable[[], None]) -> None:
-        with infrastructure.planned() as plan:
+    def _apply(self, terraform: Terraform, options: DeployOptions, agreed: Callable[[], None]) -> None:
+        with terraform.planned() as plan:
             if plan is None:
                 self.operator.say("No changes are necessary.")
                 agreed()
@@ -114,7 +123,7 @@ class Deploy:
             if not options.agreed:
                 self._ask()
             agreed()
-            infrastructure.apply(plan)
+            terraform.apply(plan)
 
     def _ask(self) -> None:
         if not self.operator.interactive:
@@ -127,7 +136,7 @@ class Deploy:
     def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
         url = outputs.get("load_balancer_url") or outputs["function_url"]
         self._title("For the app")
-        self.operator.say(lines_for_the_app(url))
+        self.operator.say(_LINES_FOR_THE_APP.format(url=url))
         if dashboard := outputs.get("dashboard_url"):
             self.operator.say(f"The dashboard: {dashboard}")
         if address := outputs.get("load_balancer_address"):
@@ -135,8 +144,7 @@ class Deploy:
                 f"The domains of load_balancer must point to {address}. The smoke test fails until then, and for up to "
                 "an hour after. Run this again later."
             )
-        service = Service(api, outputs["function_name"], options.project, outputs["region"])
-        service.require_newest_to_serve()
+        require_newest_to_serve(api, options.project, outputs["region"], outputs["function_name"])
         self._title(f"Smoke test of {url}")
         waiting = "Roles and new keys need some minutes to take effect. The smoke test will run again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))

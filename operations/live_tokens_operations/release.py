@@ -1,4 +1,4 @@
-"""`live-tokens release`: its arguments, and the gcloud command that it runs."""
+"""`live-tokens release`: has Cloud Build test, deploy and release this checkout."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from live_tokens_operations.arguments import Parser, project_id, region
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.google import gcloud, gcloud_commands
 from live_tokens_operations.process import ExitCode, Process
+from live_tokens_operations.programs import LocalPrograms
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the command line."""
     parser.add_argument("--project", type=project_id, required=True, metavar="PROJECT", help="id of the project")
     parser.add_argument("--region", type=region, required=True, metavar="REGION", help="region of the function")
     parser.add_argument(
@@ -28,5 +28,5 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
     config = str(CHECKOUT / "cloudbuild.yaml")
     line = gcloud_commands.submit_build(typed.project, typed.region, str(CHECKOUT), config, substitutions)
-    gcloud.run(line, process.environment)
+    gcloud.show(LocalPrograms(process.environment), line)
     return ExitCode.DONE

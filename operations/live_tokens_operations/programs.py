@@ -1,4 +1,4 @@
-"""Runs gcloud and Terraform. No shell is involved, and nothing secret is ever an argument."""
+"""Starts gcloud and Terraform, without a shell. Nothing secret is an argument."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO, Any, Protocol
 
-from live_tokens_operations.deploy.errors import ProgramError
-from live_tokens_operations.google.gemini_key import KEY_VARIABLE
+from live_tokens_operations.defaults import KEY_VARIABLE
+from live_tokens_operations.process import OperationError
 
-ANSWER_SECONDS = 120.0
-"""More than any call takes that is not shown. Nobody sees one hang."""
+_ANSWER_SECONDS = 120.0  # more than any program takes whose output is captured
 
 _FOR_TERRAFORM = {
     "TF_IN_AUTOMATION": "1",  # no advice about commands to type next
@@ -28,6 +27,10 @@ _FOR_TERRAFORM = {
 _TERRAFORM_KEY_VARIABLE = "TF_VAR_gemini_api_key"
 KEY_VARIABLES = (KEY_VARIABLE, _TERRAFORM_KEY_VARIABLE)
 """Environment variables that hold the Gemini API key."""
+
+
+class ProgramError(OperationError):
+    """A program failed. Its output is part of the message, or was shown before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +47,34 @@ class Finished:
     err: str = ""
 
 
-def json_of(program: str, finished: Finished) -> dict[str, Any]:
-    """Return the JSON object that a program has written.
+def read_json(program: str, finished: Finished) -> dict[str, Any]:
+    """Return the JSON object in a program's output.
 
     Raises:
-        ProgramError: it is none.
+        ProgramError: the output is not a JSON object.
     """
     try:
         answer = json.loads(finished.out)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise ProgramError(f"{program} gives an answer that is no JSON object. Which {program} is that?")
+        raise ProgramError(f"{program} did not print a JSON object. Check which {program} is on the PATH.")
     return answer
 
 
 class Programs(Protocol):
-    """How programs are run.
-
-    Ctrl-C reaches the program; then comes KeyboardInterrupt. One that is shown ends in its own time before that.
-    """
+    """Runs programs. Ctrl-C reaches the program, and raises KeyboardInterrupt once it has ended."""
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a program."""
+        """Whether the program is installed."""
         ...
 
     def ask(self, argv: Sequence[str], stdin: str = "") -> Finished:
-        """Run a program whose answer is for us, and which has `stdin` to read. One that hangs is killed."""
+        """Run a program and capture its output. A program that hangs is killed."""
         ...
 
     def show(self, argv: Sequence[str]) -> Finished:
-        """Run a program whose answer is for the operator, who sees it as it comes. `out` is empty."""
+        """Run a program that writes to the terminal. It ends in its own time. `out` is empty."""
         ...
 
 
@@ -82,12 +82,11 @@ class LocalPrograms:
     """`Programs` of this machine.
 
     Args:
-        environment: what they are given, but for the Gemini API key, which is none of their business: only Terraform
-            gets its own variable with it.
-        answer_seconds: how long one may take whose answer is for us.
+        environment: of the programs, without the Gemini API key. Terraform alone keeps its own variable for the key.
+        answer_seconds: time limit of a program whose output is captured.
     """
 
-    def __init__(self, environment: Mapping[str, str], answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(self, environment: Mapping[str, str], answer_seconds: float = _ANSWER_SECONDS) -> None:
         self._answer_seconds = answer_seconds
         self._environment = {**environment, **_FOR_TERRAFORM}
         self._environment.pop(KEY_VARIABLE, None)
@@ -117,8 +116,8 @@ class LocalPrograms:
 
     def show(self, argv: Sequence[str]) -> Finished:
         sys.stdout.flush()
-        # In a session of its own the terminal's Ctrl-C does not reach it, so that it gets exactly the one that is
-        # passed on: at a second one Terraform stops at once, and leaves the state locked.
+        # In a session of its own, the program gets only the Ctrl-C that is passed on. At a second one, Terraform stops
+        # at once and leaves the state locked.
         with (
             _interruptions() as interruptions,
             subprocess.Popen(
@@ -138,7 +137,7 @@ class LocalPrograms:
 
 
 class _Interruptions:
-    """Passes each wish to stop on to a program. None is lost that comes while the program starts."""
+    """Passes each interruption on to a program, including those that come while it starts."""
 
     def __init__(self) -> None:
         self.came = 0
@@ -161,7 +160,7 @@ class _Interruptions:
 
 @contextmanager
 def _interruptions() -> Iterator[_Interruptions]:
-    """Yield what takes Ctrl-C, and the SIGTERM of a cancelled build, in the place of an exception."""
+    """Collect Ctrl-C, and the SIGTERM of a cancelled build, instead of raising an exception."""
     interruptions = _Interruptions()
     before = {number: signal.signal(number, interruptions.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -172,7 +171,7 @@ def _interruptions() -> Iterator[_Interruptions]:
 
 
 class _Reader:
-    """Reads a pipe to its end, so that no program waits for somebody to read it."""
+    """Reads a pipe to its end, so that the program never waits on a full pipe."""
 
     def __init__(self, pipe: IO[bytes] | None, copy_to: IO[bytes]) -> None:
         self._pipe, self._copy_to, self._read = pipe, copy_to, bytearray()

@@ -1,7 +1,6 @@
-"""Tests undocumented behaviour of Gemini's ephemeral tokens, with at most one token per question.
+"""Observes undocumented behaviour of Gemini's ephemeral tokens, with at most one token per question.
 
-No result fails a run. Questions that need the API key are left out: tokens whose key was deleted, field masks, mint
-limits, and kinds of keys.
+No observation fails a run. Questions that need the API key are left out, such as field masks and kinds of keys.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ _WORDS_OF_AN_OUTAGE = ("Internal error", "unavailable", "Deadline expired", "ope
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """Runs the tests.
+class Observations:
+    """Makes the observations.
 
     Attributes:
         seconds: longest silence of a session.
@@ -57,20 +56,20 @@ class Findings:
     report: Report
     seconds: float
 
-    def ask_all(self, held: HeldSession) -> None:
-        """Run all tests.
+    def observe_all(self, held: HeldSession) -> None:
+        """Make all observations.
 
         Args:
             held: an earlier session, whose token is spent.
         """
-        self._find("A resumption handle sent by the app, on the spent token", lambda: self._handle_of_the_app(held))
-        self._find("A resumption handle inside the lock of a fresh token", lambda: self._handle_in_the_lock(held))
-        self._find("contextUpdate in a locked session", self._context_update)
-        self._find("The token in the header `Authorization`, and not in the URL", self._header_form)
-        self._find("`%2F` in the token of the URL", self._encoded_slash)
-        self._find("A connection on which the app sends no setup", self._no_setup)
+        self._observe("A resumption handle sent by the app, on the spent token", lambda: self._handle_of_the_app(held))
+        self._observe("A resumption handle inside the lock of a fresh token", lambda: self._handle_in_the_lock(held))
+        self._observe("contextUpdate in a locked session", self._context_update)
+        self._observe("The token in the header `Authorization`, and not in the URL", self._header_form)
+        self._observe("`%2F` in the token of the URL", self._encoded_slash)
+        self._observe("A connection on which the app sends no setup", self._no_setup)
 
-    def _find(self, question: str, ask: Callable[[], str]) -> None:
+    def _observe(self, question: str, ask: Callable[[], str]) -> None:
         try:
             answer = ask()
         except NoTokenError as error:
@@ -81,7 +80,7 @@ class Findings:
             answer = f"not tested, because the function issued no token: {error}"
         except SessionError as error:
             answer = f"{'refused' if _is_refusal(error) else 'failed'}: {error}"
-        self.report.finding(question, answer)
+        self.report.observation(question, answer)
 
     def _handle_of_the_app(self, held: HeldSession) -> str:
         if held.handle is None:

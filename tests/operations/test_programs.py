@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from live_tokens_operations.deploy.programs import LocalPrograms
+from live_tokens_operations.programs import LocalPrograms
 
-_OPERATIONS = Path(__file__).parents[3] / "operations"
+_OPERATIONS = Path(__file__).parents[2] / "operations"
 _LAST_WORDS = 5000
 _TALKATIVE = f"""
 trap 'for word in $(seq {_LAST_WORDS}); do echo "word $word" >&2; done; exit 1' INT
@@ -17,7 +17,7 @@ while :; do sleep 0.05; done
 """
 _RUNS_IT = """
 import os, sys
-from live_tokens_operations.deploy.programs import LocalPrograms
+from live_tokens_operations.programs import LocalPrograms
 try:
     LocalPrograms(os.environ).show(["sh", "-c", sys.argv[1]])
 except KeyboardInterrupt:

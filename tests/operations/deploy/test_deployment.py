@@ -34,7 +34,7 @@ def test_one_command_and_two_answers_lead_to_a_function(first_run: FirstRun) -> 
         "google_secret_manager_secret.gemini_api_key",
         "terraform_data.function",
     ]
-    assert first_run.checkout.smoke_runs == [[URL, "--project", PROJECT, "--no-findings"]]
+    assert first_run.checkout.smoke_runs == [[URL, "--project", PROJECT, "--no-observations"]]
 
 
 def test_the_plan_is_shown_before_the_question(first_run: FirstRun) -> None:
@@ -148,7 +148,7 @@ def test_a_build_replaces_the_key_by_the_one_in_its_environment_and_points_at_th
     assert f"{KEY}-2" not in ended.shown
     assert "the key is not here" in ended.shown
     assert f"the smoke test failed. Run make doctor PROJECT_ID={PROJECT} to find out why." in ended.shown
-    assert checkout.smoke_runs[1][-3:] == ["--no-findings", "--app-id=1:2:web:3", "--profile=tutor"]
+    assert checkout.smoke_runs[1][-3:] == ["--no-observations", "--app-id=1:2:web:3", "--profile=tutor"]
     assert "In the React Native app" in ended.shown
 
 
@@ -208,7 +208,12 @@ def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> Non
     again = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
     assert again.code == 0, again.shown
     assert [version.payload for version in google.secrets[SECRET]] == [KEY.encode()]
-    assert checkout.smoke_runs[-1] == [URL.replace("mint-live-token", "another"), "--project", PROJECT, "--no-findings"]
+    assert checkout.smoke_runs[-1] == [
+        URL.replace("mint-live-token", "another"),
+        "--project",
+        PROJECT,
+        "--no-observations",
+    ]
 
 
 def test_a_deployment_that_the_bucket_does_not_know_of_is_remembered(deployed: Deployed) -> None:

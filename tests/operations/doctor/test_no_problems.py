@@ -1,10 +1,10 @@
-"""Where nothing is wrong, nothing is said to be."""
+"""A deployment without problems."""
 
 from operations.doctor.result import Doctor
 from operations.doctor.sample_project import PROJECT, REGION, Sample
 
 
-def test_a_healthy_project_gives_only_ok_and_exit_code_0(doctor: Doctor) -> None:
+def test_a_deployment_without_problems_gives_only_ok_and_exit_code_0(doctor: Doctor) -> None:
     result = doctor()
 
     assert result.problems == ()
@@ -12,7 +12,7 @@ def test_a_healthy_project_gives_only_ok_and_exit_code_0(doctor: Doctor) -> None
     assert result.errors.splitlines()[-1] == f"{len(result.findings)} ok, 0 BAD, 0 warn, 0 ?"
 
 
-def test_every_area_is_looked_at(doctor: Doctor) -> None:
+def test_every_area_is_checked(doctor: Doctor) -> None:
     subjects = {
         line.removeprefix("ok   ").partition(" ")[0].rstrip(":") for line in doctor("--region", REGION).findings
     }
@@ -41,7 +41,7 @@ def test_every_area_is_looked_at(doctor: Doctor) -> None:
     }
 
 
-def test_google_is_only_asked_to_show_and_told_to_change_nothing(sample: Sample, doctor: Doctor) -> None:
+def test_nothing_is_changed(sample: Sample, doctor: Doctor) -> None:
     doctor()
 
     # The stand-ins know reading methods only, and answer everything else with 404 or 405.
@@ -49,12 +49,12 @@ def test_google_is_only_asked_to_show_and_told_to_change_nothing(sample: Sample,
     assert sample.gemini.paths == ["/v1beta/models/gemini-3.8-live"]
 
 
-def test_a_key_that_is_not_to_be_read_is_left_where_it_is(sample: Sample, doctor: Doctor) -> None:
+def test_the_key_is_not_read_on_request(sample: Sample, doctor: Doctor) -> None:
     result = doctor("--leave-key")
 
     assert result.problems == (
-        "?    Key: not looked at, because you did not want it to be read; its version is enabled",
-        "?    Gemini: not looked at, because there is no key to ask with",
+        "?    Key: skipped, because you did not want it to be read; its version is enabled",
+        "?    Gemini: skipped, because there is no key to ask with",
     )
     assert result.exit_code == 0, "it was left out by choice"
     assert (sample.secret.reads, sample.gemini.paths) == (0, [])

@@ -1,0 +1,114 @@
+"""Terraform's part of a deployment: the operator sees the plan, and exactly this plan is applied.
+
+`-input=false` is everywhere: this program asks the operator, Terraform does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from live_tokens_operations.deploy.explanations import require, require_answer, with_advice
+from live_tokens_operations.programs import Finished, ProgramError, Programs, read_json
+
+VERSION = ("terraform", "version", "-json")
+
+_UNCHANGED, _CHANGED = 0, 2
+# Attributes that protect a resource from deletion.
+_PROTECTIONS = {
+    "deletion_protection": True,
+    "delete_protection_state": "DELETE_PROTECTION_ENABLED",
+    "deletion_policy": "PREVENT",
+    "delete_contents_on_destroy": False,  # of a BigQuery dataset, which goes only when it is empty
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of the state.
+
+    Attributes:
+        address: such as `google_storage_bucket.source`.
+        abandoned: whether Terraform only removes it from the state.
+    """
+
+    address: str
+    protected: bool
+    abandoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """One root module, in one project. Every method raises ProgramError if Terraform fails."""
+
+    programs: Programs
+    module: Path
+    project: str
+    region: str
+    colour: bool
+
+    def initialise(self) -> None:
+        """Fetch providers and open the state of the present backend, whichever was used before."""
+        require(self._show("init", "-reconfigure"), "terraform init failed.")
+
+    @contextmanager
+    def planned(self) -> Iterator[Path | None]:
+        """Plan, and yield the plan, or None if there is nothing to do. The file is gone after the `with` block."""
+        # In a folder that only this user can read: a plan holds all values of the state.
+        with TemporaryDirectory(prefix="live-tokens-plan-") as folder:
+            file = Path(folder, "plan")
+            finished = self._show("plan", "-detailed-exitcode", f"-out={file}", *self._variables)
+            if finished.code not in (_UNCHANGED, _CHANGED):
+                raise ProgramError(with_advice("terraform plan failed. Nothing was changed.", finished.err))
+            yield file if finished.code == _CHANGED else None
+
+    def apply(self, plan: Path) -> None:
+        """Apply a plan. After a failure, some changes may be applied."""
+        require(self._show("apply", str(plan)), "terraform apply failed. Run this again to continue.")
+
+    def outputs(self) -> Mapping[str, Any]:
+        """Return the outputs by name."""
+        return {name: output["value"] for name, output in self._json("output").items()}
+
+    def resources(self) -> list[Resource]:
+        """Return all resources of the state."""
+        return list(_resources_of(self._json("show").get("values", {}).get("root_module", {})))
+
+    def destroy(self, resources: list[Resource]) -> None:
+        """Delete all resources of the state, including protected ones. After a failure, some may be deleted."""
+        options = ("-auto-approve", *self._variables, "-var=deletion_protection=false")
+        if protected := [f"-target={resource.address}" for resource in resources if resource.protected]:
+            finished = self._show("apply", *options, *protected)
+            require(finished, "The deletion protection could not be removed. Nothing was deleted.")
+        require(self._show("destroy", *options), "terraform destroy failed. Run this again to continue.")
+
+    @property
+    def _variables(self) -> tuple[str, ...]:
+        return (f"-var=project_id={self.project}", f"-var=region={self.region}")
+
+    def _show(self, command: str, *arguments: str) -> Finished:
+        colour = () if self.colour else ("-no-color",)
+        return self.programs.show([*self._program, command, "-input=false", *colour, *arguments])
+
+    def _json(self, command: str) -> dict[str, Any]:
+        finished = self.programs.ask([*self._program, command, "-json"])
+        require_answer(finished, f"terraform {command} failed")
+        return read_json("terraform", finished)
+
+    @property
+    def _program(self) -> tuple[str, str]:
+        return ("terraform", f"-chdir={self.module}")
+
+
+def _resources_of(module: Mapping[str, Any]) -> Iterator[Resource]:
+    for resource in module.get("resources", []):
+        if resource["mode"] == "managed":
+            values = resource["values"]
+            protected = any(values.get(name) == value for name, value in _PROTECTIONS.items())
+            yield Resource(resource["address"], protected, values.get("deletion_policy") == "ABANDON")
+    for child in module.get("child_modules", []):
+        yield from _resources_of(child)

@@ -1,1 +1,0 @@
-"""`live-tokens release`: releases the code of this checkout with Cloud Build and cloudbuild.yaml."""
