@@ -165,6 +165,7 @@ class Profile:
         config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
         quota: how many tokens the caller may take with it.
         config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes and config as they are in the file.
+        diagnosis: what the operator should know of how the profile's rules fit the caller, or None.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Profile:
     config: Mapping[str, object] = field(repr=False)
     quota: Quota = NO_QUOTA
     config_digest: str = ""
+    diagnosis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from live_tokens.configuration_error import ConfigurationError
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
 from live_tokens.placeholders import UnusableClaimError, fill_placeholders, misspelt_placeholders, placeholder_claims
-from live_tokens.profile_access import AllowRules, QuotaRules
+from live_tokens.profile_access import NOT_INCLUDED, AllowRules, BrokenRule, QuotaRules
 from live_tokens.quota import LARGEST_LIMIT
 
 # Google refuses expiry times 20 hours ahead; the minute is for clocks that differ.
@@ -79,12 +79,16 @@ class LoadedProfiles:
         try:
             config = fill_placeholders(file.profile.config, caller)
         except UnusableClaimError as error:
-            raise _not_for_caller(name, str(error)) from error
-        return replace(file.profile, config=config, quota=file.quota.of(caller))
+            raise _not_for_caller(name, BrokenRule(NOT_INCLUDED, str(error))) from error
+        return replace(
+            file.profile, config=config, quota=file.quota.of(caller), diagnosis=file.quota.doubt_about(caller)
+        )
 
 
-def _not_for_caller(name: str, rule: str) -> NotAllowed:
-    return UserNotAllowed(rule, rule) if name == DEFAULT_PROFILE else ProfileNotAllowed(rule)
+def _not_for_caller(name: str, rule: BrokenRule) -> NotAllowed:
+    if name == DEFAULT_PROFILE:
+        return UserNotAllowed(rule.message, rule.diagnosis)
+    return ProfileNotAllowed(rule.diagnosis)
 
 
 def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:

@@ -494,7 +494,7 @@ def test_every_error_has_a_row_and_an_event(kind: type[TokenNotIssued]) -> None:
 def test_the_wait_is_told_in_whole_seconds_and_never_too_short(
     kind: type[HourlyQuotaExceeded], wait: timedelta, seconds: int
 ) -> None:
-    response = Service(FakePorts(quota=kind(wait))).call()
+    response = Service(FakePorts(quota=kind(wait, ISSUED_AT + wait))).call()
     assert response.status_code == 429
     assert error_in(response)["details"]["retryAfterSeconds"] == seconds
     assert response.headers["Retry-After"] == str(seconds)

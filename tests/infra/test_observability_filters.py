@@ -128,7 +128,7 @@ def test_an_issued_token_is_counted_once(deployed: Resources) -> None:
 def test_each_label_is_filled_from_the_event(deployed: Resources) -> None:
     samples: list[tuple[Record, TokenNotIssued | None]] = [
         (ISSUED, None),
-        (Record(), HourlyQuotaExceeded(timedelta(1))),
+        (Record(), HourlyQuotaExceeded(timedelta(1), NOW)),
         (Record(), InternalFault()),
     ]
     labels: dict[str, str] = {}
