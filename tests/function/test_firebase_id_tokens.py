@@ -19,7 +19,7 @@ from function.transports import upstream
 from function.unsigned_id_tokens import unsigned
 from live_tokens.deadline import Deadline
 from live_tokens.errors import IdentityUnavailable, IdTokenExpired, IdTokenInvalid, TokenNotIssued
-from live_tokens.firebase_id_tokens import SignedIdTokens, read_certificates
+from live_tokens.firebase_id_tokens import EmulatedIdTokens, SignedIdTokens, read_certificates
 from live_tokens.public_keys import PublicKeys
 
 TOMORROW = int(time.time()) + 86_400
@@ -57,6 +57,64 @@ def test_what_is_no_jwt_is_refused_before_anything_connects(server: FakeHttpServ
     refusal = refusal_of(tokens_with(server, published()), no_jwt)
     assert (type(refusal), refusal.diagnosis) == (IdTokenInvalid, "not a JWT")
     assert server.received == []
+
+
+IDENTITY_TOOLKIT = "https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit"
+OTHER = {"kid": "of-another-key"}
+
+
+@pytest.mark.parametrize(
+    ("token", "diagnosis"),
+    [
+        *(
+            (id_token(OTHER, iss=issuer, aud="1234.apps.googleusercontent.com"), f"unknown key id; {kind}")
+            for issuer, kind in [
+                ("https://accounts.google.com", "Google's own ID token: sign in to Firebase with it"),
+                ("accounts.google.com", "Google's own ID token: sign in to Firebase with it"),
+                ("https://appleid.apple.com", "Apple's own ID token: sign in to Firebase with it"),
+                ("https://session.firebase.google.com/my-app-1a2b", "a session cookie"),
+                ("https://firebaseappcheck.googleapis.com/1234", "an App Check token"),
+                ("https://securetoken.google.com/another-app", "an ID token of another Firebase project"),
+            ]
+        ),
+        (
+            sign_text('{"alg": "RS256", "typ": "JWT"}', json.dumps({"iss": "x@x.iam", "aud": IDENTITY_TOOLKIT})),
+            "no key id; a custom token: sign in to Firebase",
+        ),
+        (
+            id_token(aud="another-app", iss="https://securetoken.google.com/another-app"),
+            "InvalidAudienceError; an ID token",
+        ),
+        (id_token(iss="https://securetoken.google.com/another-app"), "another issuer; an ID token of another Firebase"),
+    ],
+)
+def test_what_is_sent_in_place_of_an_id_token_of_this_project_is_named(
+    server: FakeHttpServer, token: str, diagnosis: str
+) -> None:
+    refusal = refusal_of(tokens_with(server, published()), token)
+    assert type(refusal) is IdTokenInvalid
+    assert str(refusal.diagnosis).startswith(diagnosis)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"iss": "https://accounts.google.com.evil.example/secret-words"},
+        {"iss": ["https://accounts.google.com"]},
+        {"iss": "secret-words"},
+        {"iss": None, "aud": None},
+    ],
+)
+def test_what_nobody_knows_is_not_named_and_never_quoted(server: FakeHttpServer, claims: dict[str, object]) -> None:
+    refusal = refusal_of(tokens_with(server, published()), id_token(OTHER, **claims))
+    assert refusal.diagnosis == "unknown key id"
+
+
+def test_the_emulator_names_what_is_sent_in_place_of_its_tokens_too() -> None:
+    with pytest.raises(IdTokenInvalid) as refusal:
+        EmulatedIdTokens(PROJECT).claims_of(id_token(iss="https://accounts.google.com", aud="1234"), AMPLE)
+    assert str(refusal.value.diagnosis).endswith("; Google's own ID token: sign in to Firebase with it")
 
 
 @pytest.mark.parametrize(
