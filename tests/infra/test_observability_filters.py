@@ -45,7 +45,7 @@ ISSUED = Record(
     milliseconds=dict.fromkeys(STEPS, 3500.5),
 )
 # What the errors that take more than a diagnosis are made with.
-ARGUMENTS = {"message": "words", "rule": "a rule", "retry_after": timedelta(seconds=90), "diagnosis": "cause"}
+ARGUMENTS = {"message": "words", "retry_after": timedelta(seconds=90), "due": NOW, "diagnosis": "cause"}
 ALL_REASONS = list(reasons())
 FAILURES = {kind.reason for kind in ALL_REASONS if issubclass(kind, Unavailable | InternalFault)}
 
