@@ -264,6 +264,11 @@ variable "gemini_api_key" {
     condition     = var.gemini_api_key == null || can(regex("^[!-~]{20,512}$", var.gemini_api_key))
     error_message = "gemini_api_key must be 20 to 512 printable characters without white space. Check for a copied line end or quote."
   }
+
+  validation {
+    condition     = var.gemini_api_key == null || !can(regex("^[\"'`]|[\"'`]$|^(?i)[a-z0-9_-]*(key|gemini|google)[a-z0-9_-]*[=:].", var.gemini_api_key))
+    error_message = "gemini_api_key must be the key alone, without quotes around it or a name before it, as in an .env file."
+  }
 }
 
 variable "gemini_api_key_version" {

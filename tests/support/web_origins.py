@@ -60,6 +60,7 @@ WRONG = {
     "https://app..example.com": "its host or port is none",
     "null": "such a page has no origin",
     "file://": "such a page has no origin",
+    "file://localhost": "such a page has no origin",
     "FILE:///index.html": "such a page has no origin",
     "wss://app.example.com": "such a page has no origin",
 }
