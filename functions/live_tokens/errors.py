@@ -127,7 +127,7 @@ class IdTokenInvalid(NotSignedIn):
     """Not an ID token of this Firebase project: form, signature, audience or issuer are wrong."""
 
     reason = "ID_TOKEN_INVALID"
-    message = "The ID token is not a valid one for this Firebase project. Get a new one and try once more."
+    message = "Send an ID token of this Firebase project: what getIdToken() returns, not a token of Google or Apple."
 
 
 class IdTokenExpired(NotSignedIn):

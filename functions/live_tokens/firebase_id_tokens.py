@@ -47,6 +47,7 @@ _OTHER_ISSUERS = (
 )
 # Source: https://firebase.google.com/docs/auth/admin/create-custom-tokens#create_custom_tokens_using_a_third-party_jwt_library
 _IDENTITY_TOOLKIT = "https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit"
+_UNSIGNED = re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.")
 
 _LONGEST_UID = 128
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON can hold and UTF-8 cannot
@@ -97,13 +98,22 @@ class SignedIdTokens:
 
 def _with_kind(fault: str, id_token: str, project_id: str) -> str:
     """Return a fault, with what the token seems to be. Nothing of that is verified, and nothing depends on it."""
+    kind = _seems_to_be(id_token, project_id)
+    return f"{fault}; {kind}" if kind else fault
+
+
+def _seems_to_be(id_token: str, project_id: str) -> str | None:
+    if id_token.startswith("ya29."):
+        return "an access token of Google: sign in to Firebase with it"
+    if _UNSIGNED.fullmatch(id_token):
+        return "an unsigned token, as the Auth emulator makes them"
     claims = unverified_claims(id_token)
     issuer = claims.get("iss")
     if claims.get("aud") == _IDENTITY_TOOLKIT:
-        return f"{fault}; a custom token: sign in to Firebase with it"
+        return "a custom token: sign in to Firebase with it"
     if not isinstance(issuer, str) or issuer == f"https://securetoken.google.com/{project_id}":
-        return fault
-    return next((f"{fault}; {kind}" for form, kind in _OTHER_ISSUERS if form.fullmatch(issuer)), fault)
+        return None
+    return next((kind for form, kind in _OTHER_ISSUERS if form.fullmatch(issuer)), None)
 
 
 def _fault_in(claims: Mapping[str, Any], project_id: str) -> str | None:

@@ -97,6 +97,18 @@ def test_what_is_sent_in_place_of_an_id_token_of_this_project_is_named(
 
 
 @pytest.mark.parametrize(
+    ("token", "kind"),
+    [("ya29.a0AfH6SMBx-sample", "an access token of Google"), (unsigned(), "an unsigned token, as the")],
+)
+def test_what_is_no_signed_token_is_named_before_anything_connects(
+    server: FakeHttpServer, token: str, kind: str
+) -> None:
+    refusal = refusal_of(tokens_with(server, published()), token)
+    assert str(refusal.diagnosis).startswith(f"not a JWT; {kind}")
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
     "claims",
     [
         {},
