@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal, TypeVar, get_args
 
 from live_tokens.configuration_error import ConfigurationError
+from live_tokens.web_origins import is_origin, right_form
 
 ApiVersion = Literal["v1alpha", "v1beta"]
 AppCheckMode = Literal["off", "monitor", "enforce"]
@@ -30,19 +31,6 @@ _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 _APP_ID = re.compile(r"[0-9]+:[0-9]+:[a-z]+:[0-9a-f]+")
 _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _PATH = re.compile(r"[^\0]+")
-# How a browser writes an origin. infra/variables.tf has the same three expressions.
-# Source: https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
-_ORIGIN = re.compile(
-    r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
-    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
-)
-_DEFAULT_PORT = re.compile(r"http://.*:80|https://.*:443")
-# Pages of these have no origin, or are none.
-_NO_ORIGIN = re.compile(r"(about|blob|data|file|ftp|javascript|wss?):.*")
-_URL = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://([^/?#]*@)?(?P<host>[^/?#@:\[\]\s;]+|\[[^]]*\])(?P<port>:[0-9]*)?([/?#].*)?",
-    re.IGNORECASE | re.DOTALL,
-)
 _LONGEST_CACHE_SECONDS = 86_400
 # Cloud Run gives a request up after 60 s by default, and Firebase's SDKs after 70.
 _LONGEST_CALL_SECONDS = 55
@@ -204,9 +192,9 @@ class _Reader:
 
     def origins(self, name: str) -> tuple[str, ...]:
         origins = tuple(origin.strip() for origin in (self._get(name) or "").split(",") if origin.strip())
-        wrong = [(number, origin) for number, origin in enumerate(origins, 1) if not _is_origin(origin)]
+        wrong = [(number, origin) for number, origin in enumerate(origins, 1) if not is_origin(origin)]
         if origins != ("*",) and wrong:
-            advice = "; ".join(f"entry {number}: {_right_form(origin)}" for number, origin in wrong)
+            advice = "; ".join(f"entry {number}: {right_form(origin)}" for number, origin in wrong)
             self.faults.append(
                 f"{name} must be origins as browsers send them, such as https://app.example.com or "
                 f"capacitor://localhost, comma-separated, or * alone. Others never match. {advice}."
@@ -245,27 +233,3 @@ class _Reader:
         """An empty variable is as good as none: shells and YAML make them easily."""
         value = self._environment.get(name, "").strip()
         return value or None
-
-
-def _is_origin(text: str) -> bool:
-    return bool(_ORIGIN.fullmatch(text)) and not _DEFAULT_PORT.fullmatch(text) and not _NO_ORIGIN.fullmatch(text)
-
-
-def _right_form(text: str) -> str:
-    """Return what to write in place of a text that is no origin, without what may be a secret in it."""
-    if text == "*":
-        return "* stands alone"
-    if "*" in text:
-        return "a wildcard matches nothing; name each origin"
-    if text == "null" or _NO_ORIGIN.fullmatch(text.lower()):
-        return "such a page has no origin"
-    url = _URL.fullmatch(text)
-    if url is None:
-        return "write scheme://host, such as https://app.example.com"
-    origin = f"{url['scheme']}://{url['host']}".lower()
-    port = (url["port"] or "").lstrip(":").lstrip("0")
-    if port and not _DEFAULT_PORT.fullmatch(f"{origin}:{port}"):
-        origin = f"{origin}:{port}"
-    if not origin.isascii():
-        return "write its host as browsers do, in ASCII (xn--…)"
-    return f"write {origin}" if _is_origin(origin) else "its host or port is none"
