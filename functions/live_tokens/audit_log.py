@@ -41,14 +41,17 @@ class AuditLog:
         self._writing = threading.Lock()
 
     def issued(self, request_id: RequestId, record: Record) -> None:
-        """Record that a live token was issued."""
+        """Record that a live token was issued; at NOTICE if the caller's rules do not do what they seem to."""
         self._write_verification(request_id, record, None)
-        self._write("live_token.issued", "INFO", "Live token issued", request_id, _facts(record))
+        facts = _facts(record)
+        severity: Severity = "NOTICE" if facts["diagnosis"] else "INFO"
+        self._write("live_token.issued", severity, "Live token issued", request_id, facts)
 
     def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
         """Record a refusal, which is the caller's doing, or a failure, which is not."""
         self._write_verification(request_id, record, error)
-        facts = _facts(record) | {"reason": error.reason, "diagnosis": error.diagnosis}
+        facts = _facts(record) | {"reason": error.reason}
+        facts["diagnosis"] = error.diagnosis or facts["diagnosis"]
         if error.retry_after is not None:
             facts["retryAfterSeconds"] = round(error.retry_after.total_seconds(), 3)
         if isinstance(error, AppCheckFault):
@@ -121,6 +124,7 @@ def _facts(record: Record) -> dict[str, object]:
         "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),
         "newSessionExpireTime": token and with_fraction(token.new_session_expire_time),
         "expireTime": token and with_fraction(token.expire_time),
+        "diagnosis": profile and profile.diagnosis,
         "milliseconds": {step: round(spent, 1) for step, spent in record.milliseconds.items()},
     }
 

@@ -55,6 +55,11 @@ _DATA_KEYS = {"profile", "resumptionHandle", "choices"}
 _PREFLIGHT_SECONDS = 3600
 # Source: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_JSON = "application/json"
+_EVENT_STREAM = "text/event-stream"
+# Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_USUAL_HEADERS = ("authorization", "content-type", "x-firebase-appcheck", "firebase-instance-id-token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,9 @@ ERROR_TABLE: dict[type[TokenNotIssued], WireStatus] = {
 class CallableEndpoint:
     """Answers HTTP requests. Whatever happens inside, what leaves is JSON with CORS headers, and an audit event.
 
+    A caller who accepts nothing but an event stream gets the same JSON as its one event: the `stream()` of Firebase's
+    SDKs reads nothing else, errors included, and waits for ever for what does not come.
+
     Args:
         cors_allowed_origins: origins of web apps, or `*` alone. Native apps need none.
         call_seconds: how long a call may take, from its headers to its answer.
@@ -107,6 +115,8 @@ class CallableEndpoint:
         """Return the response to any request."""
         preflight = request.method == "OPTIONS"
         response = Response(status=HTTPStatus.NO_CONTENT) if preflight else self._answer(request)
+        if not preflight and _wants_event_stream(request):
+            _make_event_stream(response)
         response.headers["Cache-Control"] = "no-store"
         self._allow_origin(request, response)
         self._bodies.discard(request.stream, request.environ)
@@ -167,10 +177,32 @@ class CallableEndpoint:
         response.headers["Access-Control-Allow-Origin"] = "*" if "*" in self._cors_allowed_origins else origin
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = "POST, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = (
-                "authorization, content-type, x-firebase-appcheck, firebase-instance-id-token"
-            )
+            response.headers["Access-Control-Allow-Headers"] = ", ".join(_allowed_headers(request))
             response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
+        else:
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+
+
+def _wants_event_stream(request: Request) -> bool:
+    """Whether the caller names event streams, and not JSON before them. What accepts anything gets JSON."""
+    accepted = (kind.partition(";")[0].strip().lower() for kind, quality in request.accept_mimetypes if quality > 0)
+    return next((kind for kind in accepted if kind in (_JSON, _EVENT_STREAM)), _JSON) == _EVENT_STREAM
+
+
+def _make_event_stream(response: Response) -> None:
+    """Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream."""
+    response.data = b"data: " + response.data + b"\n\n"
+    response.content_type = f"{_EVENT_STREAM}; charset=utf-8"
+
+
+def _allowed_headers(request: Request) -> list[str]:
+    """Return the usual headers and those that a browser asks for: tools for tracing add their own to every call.
+
+    A page of an allowed origin may send what it likes; nothing here reads a header that it could harm.
+    """
+    asked = [name.strip(" \t") for name in request.headers.get("Access-Control-Request-Headers", "").split(",")]
+    names = [name.lower() for name in asked if _TOKEN.fullmatch(name)]
+    return list(dict.fromkeys([*_USUAL_HEADERS, *names]))
 
 
 def _data(body: bytes) -> dict[str, object]:
@@ -181,9 +213,14 @@ def _data(body: bytes) -> dict[str, object]:
     if not isinstance(envelope, dict) or envelope.keys() != {"data"}:
         raise MalformedRequest('The body must be an object with the one key "data", as callable functions have it.')
     data = envelope["data"] if envelope["data"] is not None else {}
-    if not isinstance(data, dict) or not data.keys() <= _DATA_KEYS:
+    if not isinstance(data, dict) or not (data := _without_nulls(data)).keys() <= _DATA_KEYS:
         raise MalformedRequest(f"`data` must be null, or an object with only {', '.join(sorted(_DATA_KEYS))} in it.")
     return data
+
+
+def _without_nulls(keys: dict[str, object]) -> dict[str, object]:
+    """Leave out the keys that are null: SDKs send what is undefined in the app as null."""
+    return {name: value for name, value in keys.items() if value is not None}
 
 
 def _id_token(authorization: str | None) -> str:
@@ -252,7 +289,7 @@ def _error_response(error: TokenNotIssued, request_id: RequestId) -> Response:
 
 
 def _json(status: HTTPStatus, body: dict[str, object]) -> Response:
-    return Response(json.dumps(body), status=status, content_type="application/json; charset=utf-8")
+    return Response(json.dumps(body), status=status, content_type=f"{_JSON}; charset=utf-8")
 
 
 def _rounded_up(time: datetime) -> datetime:

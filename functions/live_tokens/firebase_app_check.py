@@ -5,6 +5,7 @@ Source: https://firebase.google.com/docs/app-check/custom-resource-backend
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,11 @@ CONSUMPTION_SECONDS = 1.5
 
 _CONSUMPTION_URL = "https://firebaseappcheck.googleapis.com/v1beta/projects/{project_id}:verifyAppCheckToken"
 _ISSUER = "https://firebaseappcheck.googleapis.com/"
+# Source: https://firebase.google.com/docs/app-check/web/debug-provider
+_DEBUG_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# What the native SDKs send if they got no token: {"error":"UNKNOWN_ERROR"} in Base64. Source: kDummyFACTokenValue in
+# https://github.com/firebase/firebase-ios-sdk/blob/main/FirebaseAppCheck/Sources/Core/FIRAppCheck.m
+_PLACEHOLDER = "eyJlcnJvciI6IlVOS05PV05fRVJST1IifQ"
 
 
 class AppCheckOff:
@@ -78,7 +84,7 @@ class FirebaseAppCheck:
         except UnknownKeyError as error:
             raise AppCheckInvalid("unknown key id") from error
         except BadTokenError as error:
-            raise AppCheckInvalid(str(error)) from error
+            raise AppCheckInvalid(_mistake_in(token) or str(error)) from error
         fault = _fault_in(claims)
         if fault:
             raise AppCheckInvalid(fault)
@@ -100,6 +106,15 @@ class FirebaseAppCheck:
         except UpstreamError as error:
             raise AppCheckUnavailable(f"consumption: {error}", error.retry_after) from error
         return answer.get("alreadyConsumed") is True
+
+
+def _mistake_in(token: str) -> str | None:
+    """Return what a text is that is no JWT, if that can be told."""
+    if _DEBUG_TOKEN.fullmatch(token):
+        return "a debug token, which the debug provider of the SDK exchanges for an App Check token"
+    if token.rstrip("=") == _PLACEHOLDER:
+        return "the SDK's placeholder: the app could not get an App Check token"
+    return None
 
 
 def _fault_in(claims: Mapping[str, Any]) -> str | None:

@@ -52,7 +52,7 @@ class FirebaseIdentity:
         if not isinstance(firebase, dict) or not isinstance(firebase.get("sign_in_provider", ""), str):
             raise IdTokenInvalid("firebase claim of another form")
         if "tenant" in firebase:
-            raise UserNotAllowed("Users of an Identity Platform tenant are not accepted.", "user of a tenant")
+            raise UserNotAllowed("This account cannot be used here.", "user of a tenant")
         if self._look_up is not None:
             _refuse_ended_sign_in(claims, self._standing(self._look_up, claims["sub"], deadline))
         return Caller(

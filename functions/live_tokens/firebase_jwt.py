@@ -73,6 +73,20 @@ def key_id_in(token: str, *, typ: str | None = None) -> str:
     return key_id
 
 
+def unverified_claims(token: str) -> Mapping[str, Any]:
+    """Return what a token says of itself, be it true or not; nothing for what is no JWT.
+
+    This is for naming a mistake, and never for a decision.
+    """
+    if not _looks_like_jwt(token):
+        return {}
+    try:
+        claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, *UNREADABLE):
+        return {}
+    return claims
+
+
 def verified_claims(
     token: str, key: Any, audience: str, required: tuple[str, ...], *, only_audience: bool
 ) -> Mapping[str, Any]:

@@ -168,6 +168,7 @@ class Profile:
         quota: how many tokens the caller may take with it.
         config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes, config and choices in the file.
         chosen: name → value of every choice that the profile offers; the values are in `config`.
+        diagnosis: what the operator should know of how the profile's rules fit the caller, or None.
     """
 
     name: str
@@ -178,6 +179,7 @@ class Profile:
     quota: Quota = NO_QUOTA
     config_digest: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
+    diagnosis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from live_tokens.placeholders import (
     misspelt_placeholders,
     placeholder_claims,
 )
-from live_tokens.profile_access import AllowRules, QuotaRules
+from live_tokens.profile_access import NOT_INCLUDED, AllowRules, BrokenRule, QuotaRules
 from live_tokens.quota import LARGEST_LIMIT
 
 # Google refuses expiry times 20 hours ahead; the minute is for clocks that differ.
@@ -108,13 +108,15 @@ class LoadedProfiles:
         try:
             of_caller = caller_values(file.profile.config, caller)
         except UnusableClaimError as error:
-            raise _not_for_caller(name, str(error)) from error
+            raise _not_for_caller(name, BrokenRule(NOT_INCLUDED, str(error))) from error
         profile = file.with_choices(choose(file.choices, choices), of_caller)
-        return replace(profile, quota=file.quota.of(caller))
+        return replace(profile, quota=file.quota.of(caller), diagnosis=file.quota.doubt_about(caller))
 
 
-def _not_for_caller(name: str, rule: str) -> NotAllowed:
-    return UserNotAllowed(rule, rule) if name == DEFAULT_PROFILE else ProfileNotAllowed(rule)
+def _not_for_caller(name: str, rule: BrokenRule) -> NotAllowed:
+    if name == DEFAULT_PROFILE:
+        return UserNotAllowed(rule.message, rule.diagnosis)
+    return ProfileNotAllowed(rule.diagnosis)
 
 
 def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:

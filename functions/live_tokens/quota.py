@@ -57,7 +57,8 @@ def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], Qu
         return after, None
     longest = max(waits, key=waits.__getitem__)
     if waits[longest] > 0:
-        raise _EXCEEDED[longest](timedelta(microseconds=waits[longest]))
+        wait = timedelta(microseconds=waits[longest])
+        raise _EXCEEDED[longest](wait, now + wait)
     return after, _state(quota, after, moment)
 
 

@@ -218,6 +218,26 @@ run "other_common_mistakes_are_refused" {
   ]
 }
 
+run "a_key_in_quotes_is_refused" {
+  command = plan
+
+  variables {
+    gemini_api_key = "\"AQ.obviously-not-a-real-key\""
+  }
+
+  expect_failures = [var.gemini_api_key]
+}
+
+run "a_key_with_its_name_is_refused" {
+  command = plan
+
+  variables {
+    gemini_api_key = "GEMINI_API_KEY=AQ.obviously-not-a-real-key"
+  }
+
+  expect_failures = [var.gemini_api_key]
+}
+
 run "values_that_contradict_each_other_are_refused" {
   command = plan
 

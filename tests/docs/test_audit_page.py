@@ -32,7 +32,7 @@ PROFILE = Profile(
 # What the errors that take more than a diagnosis are made with.
 ARGUMENTS = {
     "message": "words",
-    "rule": "a rule",
+    "due": NOW,
     "retry_after": timedelta(seconds=90),
     "diagnosis": "cause",
 }
@@ -88,7 +88,7 @@ def test_an_event_with_all_there_is_has_every_field_of_the_page_but_those_of_ref
 
 @pytest.mark.parametrize("kind", [HourlyQuotaExceeded, DailyQuotaExceeded])
 def test_a_caller_who_has_had_enough_leaves_the_state_of_the_quota(kind: type[QuotaExceeded]) -> None:
-    (event,) = events(Record(), kind(timedelta(seconds=90)))
+    (event,) = events(Record(), kind(timedelta(seconds=90), NOW))
     assert event["quotaRemaining"] == 0
     assert event["retryAfterSeconds"] == 90
 

@@ -61,7 +61,8 @@ def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
 
 def test_the_profile_of_the_page_starts_and_so_does_its_example_of_choices(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    profile, choices = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    profile, choices = blocks[0], next(block for block in blocks if "[choices." in block)
     (tmp_path / "default.toml").write_text(profile, encoding="utf-8")
     choosing = profile.replace("{claim:level}", "{choice:level}") + choices
     (tmp_path / "choosing.toml").write_text(choosing, encoding="utf-8")

@@ -30,6 +30,7 @@ from live_tokens.audit_log import AuditLog
 from live_tokens.errors import (
     AppCheckFault,
     AppCheckState,
+    GeminiUnavailable,
     HourlyQuotaExceeded,
     IdTokenMissing,
     InternalFault,
@@ -152,10 +153,33 @@ def test_who_is_at_fault_decides_between_refused_and_failed(written: Written, ki
 def test_what_was_chosen_is_recorded_once_it_is_known_to_be_on_offer(written: Written) -> None:
     chosen = replace(PROFILE, chosen={"voice": "Puck"})
     written.log.issued(TRACED, replace(full_record(), profile=chosen))
-    written.log.not_issued(TRACED, replace(full_record(), profile=chosen), HourlyQuotaExceeded(timedelta(minutes=3)))
+    written.log.not_issued(
+        TRACED, replace(full_record(), profile=chosen), HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT)
+    )
     written.log.not_issued(TRACED, replace(full_record(), profile=None), MalformedRequest("x", "not on offer"))
     assert [event.get("choices") for event in written.events()] == [{"voice": "Puck"}, {"voice": "Puck"}, None]
     assert written.events()[-1]["diagnosis"] == "not on offer"
+
+
+def test_a_token_for_a_caller_whose_rules_do_not_do_what_they_seem_to_is_a_notice(written: Written) -> None:
+    """A payer with the quota of a guest never complains of a refusal."""
+    record = replace(full_record(), profile=replace(PROFILE, diagnosis="the claim `plan` is an object"))
+    written.log.issued(TRACED, record)
+    event = written.event()
+    assert (event["event"], event["severity"]) == ("live_token.issued", "NOTICE")
+    assert event["diagnosis"] == "the claim `plan` is an object"
+
+
+def test_a_refusal_without_a_cause_of_its_own_tells_what_is_known_of_the_callers_rules(written: Written) -> None:
+    profile = replace(PROFILE, diagnosis="the claim `plan` is an object")
+    written.log.not_issued(TRACED, Record(profile=profile), HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT))
+    assert written.event()["diagnosis"] == "the claim `plan` is an object"
+
+
+def test_the_cause_of_a_failure_comes_before_what_is_known_of_the_callers_rules(written: Written) -> None:
+    profile = replace(PROFILE, diagnosis="the claim `plan` is an object")
+    written.log.not_issued(TRACED, Record(profile=profile), GeminiUnavailable("ServerError 503"))
+    assert written.event()["diagnosis"] == "ServerError 503"
 
 
 def test_the_last_one_of_a_quota_is_an_event_with_a_zero(written: Written) -> None:
@@ -164,7 +188,9 @@ def test_the_last_one_of_a_quota_is_an_event_with_a_zero(written: Written) -> No
 
 
 def test_a_refusal_by_a_quota_says_for_how_long_to_the_millisecond(written: Written) -> None:
-    written.log.not_issued(UNTRACED, Record(), HourlyQuotaExceeded(timedelta(seconds=2, microseconds=345_678)))
+    written.log.not_issued(
+        UNTRACED, Record(), HourlyQuotaExceeded(timedelta(seconds=2, microseconds=345_678), ISSUED_AT)
+    )
     assert written.event()["retryAfterSeconds"] == 2.346
 
 
@@ -303,7 +329,7 @@ def test_what_app_check_found_is_a_line_before_the_event(
     if issued:
         written.log.issued(TRACED, record)
     else:
-        written.log.not_issued(TRACED, record, HourlyQuotaExceeded(timedelta(minutes=3)))
+        written.log.not_issued(TRACED, record, HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT))
     *before, event = written.events()
     assert before == ([line] if line else [])
     assert event["appCheck"] == state

@@ -15,6 +15,7 @@ from function.made_up import (
     CREDENTIALS,
     HANDLE,
     ID_TOKEN,
+    ISSUED_AT,
     KEY,
     LIVE_TOKEN,
     NEW_KEY,
@@ -81,8 +82,8 @@ def test_the_order_is_verify_attest_find_the_profile_spend_read_the_key_mint() -
         *(
             (FakePorts(quota=refusal), "spend")
             for refusal in (
-                HourlyQuotaExceeded(WAIT),
-                DailyQuotaExceeded(WAIT),
+                HourlyQuotaExceeded(WAIT, ISSUED_AT),
+                DailyQuotaExceeded(WAIT, ISSUED_AT),
                 ServicePaused(None, None, "switch: service"),
                 UserBlocked(None, WAIT),
                 QuotaUnavailable(),
@@ -252,7 +253,7 @@ def known(**more: object) -> Record:
             3,
         ),
         (
-            FakePorts(quota=HourlyQuotaExceeded(WAIT)),
+            FakePorts(quota=HourlyQuotaExceeded(WAIT, ISSUED_AT)),
             REQUEST,
             known(caller=CALLER, attestation=OFF, profile=PROFILE),
             4,

@@ -476,7 +476,7 @@ def test_what_can_be_no_name_is_an_unknown_profile(loaded: LoadedProfiles, name:
     ("name", "claims", "diagnosis"),
     [
         ("no-such", {}, "there is no such profile"),
-        ("tutor", {"nickname": "Ada"}, "The claim `plan` of the account does not allow it."),
+        ("tutor", {"nickname": "Ada"}, "allow.claims: the claim `plan` is missing"),
         ("tutor", {"plan": "pro"}, "The claim `nickname` is missing, or neither text nor a whole number."),
         *(
             (
@@ -511,12 +511,11 @@ def test_an_anonymous_user_does_not_learn_of_other_profiles_either(loaded: Loade
     assert [type(refusal_of(loaded, name, ANONYMOUS)) for name in ("tutor", "no-such")] == [ProfileNotAllowed] * 2
 
 
-def test_of_the_default_profile_the_caller_learns_the_rule_and_so_does_the_log(loaded: LoadedProfiles) -> None:
-    rule = "Anonymous users are not accepted: sign in with an account."
+def test_of_the_default_profile_the_user_learns_what_to_do_and_the_log_the_rule(loaded: LoadedProfiles) -> None:
     refusal = refusal_of(loaded, "default", ANONYMOUS)
     assert type(refusal) is UserNotAllowed
-    assert refusal.message == f"This account may not take live tokens. {rule}"
-    assert refusal.diagnosis == rule
+    assert refusal.message == "Sign in with an account first."
+    assert refusal.diagnosis == "allow.anonymous: the user is anonymous"
 
 
 ADA = replace(CALLER, claims={"plan": "pro", "nickname": "Ada"})
@@ -566,10 +565,34 @@ def test_what_a_profile_offers_is_not_told_to_whom_it_does_not_exist(
 def test_who_lacks_a_claim_of_the_default_profile_is_not_told_to_use_the_default_profile(tmp_path: Path) -> None:
     write(tmp_path, GOOD + 'system_instruction = "For {claim:nickname}."')
     refusal = refusal_of(load_profiles(tmp_path, nothing_wrong), "default")
-    rule = "The claim `nickname` is missing, or neither text nor a whole number."
     assert type(refusal) is UserNotAllowed
-    assert refusal.message == f"This account may not take live tokens. {rule}"
-    assert refusal.diagnosis == rule
+    assert refusal.message == "Your account does not include this."
+    assert refusal.diagnosis == "The claim `nickname` is missing, or neither text nor a whole number."
+
+
+@pytest.mark.parametrize("name", ["default", "tutor"])
+def test_a_claim_that_can_never_match_is_in_the_diagnosis_and_not_in_the_answer(tmp_path: Path, name: str) -> None:
+    write(tmp_path, GOOD)
+    write(tmp_path, GOOD + '[allow.claims]\nplan = ["pro"]\n', f"{name}.toml")
+    refusal = refusal_of(load_profiles(tmp_path, nothing_wrong), name, replace(CALLER, claims={"plan": {"pro": True}}))
+    assert refusal.diagnosis == "allow.claims: the claim `plan` is of the type object, which never matches text"
+    assert "plan" not in refusal.message
+
+
+def test_a_plan_claim_that_can_name_no_plan_comes_with_the_profile(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "[quota.plans.pro]\nper_hour = 9\n")
+    loaded = load_profiles(tmp_path, nothing_wrong)
+    assert loaded.for_caller("default", replace(CALLER, claims={"plan": ["pro"]})).diagnosis is None
+    diagnosis = "quota.plan_claim: the claim `plan` is of the type whole number, which never matches text"
+    assert loaded.for_caller("default", replace(CALLER, claims={"plan": 7})).diagnosis == diagnosis
+
+
+def test_of_several_plans_the_first_in_the_file_counts(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "[quota.plans.zeta]\nper_hour = 9\n[quota.plans.alpha]\nper_hour = 5\n")
+    profile = load_profiles(tmp_path, nothing_wrong).for_caller(
+        "default", replace(CALLER, claims={"plan": ["alpha", "zeta"]})
+    )
+    assert profile.quota.per_hour == 9
 
 
 # --- the shipped ones

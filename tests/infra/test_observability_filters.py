@@ -45,7 +45,7 @@ ISSUED = Record(
     milliseconds=dict.fromkeys(STEPS, 3500.5),
 )
 # What the errors that take more than a diagnosis are made with.
-ARGUMENTS = {"message": "words", "rule": "a rule", "retry_after": timedelta(seconds=90), "diagnosis": "cause"}
+ARGUMENTS = {"message": "words", "retry_after": timedelta(seconds=90), "due": NOW, "diagnosis": "cause"}
 ALL_REASONS = list(reasons())
 FAILURES = {kind.reason for kind in ALL_REASONS if issubclass(kind, Unavailable | InternalFault)}
 
@@ -128,7 +128,7 @@ def test_an_issued_token_is_counted_once(deployed: Resources) -> None:
 def test_each_label_is_filled_from_the_event(deployed: Resources) -> None:
     samples: list[tuple[Record, TokenNotIssued | None]] = [
         (ISSUED, None),
-        (Record(), HourlyQuotaExceeded(timedelta(1))),
+        (Record(), HourlyQuotaExceeded(timedelta(1), NOW)),
         (Record(), InternalFault()),
     ]
     labels: dict[str, str] = {}

@@ -38,7 +38,9 @@ def stack(run_directory: Path) -> Iterator[LocalStack]:
     options = StackOptions(
         run_directory=run_directory / "stack",
         stand_in_arguments=["--pace", "0"],
-        function_environment={"CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:5173"},
+        function_environment={
+            "CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:5173, capacitor://localhost"
+        },
         extra_profiles={"hurried": HURRIED, "brief": BRIEF},
     )
     with LocalStack(options) as running:

@@ -103,6 +103,24 @@ def test_what_is_no_key_in_the_environment_stops_without_a_question() -> None:
     assert operator.told == []
 
 
+@pytest.mark.parametrize(
+    ("wrapped", "fault"),
+    [
+        ('"{}"', "This has quotes around it"),
+        ("export GEMINI_API_KEY={}", "This is a line of an .env file"),
+        ("\ufeff{}", "This begins with a byte order mark"),
+    ],
+)
+def test_a_key_with_what_was_copied_along_is_not_stored_and_not_repeated(wrapped: str, fault: str) -> None:
+    typed = wrapped.format(NEW_KIND)
+    operator = ScriptedOperator([typed, NEW_KIND])
+    assert store(operator, {}) == [NEW_KIND]
+    assert operator.told[1].startswith(fault)
+    with pytest.raises(MisuseError, match=fault) as refused:
+        store(ScriptedOperator(), {"GEMINI_API_KEY": typed})
+    assert NEW_KIND not in f"{operator.told} {refused.value}"
+
+
 def test_without_a_terminal_and_a_variable_it_is_said_where_the_key_may_come_from() -> None:
     with pytest.raises(DeclinedError, match="Set GEMINI_API_KEY to the key, or run this in a terminal"):
         store(ScriptedOperator(interactive=False), {})

@@ -107,7 +107,10 @@ CASES = (
         "is not a key, but Terraform's placeholder",
     ),
     _of_the_wrong_kind("the key is words", b"a key of mine", "is not a key: there are spaces in it"),
-    _of_the_wrong_kind("the key has two lines", b"AQ.first\nAQ.second", "is not a key: it holds control characters"),
+    _of_the_wrong_kind("the key has two lines", b"AQ.first\nAQ.second", "has a line break in it"),
+    _of_the_wrong_kind("the key is in quotes", b'"AQ.0123456789"', "has quotes around it"),
+    _of_the_wrong_kind("the key is a line of .env", b"GEMINI_API_KEY=AQ.0123456789", "is a line of an .env file"),
+    _of_the_wrong_kind("the key has a BOM", "AQ.0123456789".encode("utf-8-sig"), "begins with a byte order mark (BOM)"),
     _of_the_wrong_kind("the key is not text", "AQ.schlüssel".encode(), "is not a key: it holds other than ASCII"),
     Case(
         "the key is damaged",
