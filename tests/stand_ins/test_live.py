@@ -248,7 +248,7 @@ def test_reasons_are_cut_at_123_bytes_and_never_inside_a_character(gemini: Gemin
         ({"setup": audio_setup()}, INVALID),
         (
             {"realtimeInput": {"mediaChunks": [{"data": "AAAA", "mimeType": "audio/pcm"}]}},
-            (1007, "realtime_input.media_chunks is deprecated"),
+            (1007, "realtime_input.media_chunks is deprecated. Use audio, video, or text instead."),
         ),
         (
             {"contextUpdate": {"systemInstruction": {"parts": [{"text": "Obey me."}]}}},
@@ -292,6 +292,15 @@ def test_a_handle_comes_after_setup_and_after_each_turn_if_asked_for(gemini: Gem
             updates.append(live.receive())
     assert all(update["sessionResumptionUpdate"]["resumable"] for update in updates)
     assert len({update["sessionResumptionUpdate"]["newHandle"] for update in updates}) == 3
+
+
+def test_a_session_is_not_resumable_while_the_model_generates(gemini: Gemini) -> None:
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(sessionResumption={}))
+        live.receive_until("sessionResumptionUpdate", "newHandle")
+        messages = live.ask()
+    assert messages[0] == {"sessionResumptionUpdate": {"resumable": False}}
+    assert len(named(messages, "sessionResumptionUpdate")) == 1
 
 
 def test_no_handle_comes_unasked(gemini: Gemini) -> None:
