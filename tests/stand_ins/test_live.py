@@ -239,6 +239,41 @@ def test_reasons_are_cut_at_123_bytes_and_never_inside_a_character(gemini: Gemin
     assert len(reason.encode()) == 123
 
 
+@pytest.mark.parametrize(
+    "setup",
+    [
+        {"generationConfig": {"responseModalities": "audio"}},
+        {"generation_config": {"response_modalities": "AUDIO"}},
+        {
+            "generationConfig": {"responseModalities": ["AUDIO"]},
+            "tools": {"functionDeclarations": [{"name": "search", "parameters": {"type": "object", "required": "q"}}]},
+        },
+        {
+            "generationConfig": {"responseModalities": ["AUDIO"]},
+            "systemInstruction": {"parts": {"text": "Be brief."}},
+        },
+    ],
+)
+def test_a_setup_may_hold_one_value_where_a_list_is_meant(gemini: Gemini, setup: Message) -> None:
+    with gemini.connect_with_key() as live:
+        assert live.start({"model": MODEL} | setup) == SETUP_COMPLETE
+    assert gemini.works(gemini.mint_locked({"model": MODEL} | setup), {})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"clientContent": {"turns": [{"role": "user", "parts": {"text": "hello"}}], "turnComplete": True}},
+        {"client_content": {"turns": {"parts": {"text": "hello"}}, "turn_complete": True}},
+    ],
+)
+def test_a_turn_may_hold_one_value_where_a_list_is_meant(gemini: Gemini, message: Message) -> None:
+    with gemini.connect_with_key() as live:
+        live.start()
+        live.send(message)
+        assert live.turn()[-1]["usageMetadata"]["promptTokenCount"] == 2
+
+
 # --- messages after the setup
 
 
