@@ -478,6 +478,22 @@ def test_initial_history_is_not_answered_but_remembered(gemini: Gemini, model: s
         assert named(live.turn(), "serverContent", "modelTurn"), "only the first turn is history"
 
 
+def test_a_history_that_is_not_completed_ends_with_the_first_question(gemini: Gemini) -> None:
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(outputAudioTranscription={}, **WITH_HISTORY))
+        live.send(HISTORY)
+        assert said(live.ask("Who am I?")) == "I remember what you told me."
+        live.send(text_turn(turnComplete=True))
+        assert named(live.turn(), "serverContent", "modelTurn")
+
+
+def test_2_5_answers_the_initial_history(gemini: Gemini) -> None:
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(model=LIVE_2_5, **WITH_HISTORY))
+        live.send(text_turn(turnComplete=True))
+        assert named(live.turn(), "serverContent", "modelTurn")
+
+
 @pytest.mark.parametrize("turn", [text_turn(turnComplete=True), text_turn()])
 def test_3_1_refuses_client_content_after_the_first_model_turn(gemini: Gemini, turn: Message) -> None:
     with gemini.connect_with_key() as live:

@@ -17,7 +17,7 @@ class Conversation:
     """What the stand-in remembers.
 
     Attributes:
-        turns: how many turns there were, those of an initial history included.
+        turns: how many turns there were, each message of an initial history included.
         ended_at: when its socket closed; None while one is open.
     """
 

@@ -15,6 +15,7 @@ class ModelTraits:
         model_turns: how many model turns one prompt brings.
         audio_stream_end: whether `audioStreamEnd` ends a spoken turn.
         media_chunks: whether the deprecated `realtimeInput.mediaChunks` is taken.
+        initial_history: whether `initialHistoryInClientContent` is obeyed.
         late_client_content: whether `clientContent` is taken after the first model turn.
         voice_activity: whether the server says when it hears speech begin and end.
         tool_response_name: whether a function response must repeat the name of the function.
@@ -24,12 +25,13 @@ class ModelTraits:
     model_turns: int = 1
     audio_stream_end: bool = True
     media_chunks: bool = False
+    initial_history: bool = True
     late_client_content: bool = True
     voice_activity: bool = False
     tool_response_name: bool = False
 
 
-_OF_2_5 = ModelTraits(media_chunks=True)
+_OF_2_5 = ModelTraits(media_chunks=True, initial_history=False)
 _TRAITS: Mapping[str, ModelTraits] = {
     LIVE_3_8: ModelTraits(interaction_status=True, audio_stream_end=False),
     EXTENDED_THINKING: ModelTraits(

@@ -42,7 +42,7 @@ class Heard:
     Attributes:
         question: the user turn that it completes, if any.
         interrupts: whether it interrupts a running reply even without a question.
-        history: whether it completes the initial history, which is not answered.
+        history: whether it is of the initial history, which is not answered.
         told: what the server says about it at once.
     """
 
@@ -57,9 +57,8 @@ class TurnTaking:
 
     def __init__(self, setup: Mapping[str, Any], traits: ModelTraits) -> None:
         self._traits = traits
-        self._history_awaited = self._has_history = bool(
-            setup.get("historyConfig", {}).get("initialHistoryInClientContent")
-        )
+        self._has_history = setup.get("historyConfig", {}).get("initialHistoryInClientContent", False)
+        self._history_awaited = self._has_history and traits.initial_history
         detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
         self._automatic = not detection.get("disabled", False)
         self._voice = VoiceActivity(detection.get("silenceDurationMs") or DEFAULT_SILENCE_MS)
@@ -99,7 +98,7 @@ class TurnTaking:
         complete = content.get("turnComplete", False)
         if self._history_awaited:
             self._history_awaited = not complete
-            return Heard(history=complete)
+            return Heard(history=True)
         if complete:
             return Heard(self._ask(), interrupts=True)
         return Heard(interrupts=True, told=[{"serverContent": {"waitingForInput": True}}])
@@ -156,6 +155,7 @@ class TurnTaking:
         return [{"voiceActivity": {"voiceActivityType": kind}}] if self._traits.voice_activity else []
 
     def _ask(self, spoken_seconds: float = 0.0) -> Question:
+        self._history_awaited = False  # what comes after the first question is no initial history
         question = Question(self._characters, spoken_seconds)
         self._characters = 0
         return question
