@@ -9,7 +9,7 @@ import re
 import string
 from dataclasses import dataclass, field, replace
 
-from live_tokens_operations.google.look import Json, Look, Unseen
+from live_tokens_operations.google.look import Found, Json, Look, Unseen
 from live_tokens_operations.google.rest import Answer, json_object, look_in, send
 
 WHERE_TO_GET_IT = "https://aistudio.google.com/apikey"
@@ -37,6 +37,7 @@ _FOR_OTHER_CALLERS = {
     "API_KEY_ANDROID_APP_BLOCKED": "Android apps",
     "API_KEY_IOS_APP_BLOCKED": "iOS apps",
 }
+_INTERACTION = re.compile(r"[A-Za-z0-9_.~-]+")
 _CONSUMER = re.compile(r"projects/[0-9]+")
 
 
@@ -97,6 +98,23 @@ def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Look | Refused:
             return replace(look, why="the key is restricted to addresses that this machine's is not among")
         case Unseen() if isinstance(answer, Answer) and answer.body is not None:
             return _refusal(look, answer.body) or look
+    return look
+
+
+def ask_for_interaction(key: GeminiKey, model: str, seconds: float) -> Look:
+    """Ask Gemini for an interaction with a model, and cancel it if there is one.
+
+    Args:
+        key: goes to Gemini in a header, and nowhere else.
+        model: without `models/`.
+
+    Source: https://github.com/googleapis/python-genai (3.5.0; experimental)
+    """
+    url = f"https://{HOST}/v1/interactions"
+    headers = {"x-goog-api-key": key.value}
+    look = look_in(send("POST", url, seconds, body={"model": model}, headers=headers), url)
+    if isinstance(look, Found) and _INTERACTION.fullmatch(name := str(look.body.get("id", ""))):
+        send("POST", f"{url}/{name}/cancel", seconds, body={}, headers=headers)
     return look
 
 

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ class GoogleProject:
             routes=[
                 Route("/v1/accounts:signInWithCustomToken", self._sign_in, methods=["POST"]),
                 Route("/v1/accounts:signUp", self._sign_up, methods=["POST"]),
+                Route("/v1/accounts:lookup", self._look_up, methods=["POST"]),
                 Route("/v1/accounts:delete", self._delete, methods=["POST"]),
                 Route(f"/admin/v2/projects/{PROJECT}/config", _UnlessFaulty(self.faults, "config", config)),
                 Mount("/", create_accounts_app(self.google.users, PROJECT)),
@@ -167,13 +168,18 @@ class GoogleProject:
         self.google.ledger.id_token(token)
         return JSONResponse({"idToken": token, "refreshToken": "r", "expiresIn": "3600", "localId": uid})
 
+    async def _look_up(self, request: Request) -> Response:
+        """Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/lookup"""
+        if (refused := self._refusal(request, "lookup")) is not None:
+            return refused
+        user = self.google.users.users[_uid((await request.json())["idToken"])]
+        return JSONResponse({"kind": "identitytoolkit#GetAccountInfoResponse", "users": [asdict(user)]})
+
     async def _delete(self, request: Request) -> Response:
         """Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/delete"""
         if (refused := self._refusal(request, "delete")) is not None:
             return refused
-        token = (await request.json())["idToken"]
-        payload = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-        if self.google.users.users.pop(payload["sub"], None) is None:
+        if self.google.users.users.pop(_uid((await request.json())["idToken"]), None) is None:
             return google_error(400, "USER_NOT_FOUND")
         return JSONResponse({"kind": "identitytoolkit#DeleteAccountResponse"})
 
@@ -215,6 +221,11 @@ class GoogleProject:
         lifetime = payload["exp"] - payload["iat"]
         good = (payload["iss"], payload["sub"], payload["aud"]) == (SERVICE_ACCOUNT, SERVICE_ACCOUNT, audience)
         return payload if good and 0 < lifetime <= _LONGEST_SECONDS and payload["exp"] > time.time() else None
+
+
+def _uid(id_token: str) -> str:
+    uid: str = json.loads(base64.urlsafe_b64decode(id_token.split(".")[1] + "=="))["sub"]
+    return uid
 
 
 class _UnlessFaulty:

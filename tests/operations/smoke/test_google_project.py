@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from gemini_live_stand_in import create_app
 from gemini_live_stand_in.serving import serve
 from operations.smoke.google_project import (
     APP_ID,
@@ -27,6 +29,7 @@ from support.production.id_tokens import IdTokens
 from support.production.local_google import PROJECT, LocalGoogle
 from support.smoke_program import running_smoke
 
+INTERACTION = "An interaction with the profile's model"
 ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"
 
 
@@ -63,9 +66,55 @@ def test_observations_are_made_against_google_unless_they_are_forbidden(project:
     outcome = project.smoke("--timeout", "5")
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert len(outcome.observations) == 6
-    assert "The run took 7 live tokens of the profile's quota." in outcome.out
+    assert len(outcome.observations) == 10
+    assert outcome.observations["The form of a look-up answer"] == (
+        "kind identitytoolkit#GetAccountInfoResponse; one user, with localId as a str, disabled as a boolean, "
+        "validSince as a string of digits"
+    )
+    assert outcome.observations[INTERACTION] == "not tested, because GEMINI_API_KEY is not set to a key"
+    assert "The run took 8 live tokens of the profile's quota." in outcome.out
     assert project.google.users.users == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            JSONResponse({"id": "interactions-1", "status": "IN_PROGRESS"}),
+            "accepted. The answer has the fields id, status",
+        ),
+        (google_error(404, "Not found.", "NOT_FOUND"), "refused: 404 NOT_FOUND"),
+        (google_error(400, "Model is not supported."), "refused: 400 INVALID_ARGUMENT"),
+        (google_error(503, "Unavailable.", "UNAVAILABLE"), "failed: 503 UNAVAILABLE"),
+    ],
+)
+def test_with_a_key_an_interaction_is_asked_for_and_cancelled(
+    project: GoogleProject, answer: Response, words: str
+) -> None:
+    asked: list[tuple[str, object]] = []
+    key = project.google.new_api_key()
+
+    async def interactions(request: Request) -> Response:
+        assert request.headers["x-goog-api-key"] == key
+        asked.append((request.url.path, await request.json()))
+        return answer
+
+    gemini = Starlette(
+        routes=[
+            Route("/v1/interactions", interactions, methods=["POST"]),
+            Route("/v1/interactions/{id}/cancel", interactions, methods=["POST"]),
+            Mount("/", create_app(project.google.gemini_stand_in)),
+        ]
+    )
+    with project.google.gemini.answering(gemini):
+        outcome = project.smoke("--timeout", "5", GEMINI_API_KEY=f"{key}\n")
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert outcome.observations[INTERACTION].startswith(words)
+    cancelled: list[tuple[str, object]] = (
+        [("/v1/interactions/interactions-1/cancel", {})] if answer.status_code == 200 else []
+    )
+    assert asked == [("/v1/interactions", {"model": "gemini-3.8-live"}), *cancelled]
 
 
 def test_the_api_key_may_be_given(project: GoogleProject) -> None:
