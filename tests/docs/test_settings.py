@@ -4,8 +4,9 @@ import json
 from datetime import timedelta
 from typing import cast
 
+from live_tokens.model_rules import AS_OF, RULES, Effect
 from live_tokens.settings import Settings
-from support.documents import table
+from support.documents import ROOT, table
 
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
 
@@ -53,3 +54,19 @@ def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
     }
+
+
+def test_the_table_of_model_rules_is_the_one_that_the_code_has() -> None:
+    told = table("docs/settings.md", "model rules")
+    assert told == [
+        [
+            ", ".join(f"`{model.name}`" if model.name.startswith("gemini") else model.name for model in rule.models)
+            or "all Live models",
+            rule.what,
+            rule.says,
+            {Effect.DEPENDS: "note"}.get(rule.effect, "refused" if rule.stops else "warning"),
+            f"{rule.provenance.value}: {rule.source}",
+        ]
+        for rule in RULES
+    ]
+    assert AS_OF in (ROOT / "docs/settings.md").read_text(encoding="utf-8")
