@@ -18,6 +18,7 @@ from live_tokens.profile_schema import (
     GENERATION_FIELDS,
     MESSAGES,
     NOT_TAKEN,
+    OTHER_NAMES,
     ROOT,
     TEXT_ONLY,
     UNKNOWN_IN_SCHEMA,
@@ -148,8 +149,9 @@ class _Reader:
     def _list(self, element: str, value: object, path: str, depth: int) -> object:
         if isinstance(value, list):
             return [self._single(element, item, f"{path}[{index}]", depth) for index, item in enumerate(value)]
-        example = "[{ … }]" if element in MESSAGES or element in UNPROVEN else f"[{_one(element)}]"
-        self._wrong(value, path, f"a list, such as {example}")
+        is_table = element in MESSAGES or element in UNPROVEN
+        example = ": [{ … }]" if is_table else f": [{shown(value)}]" if isinstance(value, str) else ""
+        self._wrong(value, path, f"a list{example}")
         if isinstance(value, dict):
             self._single(element, value, path, depth)  # for its own faults
         return UNREADABLE
@@ -222,6 +224,8 @@ def _unknown(message: str, name: str) -> str:
     known = fields_of(message)
     if message == ROOT and name in MESSAGES["GenerationConfig"]:
         return "only generation_config has it, which cannot stand together with its other fields in [config]"
+    if message == ROOT and name in OTHER_NAMES:
+        return f"not known; its place is config.{OTHER_NAMES[name]}"
     extended = [each for each in known if each.startswith(f"{name}_")]
     if close := extended or get_close_matches(name, known, n=1, cutoff=0.75):
         return f"not known; the name is probably {close[0]}"
@@ -232,7 +236,7 @@ def _unknown(message: str, name: str) -> str:
 
 def _places(message: str, path: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Walk the schema, without generation_config, which has the fields of [config] once more, and without `Schema`."""
-    yield path, fields_of(message)
+    yield path, MESSAGES[message]
     for name, kind in MESSAGES[message].items():
         label, _, element = kind.rpartition(" ")
         if element in MESSAGES and element not in ("GenerationConfig", "Schema"):
@@ -277,10 +281,6 @@ def _name(name: str) -> str:
     if _PLAIN_NAME.fullmatch(name) and not _LIKE_A_CREDENTIAL.search(name.replace("_", " ")):
         return name
     return shown(name)
-
-
-def _one(kind: str) -> str:
-    return json.dumps(ENUMS[kind][0]) if kind in ENUMS else '"…"'
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ ROOT = "LiveConnectConfig"
 SCALARS = frozenset({"text", "bytes", "bool", "int32", "int64", "number", "time", "json"})
 
 ENUMS: Mapping[str, tuple[str, ...]] = {
-    "Modality": ("TEXT", "IMAGE", "AUDIO", "VIDEO"),
+    "Modality": ("AUDIO", "TEXT", "IMAGE", "VIDEO"),
     "MediaResolution": ("MEDIA_RESOLUTION_LOW", "MEDIA_RESOLUTION_MEDIUM", "MEDIA_RESOLUTION_HIGH"),
     "ThinkingLevel": ("MINIMAL", "LOW", "MEDIUM", "HIGH"),
     "StartSensitivity": ("START_SENSITIVITY_HIGH", "START_SENSITIVITY_LOW"),
@@ -235,6 +235,21 @@ NOT_TAKEN: Mapping[str, Mapping[str, str]] = {
 
 UNKNOWN_IN_SCHEMA = _SCHEMA
 """What is said of any other name in a `Schema`: most are JSON Schema, such as `$ref`, `oneOf` or `const`."""
+
+OTHER_NAMES: Mapping[str, str] = {
+    "voice": "speech_config.voice_config.prebuilt_voice_config.voice_name",
+    "language": "speech_config.language_code",
+    "instructions": "system_instruction",
+    "system_prompt": "system_instruction",
+    "modalities": "response_modalities",
+    "max_tokens": "max_output_tokens",
+    "functions": "tools[…].function_declarations",
+    "turn_detection": "realtime_input_config.automatic_activity_detection",
+    "vad": "realtime_input_config.automatic_activity_detection",
+    "affective_dialog": "enable_affective_dialog",
+    "transcription": "input_audio_transcription",
+}
+"""What is written at the top of a config by those who come from another API → where its place is here."""
 
 UNPROVEN: Mapping[str, Mapping[str, str]] = {
     ROOT: {"safety_settings": "repeated SafetySetting", "labels": "map text"},

@@ -17,7 +17,17 @@ from pydantic import BaseModel
 from function.made_up import KEY, PROFILE
 from live_tokens.config_shape import DEEPEST, UNREADABLE, read_shape, shown, snake_case
 from live_tokens.gemini_lock import find_config_faults
-from live_tokens.profile_schema import ENUMS, MESSAGES, NOT_TAKEN, ROOT, TEXT_ONLY, UNPROVEN, UNSPECIFIED, fields_of
+from live_tokens.profile_schema import (
+    ENUMS,
+    MESSAGES,
+    NOT_TAKEN,
+    OTHER_NAMES,
+    ROOT,
+    TEXT_ONLY,
+    UNPROVEN,
+    UNSPECIFIED,
+    fields_of,
+)
 
 RIGHT: dict[str, object] = {
     "text": "made-up",
@@ -246,6 +256,18 @@ def test_a_name_at_the_wrong_depth_leads_to_its_place(name: str, place: str) -> 
 )
 def test_a_misspelt_name_is_told_the_right_one(typed: str, meant: str) -> None:
     assert faults({typed: 1}) == (f"config.{typed}: not known; the name is probably {meant}.",)
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_a_name_of_another_api_is_told_the_one_of_this(name: str) -> None:
+    assert faults({name: 1}) == (f"config.{name}: not known; its place is config.{OTHER_NAMES[name]}.",)
+    assert OTHER_NAMES[name].replace("[…]", "[0]") in {place.path.removeprefix("config.") for place in PLACES}
+
+
+def test_one_text_in_place_of_a_list_is_told_how_to_write_the_list() -> None:
+    assert faults({"response_modalities": "AUDIO"}) == (
+        'config.response_modalities is "AUDIO"; it must be a list: ["AUDIO"].',
+    )
 
 
 def test_a_field_that_only_the_older_table_has_is_not_told_a_place_where_it_cannot_stand() -> None:
