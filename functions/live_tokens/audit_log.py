@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, TextIO
 
 from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
@@ -19,6 +20,9 @@ from live_tokens.request_id import RequestId
 from live_tokens.timestamps import with_fraction
 
 EVENT_VERSION = 1
+
+_SOURCE = Path(__file__).parents[1]
+"""Where main.py and this package are."""
 
 Event = Literal["live_token.issued", "live_token.refused", "live_token.failed"]
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
@@ -65,6 +69,15 @@ class AuditLog:
         else:
             self._write("live_token.refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
 
+    def warn_of_profile(self, file: str, warning: str) -> None:
+        """Say at the start that the sessions of a profile may not open."""
+        event = {
+            "severity": "WARNING",
+            "message": f"Profile {file}: {warning}",
+            "time": with_fraction(datetime.now(UTC)),
+        }
+        self._write_text(json.dumps(event))
+
     def _write_verification(self, request_id: RequestId, record: Record, error: TokenNotIssued | None) -> None:
         """Write the line that Firebase's App Check metrics of callable functions are made of.
 
@@ -100,9 +113,11 @@ class AuditLog:
         event = {"severity": severity, "message": message, "time": with_fraction(datetime.now(UTC)), **fields}
         if request_id.trace:
             event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"
-        line = json.dumps(event) + "\n"
+        self._write_text(json.dumps(event))
+
+    def _write_text(self, line: str) -> None:
         with self._writing:
-            self._stream.write(line)
+            self._stream.write(f"{line}\n")
             self._stream.flush()
 
 
@@ -130,6 +145,13 @@ def _facts(record: Record) -> dict[str, object]:
 
 
 def _stack(error: BaseException) -> list[str]:
-    """Return where an unexpected error came from, innermost last, without its text, which may quote anything."""
+    """Return where in our code an unexpected error came from, innermost last; its text may quote anything.
+
+    The frames of libraries are left out: they hide the one that says what was tried.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames]
+    return [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames if _is_ours(frame.filename)]
+
+
+def _is_ours(file: str) -> bool:
+    return _SOURCE in Path(file).parents and "site-packages" not in Path(file).parts

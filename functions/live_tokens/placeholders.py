@@ -72,6 +72,11 @@ def misspelt_placeholders(config: Mapping[str, object]) -> list[str]:
     return [match[0] for match in _ANY_BRACES.finditer(instruction) if not _PLACEHOLDER.fullmatch(match[0])]
 
 
+def looks_filled_in(text: str) -> bool:
+    """Return whether a text would be filled in, if it were a system instruction."""
+    return _PLACEHOLDER.search(text) is not None
+
+
 def _placeholders(config: Mapping[str, object]) -> list[re.Match[str]]:
     instruction = config.get("system_instruction")
     return list(_PLACEHOLDER.finditer(instruction)) if isinstance(instruction, str) else []

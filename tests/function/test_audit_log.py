@@ -3,12 +3,13 @@
 import hashlib
 import io
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -26,6 +27,7 @@ from function.made_up import (
     PROJECT,
     QUOTA_STATE,
 )
+from live_tokens import timestamps
 from live_tokens.audit_log import AuditLog
 from live_tokens.errors import (
     AppCheckFault,
@@ -40,6 +42,7 @@ from live_tokens.errors import (
 )
 from live_tokens.issuing import Attestation, QuotaState, Record
 from live_tokens.request_id import RequestId
+from live_tokens.timestamps import with_fraction
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACED = RequestId(value=TRACE, trace=TRACE)
@@ -209,25 +212,28 @@ def test_no_credential_and_no_null_is_written(written: Written, error: TokenNotI
     assert "null" not in written.text()
 
 
-def unexpected(text: str) -> InternalFault:
-    def innermost() -> None:
-        raise ZeroDivisionError(text)
+class Unwritable:
+    """A time whose library fails, with words of a caller."""
 
+    def isoformat(self) -> str:
+        raise ZeroDivisionError("secret words")
+
+
+def unexpected() -> InternalFault:
     fault = InternalFault("ZeroDivisionError")
     try:
-        innermost()
+        with_fraction(cast("datetime", Unwritable()))
     except ZeroDivisionError as error:
         fault.__cause__ = error
     return fault
 
 
-def test_an_unexpected_error_leaves_where_it_came_from_and_none_of_its_words(written: Written) -> None:
-    written.log.not_issued(UNTRACED, Record(), unexpected("secret words"))
+def test_an_unexpected_error_leaves_where_in_our_code_it_came_from_and_none_of_its_words(written: Written) -> None:
+    written.log.not_issued(UNTRACED, Record(), unexpected())
     assert "secret words" not in written.text()
     event = written.event()
     assert event["diagnosis"] == "ZeroDivisionError"
-    assert [frame.split(" ")[0] for frame in event["stack"]] == ["unexpected", "innermost"]
-    assert f"{__file__}:" in event["stack"][-1]
+    assert re.fullmatch(rf"with_fraction \({re.escape(timestamps.__file__)}:[0-9]+\)", "".join(event["stack"]))
 
 
 def test_an_expected_failure_leaves_no_stack(written: Written) -> None:
@@ -387,3 +393,12 @@ def test_without_a_trace_the_request_id_is_random(header: str | None) -> None:
     assert first.value != second.value
     assert len(first.value) == 32
     assert set(first.value) <= set("0123456789abcdef")
+
+
+def test_a_warning_about_a_profile_is_one_line_that_no_metric_counts(written: Written) -> None:
+    written.log.warn_of_profile("tutor.toml", "config.tools[0].url_context: not supported\non this model.")
+    assert written.text().count("\n") == 1
+    event = json.loads(written.text())
+    assert event["severity"] == "WARNING"
+    assert event["message"].startswith("Profile tutor.toml: config.tools[0].url_context: not supported")
+    assert "event" not in event

@@ -198,7 +198,7 @@ def test_every_misspelt_placeholder_stops_the_start(tmp_path: Path, text: str) -
     assert len(faults_of(tmp_path)) == (1 if text == "{uid" else 2)
 
 
-def test_what_the_config_check_finds_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+def test_what_the_rehearsal_finds_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, name="tutor.toml")
     with pytest.raises(ProfileError) as refusal:
@@ -206,7 +206,7 @@ def test_what_the_config_check_finds_is_told_with_the_name_of_the_file(tmp_path:
     assert refusal.value.faults == ("default.toml: config.default is odd.", "tutor.toml: config.tutor is odd.")
 
 
-def test_the_config_of_a_file_with_other_faults_is_not_checked(tmp_path: Path) -> None:
+def test_a_file_with_other_faults_is_not_rehearsed(tmp_path: Path) -> None:
     checked: list[Profile] = []
 
     def check(profile: Profile) -> Sequence[str]:
@@ -289,8 +289,8 @@ def digest_of(directory: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        *(("3.8", "3.9"), ("= 60", "= 61"), ("= 900", "= 901"), ('"AUDIO"', '"TEXT"'), (CONFIG, f"{CONFIG}seed = 7\n")),
-        (CONFIG, f'{CONFIG}[choices.k]\nfield = "top_k"\nvalues = ["1"]\n'),
+        *(("3.8", "3.9"), ("= 60", "= 61"), ("= 900", "= 901"), (CONFIG, f"{CONFIG}seed = 7\n")),
+        (CONFIG, f'{CONFIG}[choices.k]\nfield = "speech_config.language_code"\nvalues = ["en-US"]\n'),
     ],
 )
 def test_the_digest_changes_with_what_a_token_is_locked_to(tmp_path: Path, old: str, new: str) -> None:

@@ -24,6 +24,7 @@ def test_every_area_is_checked(doctor: Doctor) -> None:
         "Traffic",
         "Concurrency",
         "Settings",
+        "Profiles",
         "Public",
         "Call",
         "Key",
