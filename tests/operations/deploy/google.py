@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from support.google import access_tokens, gemini_models, identity_config, secret_store, service_usage
+from support.google import access_tokens, gemini_models, identity_toolkit, secret_store, service_usage
 from support.google.access import ApiAccess, refusal
 from support.google.cloud_run_release import RunService
 from support.google.project_policy import BILLING, create_billing_info_app
@@ -48,8 +48,6 @@ class Google:
         projects: those that the account may see.
         billing: project → billing account.
         secrets: secret → versions.
-        authentication: project with Firebase Authentication → its web API key.
-        sign_in: which ways to sign in are on.
         services: project → APIs that were switched on.
         traffic: of each function, as Cloud Run has it.
         watch: called while a request of gcloud is in the air, as `host path`.
@@ -59,8 +57,9 @@ class Google:
     billing: dict[str, str | None] = field(default_factory=lambda: {PROJECT: "billingAccounts/0X0X0X-0X0X0X-0X0X0X"})
     storage: CloudStorage = field(default_factory=lambda: CloudStorage({PROJECT: NUMBER, "elsewhere": 2}))
     secrets: dict[str, list[secret_store.Version]] = field(default_factory=lambda: {SECRET: []})
-    authentication: dict[str, str] = field(default_factory=lambda: {PROJECT: "AIzaSy-made-up-web-api-key"})
-    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
+    identity: identity_toolkit.IdentityToolkit = field(
+        default_factory=lambda: identity_toolkit.IdentityToolkit({PROJECT: "AIzaSy-made-up-web-api-key"})
+    )
     services: dict[str, set[str]] = field(default_factory=lambda: {PROJECT: set()})
     gemini: gemini_models.GeminiModels = field(default_factory=lambda: gemini_models.GeminiModels(KEY))
     revisions: list[str] = field(default_factory=lambda: [f"{FUNCTION}-00001-abc"])
@@ -71,7 +70,7 @@ class Google:
         """Return host name → what answers for it."""
         access = ApiAccess(DEFAULT_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
         # A person's credentials belong to no project, and this API wants to know who answers for the call.
-        access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
+        access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_toolkit.HOST})
         secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
         behind_a_login: dict[str, ASGIApp] = {
             "cloudresourcemanager.googleapis.com": create_resource_manager_app(self.projects),
@@ -81,9 +80,7 @@ class Google:
             service_usage.HOST: service_usage.create_service_usage_app(
                 access, PROJECT, str(NUMBER), self.services[PROJECT]
             ),
-            identity_config.IDENTITY: identity_config.create_identity_app(
-                access_with_project, self.authentication, self.sign_in
-            ),
+            identity_toolkit.HOST: identity_toolkit.create_identity_app(access_with_project, self.identity),
             f"{REGION}-run.googleapis.com": self._cloud_run(),  # as gcloud calls it
             "run.googleapis.com": self._cloud_run(),
         }

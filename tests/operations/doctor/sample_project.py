@@ -15,11 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support.google import (
     access_tokens,
+    app_check,
     cloud_functions_read,
     cloud_run_read,
+    firebase_apps,
     firestore_admin,
     gemini_models,
-    identity_config,
+    identity_toolkit,
     log_entries,
     project_policy,
     secret_store,
@@ -73,7 +75,6 @@ class Sample:
         access: which credentials are accepted, and which APIs are on.
         policy: roles on the project, organisation policy.
         billing: project → billing account.
-        authentication: project in which it is set up → its web API key.
         minted_call: what the function answers to a call without a sign-in.
     """
 
@@ -85,13 +86,12 @@ class Sample:
     run_bindings: dict[str, list[dict[str, Any]]]
     secrets: dict[str, secret_store.Secret]
     databases: dict[str, firestore_admin.Database]
-    authentication: dict[str, str]
-    firebase: identity_config.Firebase
+    identity: identity_toolkit.IdentityToolkit
+    firebase: firebase_apps.Firebase
     gemini: gemini_models.GeminiModels
     minted_call: Response
     key: str = field(repr=False)
     log: log_entries.Log = field(default_factory=log_entries.Log)
-    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
 
     @property
     def function(self) -> dict[str, Any]:
@@ -145,9 +145,9 @@ class Sample:
             secret_store.HOST: secret_store.create_secret_app(access, self.secrets, {NUMBER: PROJECT}),
             firestore_admin.HOST: firestore_admin.create_firestore_app(access, self.databases),
             firestore_admin.RULES: firestore_admin.create_rules_app(access, self.databases),
-            identity_config.IDENTITY: identity_config.create_identity_app(access, self.authentication, self.sign_in),
-            identity_config.FIREBASE: identity_config.create_firebase_app(access, self.firebase),
-            identity_config.APP_CHECK: identity_config.create_app_check_app(access, self.firebase),
+            identity_toolkit.HOST: identity_toolkit.create_identity_app(access, self.identity),
+            firebase_apps.HOST: firebase_apps.create_firebase_app(access, self.firebase),
+            app_check.HOST: app_check.create_app_check_app(access, app_check.AppCheck(self.firebase)),
             log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
             FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
@@ -206,9 +206,9 @@ def without_problems() -> Sample:
         {"role": "roles/firebaseappcheck.tokenVerifier", "members": [RUNTIME]},
     ]
     apps = [
-        identity_config.App(ANDROID_APP, "ANDROID", {"playIntegrityConfig": {}}),
-        identity_config.App(IOS_APP, "IOS", {"deviceCheckConfig": {"privateKeySet": True}}),
-        identity_config.App(WEB_APP, "WEB", {"recaptchaEnterpriseConfig": {"siteKey": "6Lsample"}}),
+        firebase_apps.App(ANDROID_APP, "ANDROID", {"playIntegrityConfig": {}}),
+        firebase_apps.App(IOS_APP, "IOS", {"deviceCheckConfig": {"privateKeySet": True}}),
+        firebase_apps.App(WEB_APP, "WEB", {"recaptchaEnterpriseConfig": {"siteKey": "6Lsample"}}),
     ]
     readers = [{"role": "roles/secretmanager.secretAccessor", "members": [RUNTIME]}]
     return Sample(
@@ -226,8 +226,8 @@ def without_problems() -> Sample:
                 DATABASE, ttl={"live_token_quotas/expire_at": "ACTIVE"}, rules=CLOSED_RULES
             )
         },
-        authentication={PROJECT: "AIzaSy" + secrets.token_urlsafe(25)},
-        firebase=identity_config.Firebase(PROJECT, apps=apps),
+        identity=identity_toolkit.IdentityToolkit({PROJECT: "AIzaSy" + secrets.token_urlsafe(25)}),
+        firebase=firebase_apps.Firebase(PROJECT, apps=apps),
         gemini=gemini_models.GeminiModels(key, {"gemini-3.8-live": ["countTokens", "bidiGenerateContent"]}),
         minted_call=JSONResponse(
             {
