@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from support.google import (
     access_tokens,
     app_check,
-    cloud_functions_read,
-    cloud_run_read,
+    cloud_functions,
+    cloud_run,
     firebase_apps,
     firestore_admin,
     gemini_models,
@@ -28,6 +28,8 @@ from support.google import (
     service_usage,
 )
 from support.google.access import ApiAccess, refusal
+from support.google.cloud_functions import CloudFunctions
+from support.google.cloud_run import RunService
 from support.google_hosts.hosts import GoogleHosts, run_google_hosts
 
 PROJECT, NUMBER, REGION, FUNCTION = "sample-app-1a2b", "123456789012", "europe-west1", "mint-live-token"
@@ -82,8 +84,7 @@ class Sample:
     policy: project_policy.ProjectPolicy
     billing: dict[str, str | None]
     functions: dict[str, dict[str, Any]]
-    run_services: dict[str, dict[str, Any]]
-    run_bindings: dict[str, list[dict[str, Any]]]
+    run_services: list[RunService]
     secrets: dict[str, secret_store.Secret]
     databases: dict[str, firestore_admin.Database]
     identity: identity_toolkit.IdentityToolkit
@@ -105,9 +106,9 @@ class Sample:
         return variables
 
     @property
-    def service(self) -> dict[str, Any]:
+    def service(self) -> RunService:
         """The Cloud Run service under it."""
-        return self.run_services[f"{PLACE}/services/{FUNCTION}"]
+        return self.run_services[0]
 
     @property
     def secret(self) -> secret_store.Secret:
@@ -140,8 +141,8 @@ class Sample:
             project_policy.RESOURCE_MANAGER: project_policy.create_project_policy_app(access, self.policy),
             project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.policy),
             project_policy.BILLING: project_policy.create_billing_info_app(access, self.billing),
-            cloud_functions_read.HOST: cloud_functions_read.create_functions_app(access, self.functions),
-            cloud_run_read.HOST: cloud_run_read.create_run_app(access, self.run_services, self.run_bindings),
+            cloud_functions.HOST: cloud_functions.create_functions_app(access, CloudFunctions(self.functions)),
+            cloud_run.HOST: cloud_run.create_run_app(access, self.run_services),
             secret_store.HOST: secret_store.create_secret_app(access, self.secrets, {NUMBER: PROJECT}),
             firestore_admin.HOST: firestore_admin.create_firestore_app(access, self.databases),
             firestore_admin.RULES: firestore_admin.create_rules_app(access, self.databases),
@@ -186,18 +187,19 @@ def without_problems() -> Sample:
             },
         }
     }
-    run_services: dict[str, dict[str, Any]] = {
-        f"{PLACE}/services/{FUNCTION}": {
-            "name": f"{PLACE}/services/{FUNCTION}",
+    service = RunService(
+        PROJECT,
+        REGION,
+        FUNCTION,
+        revisions=[f"{FUNCTION}-00001-old", f"{FUNCTION}-00002-new"],
+        settings={
             "template": {
                 "maxInstanceRequestConcurrency": 32,
                 "containers": [{"resources": {"limits": {"cpu": "1", "memory": "512Mi"}}}],
-            },
-            "traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}],
-            "latestReadyRevision": f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00002-new",
-            "latestCreatedRevision": f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00002-new",
-        }
-    }
+            }
+        },
+        bindings=[{"role": "roles/run.invoker", "members": ["allUsers"]}],
+    )
     condition = {"title": "Only the database live-tokens", "expression": f'resource.name == "{DATABASE}"'}
     bindings: list[dict[str, Any]] = [
         {"role": "roles/owner", "members": ["user:owner@example.com"]},
@@ -218,8 +220,7 @@ def without_problems() -> Sample:
         policy=project_policy.ProjectPolicy(PROJECT, bindings),
         billing={PROJECT: "billingAccounts/012345-567890-ABCDEF"},
         functions=functions,
-        run_services=run_services,
-        run_bindings={f"{PLACE}/services/{FUNCTION}": [{"role": "roles/run.invoker", "members": ["allUsers"]}]},
+        run_services=[service],
         secrets={SECRET: secret_store.Secret(SECRET, [secret_store.Version(key.encode())], readers)},
         databases={
             DATABASE: firestore_admin.Database(
