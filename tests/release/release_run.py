@@ -24,11 +24,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from live_tokens_operations.defaults import CHECKOUT
 from support.gcloud_parser import Gcloud, settings_of_its_own
-from support.google import cloud_functions, cloud_run, service_usage
+from support.google import cloud_functions, cloud_run, resource_manager, service_usage
 from support.google.access import ApiAccess, refusal
 from support.google.cloud_functions import UPLOAD_HOST, CloudFunctions, create_functions_app, create_upload_app
 from support.google.cloud_run import Json, RunService, create_run_app
-from support.google.resource_manager import Project, create_resource_manager_app
+from support.google.resource_manager import Project
 from support.google_hosts.hosts import run_google_hosts
 
 PROJECT, NUMBER, REGION, FUNCTION = "some-project", 123456789012, "europe-west1", "mint-live-token"
@@ -96,7 +96,9 @@ class GoogleCloud:
 
     def apps(self) -> dict[str, ASGIApp]:
         """Return host name → what answers for it."""
-        access = ApiAccess(_ACCESS_TOKEN, services={cloud_functions.HOST, cloud_run.HOST, service_usage.HOST})
+        access = ApiAccess(
+            _ACCESS_TOKEN, services={cloud_functions.HOST, cloud_run.HOST, resource_manager.HOST, service_usage.HOST}
+        )
         apps: dict[str, ASGIApp] = {
             f"{REGION}-{cloud_run.HOST}": create_run_app(access, [self.service]),
             cloud_functions.HOST: create_functions_app(access, self.functions),
@@ -111,7 +113,7 @@ class GoogleCloud:
                 ]
             ),
             service_usage.HOST: service_usage.create_service_usage_app(access, PROJECT, str(NUMBER), set(_SERVICES)),
-            "cloudresourcemanager.googleapis.com": create_resource_manager_app({PROJECT: Project(NUMBER)}),
+            resource_manager.HOST: resource_manager.create_resource_manager_app(access, {PROJECT: Project(NUMBER)}),
         }
         return {host: self._noting(host, app) for host, app in apps.items()}
 

@@ -11,11 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from support.google import access_tokens, cloud_run, gemini_models, identity_toolkit, secret_store, service_usage
+from support.google import (
+    access_tokens,
+    cloud_run,
+    gemini_models,
+    identity_toolkit,
+    resource_manager,
+    secret_store,
+    service_usage,
+)
 from support.google.access import ApiAccess, refusal
 from support.google.cloud_run import RunService
 from support.google.project_policy import BILLING, create_billing_info_app
-from support.google.resource_manager import Project, create_resource_manager_app
+from support.google.resource_manager import Project
 from support.google.storage import Bucket, CloudStorage, create_storage_app
 
 PROJECT = "my-app-1a2b"
@@ -70,13 +78,16 @@ class Google:
 
     def apps(self) -> dict[str, ASGIApp]:
         """Return host name → what answers for it."""
-        access = ApiAccess(DEFAULT_TOKEN, services={BILLING, cloud_run.HOST, secret_store.HOST, service_usage.HOST})
+        access = ApiAccess(
+            DEFAULT_TOKEN,
+            services={BILLING, cloud_run.HOST, resource_manager.HOST, secret_store.HOST, service_usage.HOST},
+        )
         # A person's credentials belong to no project, and this API wants to know who answers for the call.
         access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_toolkit.HOST})
         secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
         run = cloud_run.create_run_app(access, list(self.run_services.values()))
         behind_a_login: dict[str, ASGIApp] = {
-            "cloudresourcemanager.googleapis.com": create_resource_manager_app(self.projects),
+            resource_manager.HOST: resource_manager.create_resource_manager_app(access, self.projects),
             BILLING: create_billing_info_app(access, self.billing),
             "storage.googleapis.com": create_storage_app(self.storage),
             secret_store.HOST: secret_store.create_secret_app(access, secrets, {str(NUMBER): PROJECT}),

@@ -24,6 +24,7 @@ from support.google import (
     identity_toolkit,
     log_entries,
     project_policy,
+    resource_manager,
     secret_store,
     service_usage,
 )
@@ -75,13 +76,13 @@ class Sample:
 
     Attributes:
         access: which credentials are accepted, and which APIs are on.
-        policy: roles on the project, organisation policy.
+        project: roles on the project, organisation policy.
         billing: project → billing account.
         minted_call: what the function answers to a call without a sign-in.
     """
 
     access: ApiAccess
-    policy: project_policy.ProjectPolicy
+    project: resource_manager.Project
     billing: dict[str, str | None]
     functions: dict[str, dict[str, Any]]
     run_services: list[RunService]
@@ -131,15 +132,15 @@ class Sample:
 
     def revoke(self, role: str) -> None:
         """Take a role away from everybody in the project."""
-        self.policy.bindings = [each for each in self.policy.bindings if each["role"] != role]
+        self.project.bindings = [each for each in self.project.bindings if each["role"] != role]
 
     def apps(self) -> Mapping[str, ASGIApp]:
         """Return what answers for each host."""
         access = self.access
         return {
             service_usage.HOST: service_usage.create_service_usage_app(access, PROJECT, NUMBER, access.services),
-            project_policy.RESOURCE_MANAGER: project_policy.create_project_policy_app(access, self.policy),
-            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.policy),
+            resource_manager.HOST: resource_manager.create_resource_manager_app(access, {PROJECT: self.project}),
+            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.project),
             project_policy.BILLING: project_policy.create_billing_info_app(access, self.billing),
             cloud_functions.HOST: cloud_functions.create_functions_app(access, CloudFunctions(self.functions)),
             cloud_run.HOST: cloud_run.create_run_app(access, self.run_services),
@@ -217,7 +218,7 @@ def without_problems() -> Sample:
         access=ApiAccess(
             "ya29." + secrets.token_urlsafe(32), services={f"{name}.googleapis.com" for name in _SERVICES}
         ),
-        policy=project_policy.ProjectPolicy(PROJECT, bindings),
+        project=resource_manager.Project(int(NUMBER), bindings=bindings),
         billing={PROJECT: "billingAccounts/012345-567890-ABCDEF"},
         functions=functions,
         run_services=[service],

@@ -55,7 +55,7 @@ def _environment(**variables: str) -> Callable[[Sample], object]:
 def _not_public(*, allowed_members: list[str] | None = None, policy_api: bool = True) -> Callable[[Sample], None]:
     def close(sample: Sample) -> None:
         sample.service.bindings.clear()
-        sample.policy.allowed_members = allowed_members
+        sample.project.allowed_members = allowed_members
         sample.minted_call = HTMLResponse("<html>Your client does not have permission</html>", status_code=403)
         if not policy_api:
             sample.access.services.discard("orgpolicy.googleapis.com")
