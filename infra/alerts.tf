@@ -139,7 +139,7 @@ locals {
         more_than = 0
       })]
     }
-    gemini-limits = {
+    gemini-unavailable = {
       title    = "Gemini unavailable or rate limited"
       severity = "ERROR"
       summary  = "Gemini did not answer, or the project reached a limit of Gemini."

@@ -74,7 +74,7 @@ run "each_playbook_has_its_alert_and_each_alert_its_playbook" {
       length(google_monitoring_alert_policy.secret_read) == 1 ? ["secret-read-by-others"] : [],
       )) == toset([
       "failed-requests", "error-budget-burns-fast", "error-budget-burns-slowly", "slow-tokens", "quota-refusals",
-      "api-key-rejected", "gemini-limits", "quota-store-unavailable", "sign-in-unavailable", "internal-errors",
+      "api-key-rejected", "gemini-unavailable", "quota-store-unavailable", "sign-in-unavailable", "internal-errors",
       "unanswered-requests", "instances-at-limit", "invalid-credentials", "spend", "secret-read-by-others",
     ])
     error_message = "Each file in docs/playbooks must have its alert; tests/infra/test_observability_playbooks.py compares them."
@@ -202,7 +202,7 @@ run "thresholds_arrive_in_the_alerts" {
       slow-tokens               = [5000, 30]
       quota-refusals            = [11]
       api-key-rejected          = [0]
-      gemini-limits             = [12]
+      gemini-unavailable        = [12]
       quota-store-unavailable   = [12]
       sign-in-unavailable       = [12]
       internal-errors           = [0]
