@@ -26,7 +26,8 @@ resource "google_service_account" "release" {
 }
 
 locals {
-  # Every role on the project. No other place grants one.
+  # Every role on the *project*. No other file grants one. The role on the secret is in secret.tf. Every role of the
+  # function's account: docs/settings.md.
   project_grants = {
     for name, grant in {
       runtime_database = {
