@@ -46,7 +46,7 @@ class AuditLog:
         self._write("live_token.issued", "INFO", "Live token issued", request_id, _facts(record))
 
     def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
-        """Record a refusal, which is the caller's doing, or a failure, which is not."""
+        """Record a refusal (caller's side) or a failure (service's side)."""
         self._write_verification(request_id, record, error)
         facts = _facts(record) | {"reason": error.reason, "diagnosis": error.diagnosis}
         if error.retry_after is not None:
