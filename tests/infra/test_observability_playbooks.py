@@ -94,7 +94,7 @@ def test_the_defaults_that_playbooks_tell_are_those_of_the_alerts(by_playbook: R
     }
     assert values["failed-requests"] == [0.05, 5]
     assert (
-        "more than 5 % of the calls that were due a token failed, and more than five calls failed"
+        "more than 5 % of the eligible calls failed, and more than five calls failed"
         in said["failed-requests"]
     )
     assert values["slow-tokens"] == [3000, 20]
