@@ -1,4 +1,4 @@
-"""Why an upstream gave no answer: one family, raised on the way out, and translated by each adapter."""
+"""Why an upstream gave no answer: one family of errors, which each adapter translates."""
 
 from __future__ import annotations
 

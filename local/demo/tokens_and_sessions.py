@@ -135,7 +135,7 @@ class TokensAndSessions:
         self._expect_closed("second use", live_token["websocketUrl"], live_token["setup"], "used too many times")
 
     def _try_another_setup(self, user: SignedInUser) -> None:
-        self.narrator.step("A modified app sends a setup of its own")
+        self.narrator.step("A modified app sends another setup")
         setup = {
             "model": "models/some-other-model",
             "generationConfig": {"responseModalities": ["TEXT"]},
