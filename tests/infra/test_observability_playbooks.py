@@ -93,10 +93,7 @@ def test_the_defaults_that_playbooks_tell_are_those_of_the_alerts(by_playbook: R
         for name, alert in by_playbook.items()
     }
     assert values["failed-requests"] == [0.05, 5]
-    assert (
-        "more than 5 % of the eligible calls failed, and more than five calls failed"
-        in said["failed-requests"]
-    )
+    assert "more than 5 % of the eligible calls failed, and more than five calls failed" in said["failed-requests"]
     assert values["slow-tokens"] == [3000, 20]
     assert "more than three seconds in the function, with more than 20 tokens issued" in said["slow-tokens"]
     assert values["quota-refusals"] == [100]
