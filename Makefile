@@ -69,7 +69,7 @@ smoke: $(VENV_READY) ## test a deployed function with a real session: URL=… [P
 	@$(LIVE_TOKENS) smoke "$(URL)" $(if $(PROJECT_ID),--project "$(PROJECT_ID)") \
 		$(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
-doctor: $(VENV_READY) ## find faults of a deployment, each with its remedy: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
+doctor: $(VENV_READY) ## find what is wrong with a deployment, and the remedies: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) doctor --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(FUNCTION),--function "$(FUNCTION)") $(if $(URL),--url "$(URL)") $(ARGS)

@@ -156,6 +156,6 @@ def mint_live_token(request: Request) -> Response:
 
 
 if flask.has_app_context():  # the framework loads this file within that of its app
-    # Before the framework looks at path or host: it has pages of its own for robots.txt, favicon.ico and /static, and
+    # Before the framework looks at path or host: it has its own pages for robots.txt, favicon.ico and /static, and
     # reads all of the body after them.
     flask.current_app.before_request(lambda: _endpoint.handle(flask.request))

@@ -52,7 +52,7 @@ class AuditLog:
         self._write("live_token.issued", severity, "Live token issued", request_id, facts)
 
     def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
-        """Record a refusal, which is the caller's doing, or a failure, which is not."""
+        """Record a refusal (caller's side) or a failure (service's side)."""
         self._write_verification(request_id, record, error)
         facts = _facts(record) | {"reason": error.reason}
         facts["diagnosis"] = error.diagnosis or facts["diagnosis"]

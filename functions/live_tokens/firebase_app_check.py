@@ -41,7 +41,7 @@ _PLACEHOLDER = "eyJlcnJvciI6IlVOS05PV05fRVJST1IifQ"
 
 
 class AppCheckOff:
-    """An `AppCheck` that asks nobody."""
+    """App Check off: verifies nothing."""
 
     def attest(self, token: str | None, deadline: Deadline) -> Attestation:  # noqa: ARG002  # as the port has it
         return Attestation("off")
@@ -75,7 +75,7 @@ class FirebaseAppCheck:
         return Attestation("valid", app_id)
 
     def _verified_app_id(self, token: str, deadline: Deadline) -> str:
-        """Fetch the key first, which may be an outage; then verify, which may be the caller's fault."""
+        """Fetch the key, then verify. A failed fetch is an outage; a failed verification means a bad token."""
         try:
             key = self._keys.find(key_id_in(token, typ="JWT"), deadline)
             claims = verified_claims(token, key, self._audience, ("aud", "exp", "iss", "sub"), only_audience=False)
@@ -132,7 +132,7 @@ def read_keys(answer: Mapping[str, object]) -> Keys:
     """Return key id → public key from a JWK set.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the answer is not a JWK set.
     """
     keys = answer.get("keys")
     if not isinstance(keys, list):
@@ -149,7 +149,7 @@ def _public_key(key: Mapping[str, Any]) -> RSAPublicKey | None:
 
 
 class MonitoredAppCheck:
-    """An `AppCheck` that tells what another one says, and refuses nobody."""
+    """Monitor mode: records the result of another `AppCheck`, refuses no call."""
 
     def __init__(self, app_check: AppCheck) -> None:
         self._app_check = app_check

@@ -50,14 +50,14 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON can 
 
 
 class IdTokens(Protocol):
-    """Tells what an ID token says."""
+    """Verifies ID tokens."""
 
     def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:
         """Return the verified claims; `sub` is the user's id.
 
         Raises:
             IdTokenInvalid, IdTokenExpired: it proves nothing.
-            IdentityUnavailable: that could not be told.
+            IdentityUnavailable: the certificates could not be fetched or read.
         """
 
 
@@ -69,7 +69,7 @@ class SignedIdTokens:
         self._certificates = certificates
 
     def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:
-        """Fetch the key first, which may be an outage; then verify, which may be the caller's fault."""
+        """Fetch the key, then verify. A failed fetch is an outage; a failed verification means a bad token."""
         try:
             key = self._certificates.find(key_id_in(id_token), deadline)
             claims = verified_claims(

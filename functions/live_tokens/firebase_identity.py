@@ -97,7 +97,7 @@ def _standing_in(answer: Mapping[str, object], uid: str) -> _Standing | None:
     """Read a look-up's answer.
 
     Raises:
-        UpstreamError: it is none. In doubt nobody is told that their sign-in has ended.
+        UpstreamError: the answer has another form. If in doubt, report an outage, never an ended sign-in.
     """
     if answer.get("kind") != LOOK_UP_KIND:
         raise UpstreamError("an answer of another kind")

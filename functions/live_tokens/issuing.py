@@ -1,8 +1,10 @@
-"""How a live token is issued: the one order in which a request is decided, then the nouns and ports it is told in.
+"""The order of the checks, then the data types and ports they use.
 
-The order is the security argument. Who asks, from which app, for what, and how often; then the key, then the mint. A
-caller who is refused spends nothing, and has caused no read of the key and no call to Gemini. A unit is spent before
-anything that costs money, so a failed mint has cost the caller one, and never lets two through on the last.
+`callable_endpoint` decides first: a request with a wrong method, Authorization or Content-Length is refused before its
+body is read. Then `TokenIssuer.issue` decides in this order, which is the security argument: user, app, profile, stop
+switches, quota; then the key, then the mint. `QuotaStore.spend` checks the stop switches before the quota. A refused
+caller spends nothing, and causes no read of the key and no call to Gemini. Quota is spent before anything that costs
+money: a failed mint costs one token of quota, and two parallel calls cannot both take the last one.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ STEP_SECONDS: Mapping[Step, float] = {
 """How long each step may take, in seconds. Together they fit into a call; a second mint takes what is left."""
 
 CALL_SECONDS = 25.0
-"""How long a call may take if nobody chooses otherwise: less than callers and Cloud Run wait."""
+"""Default time limit of a call. Shorter than the limits of the SDKs and of Cloud Run."""
 
 
 @dataclass(frozen=True, slots=True)

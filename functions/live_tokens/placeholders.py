@@ -65,7 +65,7 @@ def has_placeholder(text: str) -> bool:
 
 
 def misspelt_placeholders(config: Mapping[str, object]) -> list[str]:
-    """Return what looks like a placeholder of a system instruction and is none: only plain text is filled in."""
+    """Return texts that look like placeholders but are not, because only plain text is filled in."""
     instruction = config.get("system_instruction")
     if not isinstance(instruction, str):
         return [match[0] for match in _ANY_BRACES.finditer(str(instruction))]

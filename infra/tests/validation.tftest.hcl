@@ -106,7 +106,7 @@ run "numbers_above_their_range_are_refused" {
   ]
 }
 
-run "numbers_that_are_not_whole_are_refused" {
+run "fractions_are_refused" {
   command = plan
 
   variables {
@@ -134,7 +134,7 @@ run "numbers_that_are_not_whole_are_refused" {
   ]
 }
 
-run "one_thing_instead_of_another_is_refused" {
+run "values_of_the_wrong_kind_are_refused" {
   command = plan
 
   variables {

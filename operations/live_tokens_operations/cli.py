@@ -105,7 +105,7 @@ def _package() -> Subcommand:
 SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
     "deploy": ("deploy the function and test it", _deploy),
     "destroy": ("delete what `deploy` created", _destroy),
-    "doctor": ("find faults of a deployment, each with its remedy", _doctor),
+    "doctor": ("find what is wrong with a deployment, and the remedies", _doctor),
     "smoke": ("test a deployed function with a real session", _smoke),
     "admin": ("stop the service, a profile or a user, and show the heaviest callers", _admin),
     "profiles": ("check the profiles of this checkout, and show what each locks", _profiles),

@@ -233,7 +233,7 @@ def test_the_query_of_an_alert_finds_the_events_that_open_it(deployed: Resources
         "spend": {None},
         "quota-refusals": {"HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED"},
         "api-key-rejected": {"API_KEY_REJECTED", "API_KEY_UNAVAILABLE"},
-        "gemini-limits": {"GEMINI_UNAVAILABLE", "GEMINI_RATE_LIMITED"},
+        "gemini-unavailable": {"GEMINI_UNAVAILABLE", "GEMINI_RATE_LIMITED"},
         "quota-store-unavailable": {"QUOTA_UNAVAILABLE"},
         "sign-in-unavailable": {"IDENTITY_UNAVAILABLE", "APP_CHECK_UNAVAILABLE"},
         "internal-errors": {"INTERNAL"},

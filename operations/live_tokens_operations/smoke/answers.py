@@ -109,23 +109,23 @@ def explanation(answer: Answer, project: str | None) -> str:
     """
     refusal = answer.refusal
     if refusal is not None:
-        advice = WHAT_TO_DO.get(
+        remedy = WHAT_TO_DO.get(
             refusal.reason, "This smoke test does not know the reason. Are both of the same release?"
         )
         further = f" {doctor(project)}" if refusal.reason in _FOR_THE_DOCTOR else ""
         request = f" (requestId {refusal.request_id})" if refusal.request_id else ""
-        return f"{refusal}{request}. {advice}{further}"
+        return f"{refusal}{request}. {remedy}{further}"
     kind = answer.headers.get("Content-Type", "no content").partition(";")[0]
     if answer.result is not None:
         return "200 with a token"
     if 300 <= answer.status < 400:
         return f"{answer.status}, a redirect. Use the function's own URL, without a log-in page in front of it"
-    advice = _OF_CLOUD_RUN.get(answer.status, "It is not mint_live_token.")
-    return f"{answer.status} with {kind}, which does not come from the function. {advice} {doctor(project)}"
+    remedy = _OF_CLOUD_RUN.get(answer.status, "It is not mint_live_token.")
+    return f"{answer.status} with {kind}, which does not come from the function. {remedy} {doctor(project)}"
 
 
 def session_explanation(error: SessionError) -> str:
     """Return how a session failed, in Gemini's words, and what to do if that is known."""
     words = str(error)
-    advice = next((advice for part, advice in _OF_GEMINI if part in words), "")
-    return f"{words}. {advice}".rstrip()
+    remedy = next((remedy for part, remedy in _OF_GEMINI if part in words), "")
+    return f"{words}. {remedy}".rstrip()

@@ -70,7 +70,7 @@ def test_a_project_without_billing_and_sign_in_is_told_of_both(checkout: Checkou
     assert ended.code == 1
     assert faults(ended.shown) == [
         "Billing: off; nothing is built or served",
-        f"Authentication: not set up in {PROJECT}: nobody can sign in",
+        f"Authentication: not set up in {PROJECT}: no user can sign in",
     ]
     assert f"gcloud billing projects link {PROJECT} --billing-account=BILLING_ACCOUNT_ID" in ended.shown
     assert f"https://console.firebase.google.com/project/{PROJECT}/authentication" in ended.shown

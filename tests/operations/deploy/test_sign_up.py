@@ -1,4 +1,4 @@
-"""Where nobody may sign up with e-mail and password, a person is told of it before anything is done, not at the end."""
+"""Where sign-up with e-mail and password is off, a person is told of it before anything is done, not at the end."""
 
 from pathlib import Path
 

@@ -147,5 +147,5 @@ def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_store
 
 
 def test_a_look_at_the_secret_that_fails_is_no_sign_of_an_empty_one() -> None:
-    with pytest.raises(UnansweredError, match="could not be looked at: needs role"):
+    with pytest.raises(UnansweredError, match="was not checked: needs role"):
         store(ScriptedOperator([NEW_KIND]), {}, newest=Unseen("needs role roles/secretmanager.viewer"))

@@ -82,7 +82,7 @@ def _cpu(cpu: str) -> Callable[[Sample], None]:
     return set_cpu
 
 
-UNREADABLE_SETTINGS = (ExpectedFinding("?", "App Check, CORS: skipped, because the function's settings are not known"),)
+UNREADABLE_SETTINGS = (ExpectedFinding("?", "App Check, CORS: not checked: the function's settings are not known"),)
 CALL_REFUSED = ExpectedFinding(
     "BAD", "Call: HTTP 403 from Cloud Run in place of the function: it is not public", EVERYBODY
 )
@@ -117,11 +117,11 @@ CASES = (
         _no_function,
         (
             ExpectedFinding("BAD", f"Function {FUNCTION}: there is none in europe-west1", DEPLOY),
-            ExpectedFinding("?", f"Traffic, concurrency: skipped, because there is no Cloud Run service {FUNCTION}"),
-            ExpectedFinding("?", "Settings: skipped, because the function's environment is not known"),
-            ExpectedFinding("?", f"Public: skipped, because there is no Cloud Run service {FUNCTION}"),
-            ExpectedFinding("?", "Call: skipped, because there is no function"),
-            ExpectedFinding("?", "Roles: skipped, because the account that the function runs as is not known"),
+            ExpectedFinding("?", f"Traffic, concurrency: not checked: there is no Cloud Run service {FUNCTION}"),
+            ExpectedFinding("?", "Settings: not checked: the function's environment is not known"),
+            ExpectedFinding("?", f"Public: not checked: there is no Cloud Run service {FUNCTION}"),
+            ExpectedFinding("?", "Call: not checked: there is no function"),
+            ExpectedFinding("?", "Roles: not checked: the account that the function runs as is not known"),
             *UNREADABLE_SETTINGS,
         ),
     ),
@@ -164,12 +164,12 @@ CASES = (
     Case(
         "traffic stays on the old revision, as after a smoke test that failed",
         _pinned_to("00001-old"),
-        (ExpectedFinding("warn", f"Traffic: held on {FUNCTION}-00001-old, {FUNCTION}-00002-new gets none", RELEASE),),
+        (ExpectedFinding("warn", f"Traffic: pinned to {FUNCTION}-00001-old, {FUNCTION}-00002-new gets none", RELEASE),),
     ),
     Case(
         "traffic is pinned to the newest revision",
         _pinned_to("00002-new"),
-        (ExpectedFinding("warn", f"Traffic: held on {FUNCTION}-00002-new; a new revision would get none", TO_LATEST),),
+        (ExpectedFinding("warn", f"Traffic: pinned to {FUNCTION}-00002-new; new revisions get none", TO_LATEST),),
     ),
     Case(
         "the newest revision did not start",
@@ -259,7 +259,7 @@ CASES = (
         (
             ExpectedFinding(
                 "BAD",
-                "Call: HTTP 429: every instance is busy",
+                "Call: HTTP 429: all instances are busy",
                 f"set max_instances in infra/terraform.tfvars, then {DEPLOY}",
             ),
         ),
@@ -280,7 +280,7 @@ CASES = (
         (
             ExpectedFinding(
                 "?",
-                "Call: skipped, because the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
+                "Call: not checked: the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
                 "name the right one with URL=…",
             ),
         ),

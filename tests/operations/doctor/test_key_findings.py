@@ -15,7 +15,7 @@ from support.google.access import refusal
 from support.google.gemini_models import HOST
 from support.google.secret_store import Version
 
-NOTHING_TO_ASK_WITH = ExpectedFinding("?", "Gemini: skipped, because there is no key to ask with")
+NOTHING_TO_ASK_WITH = ExpectedFinding("?", "Gemini: not checked: there is no key to ask with")
 PRIVATE_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": PRIVATE_KEY.decode()}, indent=2)
 EDIT_MODEL = f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {RELEASE}"
@@ -56,7 +56,7 @@ CASES = (
         (
             ExpectedFinding("BAD", f"Key: there is no secret {SECRET}", DEPLOY),
             NOTHING_TO_ASK_WITH,
-            ExpectedFinding("?", "Roles on the secret: skipped, because there is no such thing"),
+            ExpectedFinding("?", "Roles on the secret: not checked: there is no such thing"),
         ),
     ),
     Case(

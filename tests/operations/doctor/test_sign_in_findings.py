@@ -39,11 +39,13 @@ def _app_check_off(sample: Sample) -> None:
 
 
 NO_PROVIDER = f"App Check: 1:{NUMBER}:ios:b2 has no attestation provider", f"App Check: {WEB_APP} has no attestation"
-MONITORED = ExpectedFinding("warn", "App Check: monitored, nobody is refused", _set('app_check = { mode = "enforce" }'))
+MONITORED = ExpectedFinding(
+    "warn", "App Check: monitored, no call is refused", _set('app_check = { mode = "enforce" }')
+)
 
 CASES = (
     Case(
-        "nobody can sign in",
+        "no user can sign in",
         lambda sample: sample.identity.api_keys.clear(),
         (
             ExpectedFinding(
@@ -54,11 +56,13 @@ CASES = (
         ),
     ),
     Case(
-        "no way to sign in is on",
+        "no sign-in provider is enabled",
         lambda sample: sample.identity.sign_in.methods.clear(),
         (
             ExpectedFinding(
-                "warn", f"Authentication: no way to sign in is on in {PROJECT}", f"{CONSOLE}/authentication/providers"
+                "warn",
+                f"Authentication: no sign-in provider is enabled in {PROJECT}",
+                f"{CONSOLE}/authentication/providers",
             ),
         ),
     ),
@@ -86,7 +90,7 @@ CASES = (
     Case(
         "there is no app",
         lambda sample: sample.firebase.apps.clear(),
-        (ExpectedFinding("BAD", f"App Check: {PROJECT} has no app that could prove itself", f"{CONSOLE}/settings"),),
+        (ExpectedFinding("BAD", f"App Check: {PROJECT} has no registered app", f"{CONSOLE}/settings"),),
     ),
     Case(
         "every web site may call",
@@ -106,7 +110,7 @@ def test_the_doctor_says_what_is_wrong_with_sign_in(case: Case, expect: Expect) 
     expect(case)
 
 
-SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; nobody may sign up with e-mail and password"
+SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; sign-up with e-mail and password is off"
 
 
 @pytest.mark.parametrize(
