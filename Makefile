@@ -16,7 +16,7 @@ CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack deploy destroy package release smoke doctor admin check test genai checkov lint format lock
+.PHONY: help setup demo stack profiles deploy destroy package release smoke doctor admin check test genai checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -40,6 +40,10 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
 
 LIVE_TOKENS := $(BIN)/live-tokens
+
+profiles: $(VENV_READY) ## check the profiles and show what each locks: [FOLDER=…]
+	@$(LIVE_TOKENS) profiles $(if $(FOLDER),"$(FOLDER)")
+
 REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
 
 deploy: export SMOKE_OPTIONS := $(SMOKE_OPTIONS)# a command line would lose its quotes
@@ -65,7 +69,7 @@ smoke: $(VENV_READY) ## test a deployed function with a real session: URL=… [P
 	@$(LIVE_TOKENS) smoke "$(URL)" $(if $(PROJECT_ID),--project "$(PROJECT_ID)") \
 		$(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
-doctor: $(VENV_READY) ## find faults of a deployment, each with its remedy: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
+doctor: $(VENV_READY) ## find what is wrong with a deployment, and the remedies: PROJECT_ID=… [REGION=… FUNCTION=… URL=… ARGS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) doctor --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(FUNCTION),--function "$(FUNCTION)") $(if $(URL),--url "$(URL)") $(ARGS)

@@ -38,12 +38,12 @@ from live_tokens.firebase_id_tokens import (
 )
 from live_tokens.firebase_identity import LOOK_UP_SECONDS, FirebaseIdentity
 from live_tokens.firestore_quota import FirestoreQuotaStore
-from live_tokens.gemini_lock import find_config_faults
 from live_tokens.gemini_minter import MINT_SECONDS, GeminiMinter, silence_experimental_warning
 from live_tokens.google_credentials import REQUEST_SECONDS, GoogleCredentials
 from live_tokens.issuing import AppCheck, Identity, QuotaStore, TokenIssuer
 from live_tokens.memory_quota import MemoryQuotaStore
-from live_tokens.profiles import load_profiles
+from live_tokens.profile_check import check_folder
+from live_tokens.profiles import usable
 from live_tokens.public_keys import PublicKeys
 from live_tokens.secret_manager_key import READ_SECONDS, SecretManagerKey
 from live_tokens.settings import DEFAULT_THREADS, Settings
@@ -66,10 +66,11 @@ class Service:
             ProfileError: the profiles cannot be used.
         """
         settings = self._settings
+        checked = check_folder(profiles)
         issuer = TokenIssuer(
             identity=self._identity(),
             app_check=self._app_check(),
-            profiles=load_profiles(profiles, find_config_faults),
+            profiles=usable(checked),
             quota_store=self._quota_store(),
             api_keys=SecretManagerKey(
                 settings.gemini_api_key_secret,
@@ -82,6 +83,9 @@ class Service:
             ),
         )
         audit_log = AuditLog(sys.stdout, settings.firebase_project_id)
+        for each in checked:
+            for warning in each.warnings:
+                audit_log.warn_of_profile(each.file, warning)
         return CallableEndpoint(
             issuer, audit_log, settings.cors_allowed_origins, settings.call_deadline.total_seconds()
         )
@@ -152,6 +156,6 @@ def mint_live_token(request: Request) -> Response:
 
 
 if flask.has_app_context():  # the framework loads this file within that of its app
-    # Before the framework looks at path or host: it has pages of its own for robots.txt, favicon.ico and /static, and
+    # Before the framework looks at path or host: it has its own pages for robots.txt, favicon.ico and /static, and
     # reads all of the body after them.
     flask.current_app.before_request(lambda: _endpoint.handle(flask.request))

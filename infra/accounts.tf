@@ -26,7 +26,8 @@ resource "google_service_account" "release" {
 }
 
 locals {
-  # Every role on the project. No other place grants one.
+  # Every role on the *project*. No other file grants one. The role on the secret is in secret.tf. Every role of the
+  # function's account: docs/settings.md.
   project_grants = {
     for name, grant in {
       runtime_database = {
@@ -151,7 +152,7 @@ resource "google_service_account_iam_member" "release_acts_as" {
 }
 
 # The smoke test of a release signs a custom token for its own user, with its own account and no key file.
-# An account that signs custom tokens can sign in as ANY user of the Firebase project: whoever can run or change a release
+# An account that signs custom tokens can sign in as ANY user of the Firebase project: anyone who can run or change a release
 # has that power too. Grant this role to no one else, on any account of the project.
 resource "google_service_account_iam_member" "release_signs" {
   service_account_id = google_service_account.release.name

@@ -34,7 +34,7 @@ locals {
   } }
 
   refusals = { for name, reasons in {
-    quota       = ["HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED"]
+    quota       = ["HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED", "MINUTES_EXCEEDED", "TOO_MANY_SESSIONS"]
     credentials = ["ID_TOKEN_INVALID", "APP_CHECK_INVALID", "APP_CHECK_REPLAYED"]
     } : name => {
     filter = "${local.metric_of.refused} AND metric.labels.reason=one_of(\"${join("\",\"", reasons)}\")"
@@ -71,7 +71,7 @@ locals {
     failed-requests = {
       title    = "Requests are failing"
       severity = "ERROR"
-      summary  = "Within 10 minutes, more than ${var.alert_thresholds.failed_share * 100} % of the calls that were due a token failed."
+      summary  = "Within 10 minutes, more than ${var.alert_thresholds.failed_share * 100} % of the eligible calls failed."
       log      = local.counters.failed.filter
       conditions = [
         merge(local.within, {
@@ -139,7 +139,7 @@ locals {
         more_than = 0
       })]
     }
-    gemini-limits = {
+    gemini-unavailable = {
       title    = "Gemini unavailable or rate limited"
       severity = "ERROR"
       summary  = "Gemini did not answer, or the project reached a limit of Gemini."

@@ -24,9 +24,9 @@ locals {
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.failed\""
       labels = { reason = "See docs/contract.md" }
     }
-    # The denominator of failure ratios: see docs/decisions/0012-availability-counts-calls-due-a-token.md.
+    # The denominator of failure ratios: see docs/decisions/0012-availability-counts-eligible-calls.md.
     due = {
-      title  = "Calls that were due a token: issued or failed"
+      title  = "Eligible calls: issued or failed"
       filter = "${local.audit_event} AND jsonPayload.event=(\"live_token.issued\" OR \"live_token.failed\")"
       labels = {}
     }

@@ -1,5 +1,5 @@
-# Two objectives for calls that were due a token. What counts, and why:
-# docs/decisions/0012-availability-counts-calls-due-a-token.md
+# Two objectives for eligible calls (issued + failed). What counts, and why:
+# docs/decisions/0012-availability-counts-eligible-calls.md
 
 resource "google_monitoring_custom_service" "live_tokens" {
   service_id   = var.function_name
@@ -11,7 +11,7 @@ resource "google_monitoring_custom_service" "live_tokens" {
 resource "google_monitoring_slo" "availability" {
   service             = google_monitoring_custom_service.live_tokens.service_id
   slo_id              = "availability"
-  display_name        = "${var.slo.availability * 100} % of the calls that are due a token get one"
+  display_name        = "${var.slo.availability * 100} % of the eligible calls get a token"
   goal                = var.slo.availability
   rolling_period_days = var.slo.days
 

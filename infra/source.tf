@@ -1,5 +1,5 @@
-# The function's first code. Later code comes from a release (cloudbuild.yaml): Terraform owns the configuration, the
-# release owns the code, so Terraform ignores this once the function exists.
+# The function's first code. Terraform owns the configuration and a release owns the code, so Terraform ignores this once
+# the function exists. Later code comes from cloudbuild.yaml, staged by operations/live_tokens_operations/package.py.
 
 locals {
   repository_root = "${path.module}/.."

@@ -222,14 +222,19 @@ variable "app_check" {
 }
 
 variable "cors_allowed_origins" {
-  description = "Origins of web apps, such as [\"https://app.example.com\"], or [\"*\"]. Native apps need none."
+  description = "Origins of web apps, such as [\"https://app.example.com\", \"capacitor://localhost\"], or [\"*\"]. Native apps need none."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = var.cors_allowed_origins == tolist(["*"]) || alltrue([for origin in var.cors_allowed_origins : can(regex("^https?://[^/\\s,]+$", origin))])
-    error_message = "cors_allowed_origins must be origins such as https://app.example.com, without a path or a slash at the end, or * alone."
+    condition = var.cors_allowed_origins == tolist(["*"]) || alltrue([
+      for origin in var.cors_allowed_origins :
+      can(regex("^[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\\.[a-z0-9_-]+)*\\.?|\\[[0-9a-f:.]+\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$", origin)) &&
+      !can(regex("^(http://.*:80|https://.*:443)$", origin)) &&
+      !can(regex("^(about|blob|data|file|ftp|javascript|wss?):.*$", origin))
+    ])
+    error_message = "cors_allowed_origins must be origins as browsers send them, such as https://app.example.com or capacitor://localhost, or * alone. Write them in lower case, without a user, a wildcard, a default port, a path or a slash at the end: others never match."
   }
 }
 
@@ -258,6 +263,11 @@ variable "gemini_api_key" {
   validation {
     condition     = var.gemini_api_key == null || can(regex("^[!-~]{20,512}$", var.gemini_api_key))
     error_message = "gemini_api_key must be 20 to 512 printable characters without white space. Check for a copied line end or quote."
+  }
+
+  validation {
+    condition     = var.gemini_api_key == null || !can(regex("^[\"'`]|[\"'`]$|^(?i)[a-z0-9_-]*(key|gemini|google)[a-z0-9_-]*[=:].", var.gemini_api_key))
+    error_message = "gemini_api_key must be the key alone, without quotes around it or a name before it, as in an .env file."
   }
 }
 

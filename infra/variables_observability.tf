@@ -50,7 +50,7 @@ variable "playbook_url" {
 variable "alert_thresholds" {
   description = <<-EOT
     Thresholds of the alerts. An alert opens above its number. Counts are for 10 minutes unless stated otherwise.
-    failed_share: failed calls as a share of the calls due a token. Below 0.05, most users succeed with a retry.
+    failed_share: failed calls as a share of the eligible calls (issued + failed). Below 0.05, most users succeed with a retry.
     failed_requests: minimum of failed calls, so that a single failure at night, which is 100 %, opens no alert. It also
     applies to the alerts on the error budget, per hour.
     latency_ms: 95th percentile of the time in the function for issued tokens, in milliseconds. The app shows nothing
@@ -120,7 +120,7 @@ variable "alert_thresholds" {
 variable "slo" {
   description = <<-EOT
     Objectives over the last `days` days.
-    availability: share of the calls due a token that get one. 0.99: Gemini's tokens are a preview without a guarantee.
+    availability: share of the eligible calls (issued + failed) that get a token. 0.99: Gemini's tokens are a preview without a guarantee.
     latency: share of the issued tokens that take at most latency_ms milliseconds in the function.
   EOT
   type = object({

@@ -35,7 +35,7 @@ _LONGEST_FIRST = (
     "tests/infra/test_apply.py",
 )
 # Long enough to be worth starting a second time what the rest of the folder shares.
-_FILES_OF_THEIR_OWN = (_TESTS / "infra", _TESTS / "operations/deploy/test_real_module.py")
+_FILES_OF_THEIR_OWN = ("tests/infra", "tests/operations/deploy/test_real_module.py")
 
 
 def _in_one_process(nodeid: str) -> str:

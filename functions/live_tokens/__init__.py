@@ -1,1 +1,1 @@
-"""Gemini Live ephemeral tokens for signed-in Firebase users. Start reading at `issuing.py`."""
+"""Live tokens for signed-in Firebase users. Start reading at `issuing.py`."""

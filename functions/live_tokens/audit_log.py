@@ -11,16 +11,27 @@ import threading
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, TextIO
 
-from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
+from live_tokens.errors import (
+    AppCheckFault,
+    DailyQuotaExceeded,
+    HourlyQuotaExceeded,
+    InternalFault,
+    TokenNotIssued,
+    Unavailable,
+)
 from live_tokens.issuing import Record
 from live_tokens.request_id import RequestId
 from live_tokens.timestamps import with_fraction
 
 EVENT_VERSION = 1
 
-Event = Literal["live_token.issued", "live_token.refused", "live_token.failed"]
+_SOURCE = Path(__file__).parents[1]
+"""Where main.py and this package are."""
+
+Event = Literal["live_token.issued", "live_token.refused", "live_token.failed", "live_token.session_ended"]
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 
 # Our states of App Check → the values that Firebase's metrics know.
@@ -40,20 +51,29 @@ class AuditLog:
         self._project_id = project_id
         self._writing = threading.Lock()
 
-    def issued(self, request_id: RequestId, record: Record) -> None:
-        """Record that a live token was issued."""
+    def succeeded(self, request_id: RequestId, record: Record) -> None:
+        """Record that a live token was issued, or a session ended.
+
+        At NOTICE if the caller's rules do not do what they seem to.
+        """
         self._write_verification(request_id, record, None)
-        self._write("live_token.issued", "INFO", "Live token issued", request_id, _facts(record))
+        facts = _facts(record)
+        if record.ends_session is not None:
+            self._write("live_token.session_ended", "INFO", "Session ended", request_id, facts)
+            return
+        severity: Severity = "NOTICE" if facts["diagnosis"] else "INFO"
+        self._write("live_token.issued", severity, "Live token issued", request_id, facts)
 
     def not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> None:
-        """Record a refusal, which is the caller's doing, or a failure, which is not."""
+        """Record a refusal (caller's side) or a failure (service's side)."""
         self._write_verification(request_id, record, error)
-        facts = _facts(record) | {"reason": error.reason, "diagnosis": error.diagnosis}
+        facts = _facts(record) | {"reason": error.reason}
+        facts["diagnosis"] = error.diagnosis or facts["diagnosis"]
         if error.retry_after is not None:
             facts["retryAfterSeconds"] = round(error.retry_after.total_seconds(), 3)
         if isinstance(error, AppCheckFault):
             facts["appCheck"] = error.state
-        if isinstance(error, QuotaExceeded):
+        if isinstance(error, HourlyQuotaExceeded | DailyQuotaExceeded):
             facts["quotaRemaining"] = 0
         if isinstance(error, InternalFault) and error.__cause__ is not None:
             facts["stack"] = _stack(error.__cause__)
@@ -61,6 +81,15 @@ class AuditLog:
             self._write("live_token.failed", "ERROR", f"Live token not issued: {error.reason}", request_id, facts)
         else:
             self._write("live_token.refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
+
+    def warn_of_profile(self, file: str, warning: str) -> None:
+        """Say at the start that the sessions of a profile may not open."""
+        event = {
+            "severity": "WARNING",
+            "message": f"Profile {file}: {warning}",
+            "time": with_fraction(datetime.now(UTC)),
+        }
+        self._write_text(json.dumps(event))
 
     def _write_verification(self, request_id: RequestId, record: Record, error: TokenNotIssued | None) -> None:
         """Write the line that Firebase's App Check metrics of callable functions are made of.
@@ -97,9 +126,11 @@ class AuditLog:
         event = {"severity": severity, "message": message, "time": with_fraction(datetime.now(UTC)), **fields}
         if request_id.trace:
             event["logging.googleapis.com/trace"] = f"projects/{self._project_id}/traces/{request_id.trace}"
-        line = json.dumps(event) + "\n"
+        self._write_text(json.dumps(event))
+
+    def _write_text(self, line: str) -> None:
         with self._writing:
-            self._stream.write(line)
+            self._stream.write(f"{line}\n")
             self._stream.flush()
 
 
@@ -116,16 +147,28 @@ def _facts(record: Record) -> dict[str, object]:
         "choices": (profile and dict(profile.chosen)) or None,
         "quotaRemaining": record.quota and record.quota.remaining,
         "quotaResetTime": record.quota and with_fraction(record.quota.reset_time),
+        "minutesLeft": record.quota and record.quota.minutes_left,
+        "sessionId": record.lease.session if record.lease else record.ends_session,
+        "lease": record.lease and record.lease.kind,
+        "leaseSeconds": record.lease and record.lease.charged,
         "resumes": record.resumes,
         "secretVersion": record.secret_version,
         "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),
         "newSessionExpireTime": token and with_fraction(token.new_session_expire_time),
         "expireTime": token and with_fraction(token.expire_time),
+        "diagnosis": profile and profile.diagnosis,
         "milliseconds": {step: round(spent, 1) for step, spent in record.milliseconds.items()},
     }
 
 
 def _stack(error: BaseException) -> list[str]:
-    """Return where an unexpected error came from, innermost last, without its text, which may quote anything."""
+    """Return where in our code an unexpected error came from, innermost last; its text may quote anything.
+
+    The frames of libraries are left out: they hide the one that says what was tried.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames]
+    return [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames if _is_ours(frame.filename)]
+
+
+def _is_ours(file: str) -> bool:
+    return _SOURCE in Path(file).parents and "site-packages" not in Path(file).parts

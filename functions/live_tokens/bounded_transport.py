@@ -1,8 +1,8 @@
-"""HTTP that ends: one exchange has one deadline, its answer a largest size, and a redirect goes nowhere.
+"""HTTP with limits: one deadline per exchange, a maximum answer size, no redirects.
 
-The time-outs of HTTP libraries are of one read each, so an answer that drips never times out. Here the time-out of a
-request is that of the whole exchange: name, connection, TLS, headers and body together. It is enforced where the bytes
-pass, in a network backend (https://www.encode.io/httpcore/network-backends/).
+The time-outs of HTTP libraries apply to single reads, so an answer that drips never times out. Here the time-out of a
+request covers the whole exchange: name, connection, TLS, headers and body together. A network backend enforces it
+(https://www.encode.io/httpcore/network-backends/).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class UnacceptableAnswerError(httpx2.TransportError):
 
 
 class AnswerTooLargeError(UnacceptableAnswerError):
-    """An answer is larger than any that is expected here."""
+    """The answer is larger than `LARGEST_ANSWER_BYTES`."""
 
 
 class AnswerEncodedError(UnacceptableAnswerError):
-    """An answer is compressed, although none was asked for: a little of it may be more than memory holds."""
+    """The answer is compressed, although the request did not allow it. A small one can expand beyond memory."""
 
 
 class RedirectError(UnacceptableAnswerError):
@@ -51,8 +51,9 @@ class BoundedTransport(httpx2.BaseTransport):
     The smallest time-out of a request is the deadline of its whole exchange; a request has to have one.
 
     Args:
-        connections: how many threads may ask at once; each finds a connection, and none is closed for want of room.
-        tls: whom to trust. One context serves all upstreams: each costs the certificates of every authority.
+        connections: how many threads may ask at once. The pool has one connection per thread, so it never closes one
+            to make room.
+        tls: the trusted authorities. One context serves all upstreams, because each context loads all certificates.
         https_proxy: URL of the proxy for https, or None.
         needs_no_proxy: whether a host is connected to directly.
     """
@@ -106,7 +107,7 @@ class BoundedTransport(httpx2.BaseTransport):
                 answer.close()
 
     def close(self) -> None:
-        """Close the connections. Those that are asked for later are made anew."""
+        """Close the connections. Later requests open new ones."""
         self._direct.close()
         self._proxied.close()
 
@@ -203,7 +204,7 @@ class _Backend(httpcore2.NetworkBackend):
         raise failure
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        """Look a name up in a thread of its own: the system's resolver takes no time-out."""
+        """Resolve a name in a separate thread, because the system's resolver takes no time-out."""
         with self._starting:
             if self._resolving is None:  # not before the fork
                 self._resolving = ThreadPoolExecutor(self._threads, thread_name_prefix="resolver")
@@ -218,7 +219,7 @@ class _Backend(httpcore2.NetworkBackend):
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A connection each of whose operations obeys the deadline of the exchange under way, whosoever it is."""
+    """Each operation uses the deadline of the current exchange, whichever thread made the connection."""
 
     def __init__(self, stream: httpcore2.NetworkStream, backend: _Backend) -> None:
         self._stream = stream

@@ -53,7 +53,7 @@ def read_choices(tables: object, config: Mapping[str, object], fault: Fault) -> 
     Args:
         tables: what the file has as `[choices]`.
         config: what it has as `[config]`: there the choices must fit in.
-        fault: is told each field and what is wrong with it.
+        fault: called with each wrong field and what is wrong with it.
     """
     if not isinstance(tables, dict):
         fault("[choices]", "must be tables [choices.<name>].")

@@ -1,7 +1,7 @@
 """Keeps callers from waiting, one after the other, for an upstream that does not answer.
 
-An upstream that has cost a few callers in a row their time-out is not asked any more: calls fail at once. After a pause
-one caller at a time asks again, and the first answer, good or bad, opens the way for everybody.
+After `TIME_OUTS` time-outs in a row the circuit opens: calls fail at once. After a pause, one caller at a time asks
+again. The first answer, good or bad, closes the circuit.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PAUSE_SECONDS = 5.0
 class CircuitBreaker:
     """Guards one upstream.
 
-    Only time-outs count. An upstream that fails at once costs nobody anything, and is asked every time, so that the end
-    of its outage is noticed by the next call.
+    Only time-outs count. Fast failures hold no thread, so they do not count, and the next call notices the end of such
+    an outage.
 
     Args:
-        time_out: what the upstream's client raises when no answer came in time.
+        time_out: the client's error for an answer that did not come in time.
         monotonic: seconds of a clock that never goes back.
     """
 
@@ -40,13 +40,13 @@ class CircuitBreaker:
 
     @contextmanager
     def asking(self, deadline: Deadline) -> Iterator[None]:
-        """Ask the upstream inside; whatever ends that but a time-out is an answer.
+        """Ask the upstream inside this context. Any end of it except a time-out counts as an answer.
 
         Args:
-            deadline: of the step that needs the answer. A time-out that comes after it is no fault of the upstream.
+            deadline: of the step that needs the answer. A time-out after it does not count against the upstream.
 
         Raises:
-            CircuitOpenError: the upstream is not asked for now.
+            CircuitOpenError: the circuit is open.
             UpstreamTimeoutError: it timed out.
             CutShortError: the deadline came before its time was over.
         """

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deadline:
-    """A moment after which nobody waits any more.
+    """A moment after which waiting ends.
 
     Attributes:
-        at: seconds of the monotonic clock, which instances do not share and nobody sets.
+        at: seconds of the monotonic clock, which instances do not share and no one can set.
     """
 
     at: float

@@ -40,12 +40,13 @@
 The four that App Check causes are an AppCheckFault as well.
 
 `reason` and `message` go to the caller; `diagnosis` goes to the audit log only. Neither ever holds a credential or
-the words of an upstream service: those can quote a token.
+the words of an upstream service: those can quote a token. Where `for_user` is set, an app may show `message` to its
+user; what a developer should do about the reason is in docs/contract.md.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal
 
 AppCheckState = Literal["missing", "invalid", "replayed", "unavailable"]
@@ -59,11 +60,14 @@ class TokenNotIssued(Exception):
         diagnosis: the private cause for the audit log, such as `"ServerError 503"`. Never a credential.
 
     Attributes:
+        message: English; for the user of the app, or else for its developer.
+        for_user: whether it is for the user.
         retry_after: how long the caller should wait before another call, if that is known.
     """
 
     reason: ClassVar[str]
     message: str
+    for_user: ClassVar[bool] = False
     retry_after: timedelta | None = None
 
     def __init__(self, diagnosis: str | None = None) -> None:
@@ -127,7 +131,7 @@ class IdTokenInvalid(NotSignedIn):
     """Not an ID token of this Firebase project: form, signature, audience or issuer are wrong."""
 
     reason = "ID_TOKEN_INVALID"
-    message = "The ID token is not a valid one for this Firebase project. Get a new one and try once more."
+    message = "Send an ID token of this Firebase project: what getIdToken() returns, not a token of Google or Apple."
 
 
 class IdTokenExpired(NotSignedIn):
@@ -141,7 +145,8 @@ class IdTokenRevoked(NotSignedIn):
     """The user signed out everywhere, changed the password, or was deleted."""
 
     reason = "ID_TOKEN_REVOKED"
-    message = "This sign-in was ended. Sign in again."
+    message = "You have been signed out. Sign in again."
+    for_user = True
 
 
 class UserDisabled(NotSignedIn):
@@ -149,6 +154,7 @@ class UserDisabled(NotSignedIn):
 
     reason = "USER_DISABLED"
     message = "This account is disabled."
+    for_user = True
 
 
 class AppCheckFault(TokenNotIssued):
@@ -184,27 +190,29 @@ class AppCheckReplayed(NotSignedIn, AppCheckFault):
 class NotAllowed(TokenNotIssued):
     """The caller is known and may not have what they ask for."""
 
+    for_user = True
+
 
 class UserNotAllowed(NotAllowed):
     """A verified user whom this service does not serve.
 
     Args:
-        rule: which rule says so, a sentence for the caller.
-        diagnosis: the private cause.
+        message: what the user can do, or that there is nothing.
+        diagnosis: which rule says so.
     """
 
     reason = "USER_NOT_ALLOWED"
 
-    def __init__(self, rule: str, diagnosis: str | None = None) -> None:
+    def __init__(self, message: str, diagnosis: str | None = None) -> None:
         super().__init__(diagnosis)
-        self.message = f"This account may not take live tokens. {rule}"
+        self.message = message
 
 
 class ProfileNotAllowed(NotAllowed):
     """There is no profile of that name, or it is not for this user: the caller is not told which."""
 
     reason = "PROFILE_NOT_ALLOWED"
-    message = "There is no such profile for this account. Leave `profile` out to use the default one."
+    message = "This is not available for your account."
 
 
 class ServicePaused(NotAllowed):
@@ -220,7 +228,7 @@ class ServicePaused(NotAllowed):
 
     def __init__(self, message: str | None, retry_after: timedelta | None, diagnosis: str) -> None:
         super().__init__(diagnosis)
-        self.message = message or "The service is paused. Try again later."
+        self.message = message or "Conversations are paused at the moment. Try again later."
         self.retry_after = retry_after
 
 
@@ -236,30 +244,44 @@ class UserBlocked(NotAllowed):
 
     def __init__(self, message: str | None, retry_after: timedelta | None) -> None:
         super().__init__()
-        self.message = message or "This account may not take live tokens at the moment."
+        self.message = message or "This account cannot start conversations at the moment."
         self.retry_after = retry_after
 
 
 class QuotaExceeded(TokenNotIssued):
-    """The caller has taken all live tokens of a period."""
+    """The caller has taken all live tokens of a period.
 
-    def __init__(self, retry_after: timedelta) -> None:
+    Args:
+        retry_after: until the next one.
+        due: aware time of the next one.
+    """
+
+    for_user = True
+    _all_used: str
+    _moment: ClassVar[str]
+
+    def __init__(self, retry_after: timedelta, due: datetime) -> None:
         super().__init__()
         self.retry_after = retry_after
+        # Minutes are enough for a person; rounded up, so that the next one is there by then.
+        minute = (due + timedelta(minutes=1) - timedelta(microseconds=1)).astimezone(UTC)
+        self.message = f"{self._all_used} Try again {minute:{self._moment}}."
 
 
 class HourlyQuotaExceeded(QuotaExceeded):
     """The limit per hour."""
 
     reason = "HOURLY_QUOTA_EXCEEDED"
-    message = "All live tokens of this hour are taken. Wait `retryAfterSeconds`."
+    _all_used = "All conversations of this hour are used."
+    _moment = "at %H:%M UTC"
 
 
 class DailyQuotaExceeded(QuotaExceeded):
     """The limit per day."""
 
     reason = "DAILY_QUOTA_EXCEEDED"
-    message = "All live tokens of this day are taken. Wait `retryAfterSeconds`."
+    _all_used = "All conversations of this day are used."
+    _moment = "on %d %B at %H:%M UTC"
 
 
 class MinutesExceeded(QuotaExceeded):
@@ -267,15 +289,17 @@ class MinutesExceeded(QuotaExceeded):
 
     Args:
         retry_after: until the shortest lease is due.
+        due: aware time of that.
         period: whose minutes.
     """
 
     reason = "MINUTES_EXCEEDED"
+    _moment = "on %d %B at %H:%M UTC"
 
-    def __init__(self, retry_after: timedelta, period: Literal["day", "month"] = "day") -> None:
-        super().__init__(retry_after)
+    def __init__(self, retry_after: timedelta, due: datetime, period: Literal["day", "month"] = "day") -> None:
+        self._all_used = f"All minutes of this {period} are used."
+        super().__init__(retry_after, due)
         self.period = period
-        self.message = f"All minutes of this {period} are used."
 
 
 class TooManySessions(QuotaExceeded):
@@ -283,14 +307,16 @@ class TooManySessions(QuotaExceeded):
 
     Args:
         retry_after: until a slot is free, if no session is renewed.
+        due: aware time of that.
         open_sessions: their ids. An app that has lost the id of a session ends it with one of these.
     """
 
     reason = "TOO_MANY_SESSIONS"
-    message = "Another conversation is open. End it first."
+    _all_used = "Another conversation is open. End it first."
+    _moment = "at %H:%M UTC"
 
-    def __init__(self, retry_after: timedelta, open_sessions: tuple[str, ...] = ()) -> None:
-        super().__init__(retry_after)
+    def __init__(self, retry_after: timedelta, due: datetime, open_sessions: tuple[str, ...] = ()) -> None:
+        super().__init__(retry_after, due)
         self.open_sessions = open_sessions
 
 
@@ -313,6 +339,8 @@ class Unavailable(TokenNotIssued):
         retry_after: when it is worth another call, if that is known.
     """
 
+    for_user = True
+
     def __init__(self, diagnosis: str | None = None, retry_after: timedelta | None = None) -> None:
         super().__init__(diagnosis)
         self.retry_after = retry_after
@@ -322,7 +350,7 @@ class IdentityUnavailable(Unavailable):
     """Firebase Authentication or its certificates could not be asked."""
 
     reason = "IDENTITY_UNAVAILABLE"
-    message = "The sign-in could not be checked at the moment. Try again shortly; do not sign the user out."
+    message = "Your sign-in could not be checked at the moment. Try again shortly."
 
 
 class AppCheckUnavailable(Unavailable, AppCheckFault):
@@ -330,46 +358,47 @@ class AppCheckUnavailable(Unavailable, AppCheckFault):
 
     reason = "APP_CHECK_UNAVAILABLE"
     state: ClassVar[AppCheckState] = "unavailable"
-    message = "The app could not be checked at the moment. Try again shortly."
+    message = "This app could not be checked at the moment. Try again shortly."
 
 
 class QuotaUnavailable(Unavailable):
     """The store of quotas and stop switches could not be asked, or too many calls of one user met in it."""
 
     reason = "QUOTA_UNAVAILABLE"
-    message = "Live tokens are not available at the moment. Try again shortly."
+    message = "Conversations are not available at the moment. Try again shortly."
 
 
 class ApiKeyUnavailable(Unavailable):
     """The Gemini API key could not be read from Secret Manager."""
 
     reason = "API_KEY_UNAVAILABLE"
-    message = "Live tokens are not available at the moment. Try again shortly."
+    message = "Conversations are not available at the moment. Try again shortly."
 
 
 class ApiKeyRejected(Unavailable):
     """Gemini refuses the API key, also after it was read again."""
 
     reason = "API_KEY_REJECTED"
-    message = "Live tokens are not available at the moment. Try again later."
+    message = "Conversations are not available at the moment. Try again later."
 
 
 class GeminiUnavailable(Unavailable):
     """Gemini did not answer, or not with a token."""
 
     reason = "GEMINI_UNAVAILABLE"
-    message = "Gemini is not available at the moment. Try again shortly."
+    message = "Conversations are not available at the moment. Try again shortly."
 
 
 class GeminiRateLimited(Unavailable):
     """Gemini issues no more tokens to this project for the moment."""
 
     reason = "GEMINI_RATE_LIMITED"
-    message = "Gemini takes no more sessions at the moment. Try again later."
+    message = "Too many people are talking at the moment. Try again later."
 
 
 class InternalFault(TokenNotIssued):
     """A fault of this service: a bug, or a profile that Gemini does not accept."""
 
     reason = "INTERNAL"
-    message = "The service failed. Report the requestId to its operator."
+    message = "Something went wrong. Try again later."
+    for_user = True

@@ -5,6 +5,7 @@ Source: https://firebase.google.com/docs/app-check/custom-resource-backend
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,10 +33,15 @@ CONSUMPTION_SECONDS = 1.5
 
 _CONSUMPTION_URL = "https://firebaseappcheck.googleapis.com/v1beta/projects/{project_id}:verifyAppCheckToken"
 _ISSUER = "https://firebaseappcheck.googleapis.com/"
+# Source: https://firebase.google.com/docs/app-check/web/debug-provider
+_DEBUG_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# What the native SDKs send if they got no token: {"error":"UNKNOWN_ERROR"} in Base64. Source: kDummyFACTokenValue in
+# https://github.com/firebase/firebase-ios-sdk/blob/main/FirebaseAppCheck/Sources/Core/FIRAppCheck.m
+_PLACEHOLDER = "eyJlcnJvciI6IlVOS05PV05fRVJST1IifQ"
 
 
 class AppCheckOff:
-    """An `AppCheck` that asks nobody."""
+    """App Check off: verifies nothing."""
 
     def attest(self, token: str | None, deadline: Deadline) -> Attestation:  # noqa: ARG002  # as the port has it
         return Attestation("off")
@@ -69,7 +75,7 @@ class FirebaseAppCheck:
         return Attestation("valid", app_id)
 
     def _verified_app_id(self, token: str, deadline: Deadline) -> str:
-        """Fetch the key first, which may be an outage; then verify, which may be the caller's fault."""
+        """Fetch the key, then verify. A failed fetch is an outage; a failed verification means a bad token."""
         try:
             key = self._keys.find(key_id_in(token, typ="JWT"), deadline)
             claims = verified_claims(token, key, self._audience, ("aud", "exp", "iss", "sub"), only_audience=False)
@@ -78,7 +84,7 @@ class FirebaseAppCheck:
         except UnknownKeyError as error:
             raise AppCheckInvalid("unknown key id") from error
         except BadTokenError as error:
-            raise AppCheckInvalid(str(error)) from error
+            raise AppCheckInvalid(_mistake_in(token) or str(error)) from error
         fault = _fault_in(claims)
         if fault:
             raise AppCheckInvalid(fault)
@@ -102,6 +108,15 @@ class FirebaseAppCheck:
         return answer.get("alreadyConsumed") is True
 
 
+def _mistake_in(token: str) -> str | None:
+    """Return what a text is that is no JWT, if that can be told."""
+    if _DEBUG_TOKEN.fullmatch(token):
+        return "a debug token, which the debug provider of the SDK exchanges for an App Check token"
+    if token.rstrip("=") == _PLACEHOLDER:
+        return "the SDK's placeholder: the app could not get an App Check token"
+    return None
+
+
 def _fault_in(claims: Mapping[str, Any]) -> str | None:
     """Return which claim is not as App Check makes it."""
     if not isinstance(claims["aud"], list):
@@ -117,7 +132,7 @@ def read_keys(answer: Mapping[str, object]) -> Keys:
     """Return key id → public key from a JWK set.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the answer is not a JWK set.
     """
     keys = answer.get("keys")
     if not isinstance(keys, list):
@@ -134,7 +149,7 @@ def _public_key(key: Mapping[str, Any]) -> RSAPublicKey | None:
 
 
 class MonitoredAppCheck:
-    """An `AppCheck` that tells what another one says, and refuses nobody."""
+    """Monitor mode: records the result of another `AppCheck`, refuses no call."""
 
     def __init__(self, app_check: AppCheck) -> None:
         self._app_check = app_check

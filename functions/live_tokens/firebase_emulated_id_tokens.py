@@ -28,7 +28,7 @@ class EmulatedIdTokens:
         # An App of our own, unregistered: initialize_app() would claim a name for the whole process.
         self._verifier = auth.Client(firebase_admin.App("live-tokens", _Uncredentialed(), {"projectId": project_id}))
 
-    def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:  # noqa: ARG002  # nobody is asked
+    def claims_of(self, id_token: str, deadline: Deadline) -> Mapping[str, Any]:  # noqa: ARG002  # makes no request
         """Read the claims. There is nothing to verify but whom they are for."""
         try:
             claims: Mapping[str, Any] = self._verifier.verify_id_token(id_token)

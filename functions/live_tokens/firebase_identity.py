@@ -52,7 +52,7 @@ class FirebaseIdentity:
         if not isinstance(firebase, dict) or not isinstance(firebase.get("sign_in_provider", ""), str):
             raise IdTokenInvalid("firebase claim of another form")
         if "tenant" in firebase:
-            raise UserNotAllowed("Users of an Identity Platform tenant are not accepted.", "user of a tenant")
+            raise UserNotAllowed("This account cannot be used here.", "user of a tenant")
         if self._look_up is not None:
             _refuse_ended_sign_in(claims, self._standing(self._look_up, claims["sub"], deadline))
         return Caller(
@@ -97,7 +97,7 @@ def _standing_in(answer: Mapping[str, object], uid: str) -> _Standing | None:
     """Read a look-up's answer.
 
     Raises:
-        UpstreamError: it is none. In doubt nobody is told that their sign-in has ended.
+        UpstreamError: the answer has another form. If in doubt, report an outage, never an ended sign-in.
     """
     if answer.get("kind") != LOOK_UP_KIND:
         raise UpstreamError("an answer of another kind")

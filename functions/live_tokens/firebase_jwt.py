@@ -1,4 +1,4 @@
-"""Verifies what Firebase signs, with a key that is at hand: whatever fails here is the token's fault.
+"""Verifies tokens that Firebase signs, with a key that was fetched before: a failure here means a bad token.
 
 Every option is written out, those that are PyJWT's defaults too: they are the verification that is meant.
 """
@@ -73,17 +73,31 @@ def key_id_in(token: str, *, typ: str | None = None) -> str:
     return key_id
 
 
+def unverified_claims(token: str) -> Mapping[str, Any]:
+    """Return what a token says of itself, be it true or not; nothing for what is no JWT.
+
+    This is for naming a mistake, and never for a decision.
+    """
+    if not _looks_like_jwt(token):
+        return {}
+    try:
+        claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, *UNREADABLE):
+        return {}
+    return claims
+
+
 def verified_claims(
     token: str, key: Any, audience: str, required: tuple[str, ...], *, only_audience: bool
 ) -> Mapping[str, Any]:
-    """Return the claims of a token that the key has signed, that is of its time, and for this audience.
+    """Return the claims of a valid, unexpired token for this audience.
 
     Args:
-        only_audience: whether it must be for nobody else: `aud` is a text then, and no list.
+        only_audience: whether `aud` must be exactly this one, as a text and not a list.
 
     Raises:
-        ExpiredTokenError: the signature is valid and the time is over. The other claims are not checked.
-        BadTokenError: it is none of that.
+        ExpiredTokenError: the signature is valid, but the token has expired. The other claims are not checked.
+        BadTokenError: the token is not valid.
     """
     try:
         claims: Mapping[str, Any] = jwt.decode(

@@ -35,7 +35,7 @@ from live_tokens.errors import QuotaUnavailable
 from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import Caller, Grant, Profile, SessionCall
 from live_tokens.quota import as_new_at
-from live_tokens.sessions import NOTHING_TO_COUNT, Account, Session, grant, new_session_id
+from live_tokens.sessions import Account, Session, grant, new_session_id
 from live_tokens.stop_switches import StopSwitches
 from live_tokens.upstream_errors import UpstreamError
 
@@ -123,7 +123,7 @@ class FirestoreQuotaStore:
             reading = self._read(client, document, caller, profile, deadline)
             reading.switches.refuse_stopped(reading.at)
             granted, update = _granted(reading, caller, profile, call, new_id)
-            if granted == NOTHING_TO_COUNT or _written(client, document, reading.stored, update, deadline):
+            if not granted.counts or _written(client, document, reading.stored, update, deadline):
                 return granted
             return None
 

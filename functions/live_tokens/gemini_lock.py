@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import ssl
 import warnings
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 
@@ -24,10 +23,6 @@ from live_tokens.strict_json import read_json
 
 TOKEN_NAME = re.compile(r"auth_tokens/[\w.~-]+", re.ASCII)
 
-_OURS = {
-    "session_resumption": "is set by this service: the handle of a call goes there.",
-    "http_options": "does not belong into a lock.",
-}
 _LOCKED_FIELDS = {"uses", "expireTime", "newSessionExpireTime", "bidiGenerateContentSetup"}
 _REHEARSED_HANDLE = "rehearsal"
 
@@ -84,26 +79,27 @@ def refuse_incomplete_lock(request: httpx2.Request) -> None:
 
 
 def find_config_faults(profile: Profile) -> list[str]:
-    """Return what keeps a profile from being minted with, found without a network.
+    """Return what keeps the request of a profile from being made, found without a network.
 
     The config is read with google-genai's own types; then a mint is rehearsed with the real client, whose transport
     answers here: what only the SDK's converters notice is noticed now, and the lock is proved before the first call.
+    `profile_check` says before this what is wrong with a profile, in words of ours. What is left for here are faults of
+    google-genai, so its words are left out: they name neither the file nor the cure, and can quote a value.
     """
-    faults = [f"config.{name} {why}" for name, why in _OURS.items() if name in profile.config]
-    if faults:
-        return faults
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             _rehearse(profile)
         except ValidationError as error:
-            return [f"config.{field}: {problem}." for field, problem in _closest_faults(error).items()]
+            return [f"{field}: google-genai does not take this value." for field in _faulty_fields(error)]
         except IncompleteLockError:
             return ["[config] leaves the lock incomplete: the request would not hold the whole setup."]
-        except (ValueError, TypeError, AttributeError) as error:
-            return [f"[config] is not accepted by google-genai: {error}"]
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return ["[config]: google-genai cannot make a request of it. Leave fields out until it can."]
     # The SDK lets unknown enum values pass with a mere UserWarning; Gemini would not.
-    return [f"[config] {warning.message}." for warning in caught if warning.category is UserWarning]
+    return ["[config] has a value that google-genai does not know."] * any(
+        warning.category is UserWarning for warning in caught
+    )
 
 
 def _rehearse(profile: Profile) -> None:
@@ -132,16 +128,18 @@ def _rehearsing_client() -> genai.Client:
     )
 
 
-def _closest_faults(error: ValidationError) -> Mapping[str, str]:
-    """Return field → problem, one per field: of a union's alternatives, the one that got furthest."""
-    closest: dict[str, tuple[int, str, str]] = {}
-    for fault in error.errors(include_url=False, include_input=False):
-        location = [str(part) for part in fault["loc"]]
+def _faulty_fields(error: ValidationError) -> list[str]:
+    """Return paths, one per field of the config: of a union's alternatives, the one that got furthest."""
+    closest: dict[object, tuple[int, str]] = {}
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        location = fault["loc"]
         # Parts in CamelCase name a union's alternative, not a field.
-        field = ".".join(part for part in location if not part[:1].isupper())
-        if len(location) > closest.get(location[0], (0, "", ""))[0]:
-            closest[location[0]] = (len(location), field, fault["msg"])
-    return {field: problem for _, field, problem in closest.values()}
+        parts = [
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in location if not str(part)[:1].isupper()
+        ]
+        if len(location) > closest.get(location[:1], (0, ""))[0]:
+            closest[location[:1]] = (len(location), f"config{''.join(parts)}")
+    return [field for _, field in closest.values()]
 
 
 def _is_aware(timestamp: str) -> bool:

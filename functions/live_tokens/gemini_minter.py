@@ -36,6 +36,13 @@ _CLIENTS_KEPT = 2
 _ERROR_REASON = re.compile(r"[A-Z0-9_]{1,63}")
 
 
+# What Gemini says of the profile that is at fault; the words after it, which can quote a value, are left out.
+_UNKNOWN_NAME = re.compile(r"""Unknown name "([\w$-]{1,64})"(?: at '([\w.\[\]]{1,200})')?""", re.ASCII)
+_INVALID_VALUE = re.compile(r"Invalid value at '([\w.\[\]]{1,200})'", re.ASCII)
+_FIELD = re.compile(r"[A-Za-z_][\w.\[\]]{0,255}", re.ASCII)
+_MOST_FIELDS = 3
+
+
 class _UpstreamTransport(httpx2.BaseTransport):
     """Carries google-genai's requests. Asking twice costs nothing: nobody can use a token that was not received."""
 
@@ -142,7 +149,8 @@ def silence_experimental_warning() -> None:
 
 
 def _reason_for(error: errors.APIError) -> TokenNotIssued:
-    diagnosis = f"{type(error).__name__} {error.code} {_error_info_reason(error)}".rstrip()
+    known = (type(error).__name__, str(error.code), _error_info_reason(error), _refused_fields(error))
+    diagnosis = " ".join(filter(None, known))
     if error.code == 429:
         return GeminiRateLimited(diagnosis)
     if error.code in (401, 403) or _error_info_reason(error) == "API_KEY_INVALID":
@@ -164,3 +172,29 @@ def _error_info_reason(error: errors.APIError) -> str:
                     case {"reason": str(reason)} if _ERROR_REASON.fullmatch(reason):
                         return reason
     return ""
+
+
+def _refused_fields(error: errors.APIError) -> str:
+    """Return the paths of the fields that Gemini names in a 400: what it says of a profile. Otherwise an empty string.
+
+    Source of fieldViolations: https://cloud.google.com/apis/design/errors#error_details
+    """
+    message = error.message if error.code == 400 and isinstance(error.message, str) else ""
+    fields = [f"{place}.{name}" if place else name for name, place in _UNKNOWN_NAME.findall(message)]
+    fields += _INVALID_VALUE.findall(message)
+    return ", ".join((fields or _violations(error))[:_MOST_FIELDS]) if error.code == 400 else ""
+
+
+def _violations(error: errors.APIError) -> list[str]:
+    match error.details:
+        case {"error": {"details": [*details]}}:
+            violations = [detail.get("fieldViolations") for detail in details if isinstance(detail, dict)]
+            named = [
+                each.get("field")
+                for some in violations
+                if isinstance(some, list)
+                for each in some
+                if isinstance(each, dict)
+            ]
+            return [field for field in named if isinstance(field, str) and _FIELD.fullmatch(field)]
+    return []

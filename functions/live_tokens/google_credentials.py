@@ -1,9 +1,9 @@
-"""The function's own credentials at Google: looked for once, and refreshed in time or not at all.
+"""The function's own credentials at Google: found once. Every refresh has a deadline.
 
 google-auth asks the metadata server and the token endpoint through a `Request` that it is given
 (https://googleapis.dev/python/google-auth/latest/reference/google.auth.transport.html). With its own, it waits for as
-long as an answer drips, sleeps between five attempts, follows redirects, and keeps a token that came without an end for
-ever. With the one here, it does none of that.
+long as an answer drips, sleeps between five attempts and follows redirects, and it keeps a token without an expiry
+for ever. With the one here, it does none of that.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def _access_token_of(credentials: Credentials) -> AccessToken:
     """Return the token of refreshed credentials.
 
     Raises:
-        ValueError: it is none, or has no end that a token can have. To google-auth, no end means for ever.
+        ValueError: there is no token, or its expiry is missing or too far. google-auth treats a missing expiry as
+            "never expires".
     """
     value, expiry = credentials.token, credentials.expiry
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
@@ -181,7 +182,7 @@ class _Response(transport.Response):
 
 
 class _LibraryCredentials(Credentials):
-    """The same credentials for a client library, which refreshes them whenever it likes, in threads of its own."""
+    """The same credentials for a client library, which refreshes them at any time, in its own threads."""
 
     def __init__(self, credentials: GoogleCredentials) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

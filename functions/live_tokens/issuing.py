@@ -1,8 +1,10 @@
-"""How a live token is issued: the one order in which a request is decided, then the nouns and ports it is told in.
+"""The order of the checks, then the data types and ports they use.
 
-The order is the security argument. Who asks, from which app, for what, and how often; then the key, then the mint. A
-caller who is refused spends nothing, and has caused no read of the key and no call to Gemini. A unit is spent before
-anything that costs money, so a failed mint has cost the caller one, and never lets two through on the last.
+`callable_endpoint` decides first: a request with a wrong method, Authorization or Content-Length is refused before its
+body is read. Then `TokenIssuer.issue` decides in this order, which is the security argument: user, app, profile, stop
+switches, quota; then the key, then the mint. `QuotaStore.spend` checks the stop switches before the quota. A refused
+caller spends nothing, and causes no read of the key and no call to Gemini. Quota is spent before anything that costs
+money: a failed mint costs one token of quota, and two parallel calls cannot both take the last one.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ STEP_SECONDS: Mapping[Step, float] = {
 """How long each step may take, in seconds. Together they fit into a call; a second mint takes what is left."""
 
 CALL_SECONDS = 25.0
-"""How long a call may take if nobody chooses otherwise: less than callers and Cloud Run wait."""
+"""Default time limit of a call. Shorter than the limits of the SDKs and of Cloud Run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,11 @@ class QuotaState:
     reset_time: datetime
     seconds_left: int | None = None
 
+    @property
+    def minutes_left(self) -> float | None:
+        """Minutes of talk, rounded down to a tenth, or None where they have no limit."""
+        return None if self.seconds_left is None else self.seconds_left // 6 / 10
+
 
 @dataclass(frozen=True, slots=True)
 class SessionCall:
@@ -248,6 +255,11 @@ class Grant:
     quota: QuotaState | None
     lease: Lease | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether there is anything to store. A profile without any limit has nothing."""
+        return self.quota is not None or self.lease is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -263,6 +275,7 @@ class Profile:
         quota: how many tokens the caller may take with it.
         config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes, config and choices in the file.
         chosen: name → value of every choice that the profile offers; the values are in `config`.
+        diagnosis: what the operator should know of how the profile's rules fit the caller, or None.
     """
 
     name: str
@@ -274,6 +287,7 @@ class Profile:
     config_digest: str = ""
     lease: timedelta | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
+    diagnosis: str | None = None
 
     @property
     def has_sessions(self) -> bool:

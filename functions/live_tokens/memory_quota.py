@@ -12,7 +12,7 @@ from typing import Any
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.issuing import Caller, Grant, Profile, SessionCall
-from live_tokens.sessions import NOTHING_TO_COUNT, Account, end, grant, new_session_id
+from live_tokens.sessions import Account, end, grant, new_session_id
 from live_tokens.stop_switches import Document, StopSwitches
 
 
@@ -42,7 +42,7 @@ class MemoryQuotaStore:
             self._forget_what_is_as_new(now)
             holder = (caller.uid, profile.name)
             account, granted = grant(profile, call, self._accounts.get(holder, Account()), now, new_session_id())
-            if granted != NOTHING_TO_COUNT:
+            if granted.counts:
                 self._accounts[holder] = account
             return granted
 

@@ -65,11 +65,16 @@ def has_placeholder(text: str) -> bool:
 
 
 def misspelt_placeholders(config: Mapping[str, object]) -> list[str]:
-    """Return what looks like a placeholder of a system instruction and is none: only plain text is filled in."""
+    """Return texts that look like placeholders but are not, because only plain text is filled in."""
     instruction = config.get("system_instruction")
     if not isinstance(instruction, str):
         return [match[0] for match in _ANY_BRACES.finditer(str(instruction))]
     return [match[0] for match in _ANY_BRACES.finditer(instruction) if not _PLACEHOLDER.fullmatch(match[0])]
+
+
+def looks_filled_in(text: str) -> bool:
+    """Return whether a text would be filled in, if it were a system instruction."""
+    return _PLACEHOLDER.search(text) is not None
 
 
 def _placeholders(config: Mapping[str, object]) -> list[re.Match[str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from live_tokens.choices import Choice, choose, combinations, read_choices, with_fields
+from live_tokens.config_check import check_config
 from live_tokens.configuration_error import ConfigurationError
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
@@ -24,7 +25,7 @@ from live_tokens.placeholders import (
     misspelt_placeholders,
     placeholder_claims,
 )
-from live_tokens.profile_access import AllowRules, QuotaRules
+from live_tokens.profile_access import NOT_INCLUDED, AllowRules, BrokenRule, QuotaRules
 from live_tokens.quota import LARGEST_LIMIT, LARGEST_MINUTES_PER_DAY, LARGEST_MINUTES_PER_MONTH
 from live_tokens.sessions import MOST_SESSIONS, SHORTEST_LEASE_SECONDS
 
@@ -34,7 +35,7 @@ LONGEST_LIFETIME = timedelta(hours=20) - timedelta(minutes=1)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MODEL = re.compile(r"(models/)?[a-z0-9][a-z0-9.-]*")
-_TABLES = {"model", "lifetime", "config", "choices", "allow", "quota"}
+_TABLES = {"model", "lifetime", "config", "choices", "checks", "allow", "quota"}
 _LOCKED = ("model", "lifetime", "config", "choices")
 _LIFETIMES = ("start_within_seconds", "session_seconds")
 _LEASE = "lease_seconds"
@@ -54,8 +55,8 @@ _WRITTEN_BY_USERS = {"name", "picture"}
 _WRITTEN_BY_USERS_UNTIL_VERIFIED = {"email"}
 
 Fault = Callable[[str, str], None]
-ConfigCheck = Callable[[Profile], Sequence[str]]
-"""Returns what is wrong with a profile's model and `config`: sentences that begin with the field's name."""
+Rehearsal = Callable[[Profile], Sequence[str]]
+"""Tries to make the request of a profile, and returns what keeps it from that: sentences that begin with the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,25 @@ class ProfileFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedProfile:
+    """What there is to say of one file: sentences that begin with the path of a field, by weight.
+
+    Attributes:
+        file: its name, such as `tutor.toml`.
+        refusals: why the service does not start with it.
+        warnings: why its sessions may not open.
+        notes: good to know.
+        profile: what it says, where nothing is refused.
+    """
+
+    file: str
+    refusals: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    profile: ProfileFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedProfiles:
     """`Profiles` from a folder."""
 
@@ -123,20 +143,22 @@ class LoadedProfiles:
         try:
             of_caller = caller_values(file.profile.config, caller)
         except UnusableClaimError as error:
-            raise _not_for_caller(name, str(error)) from error
+            raise _not_for_caller(name, BrokenRule(NOT_INCLUDED, str(error))) from error
         profile = file.with_choices(choose(file.choices, choices), of_caller)
-        return replace(profile, quota=file.quota.of(caller))
+        return replace(profile, quota=file.quota.of(caller), diagnosis=file.quota.doubt_about(caller))
 
 
-def _not_for_caller(name: str, rule: str) -> NotAllowed:
-    return UserNotAllowed(rule, rule) if name == DEFAULT_PROFILE else ProfileNotAllowed(rule)
+def _not_for_caller(name: str, rule: BrokenRule) -> NotAllowed:
+    if name == DEFAULT_PROFILE:
+        return UserNotAllowed(rule.message, rule.diagnosis)
+    return ProfileNotAllowed(rule.diagnosis)
 
 
-def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
+def load_profiles(directory: Path, rehearse: Rehearsal) -> LoadedProfiles:
     """Read every `<name>.toml` of a directory.
 
     Args:
-        check_config: looks into the `[config]` that only Gemini understands.
+        rehearse: tries each profile without a network.
 
     Returns:
         The profiles, `default` among them.
@@ -144,34 +166,83 @@ def load_profiles(directory: Path, check_config: ConfigCheck) -> LoadedProfiles:
     Raises:
         ProfileError: with every fault of every file.
     """
-    files = sorted(directory.glob("*.toml"))
-    faults: list[str] = []
-    profiles: dict[str, ProfileFile] = {}
-    for file in files:
-        faults_of_file: list[str] = []
-        read = _read(file, faults_of_file)
-        if read and not faults_of_file:
-            faults_of_file.extend(_config_faults(read, check_config))
-            profiles[read.profile.name] = read
-        faults.extend(f"{file.name}: {fault}" for fault in faults_of_file)
-    if DEFAULT_PROFILE not in {file.stem for file in files}:
-        faults.append(f"{DEFAULT_PROFILE}.toml: this file is missing; it is used when a call names no profile.")
-    if faults:
+    return usable(check_profiles(directory, rehearse))
+
+
+def usable(checked: Sequence[CheckedProfile]) -> LoadedProfiles:
+    """Return the profiles of a folder that was checked.
+
+    Raises:
+        ProfileError: with every refusal of every file.
+    """
+    if faults := [f"{each.file}: {refusal}" for each in checked for refusal in each.refusals]:
         raise ProfileError(faults)
-    return LoadedProfiles(MappingProxyType(profiles))
+    return LoadedProfiles(
+        MappingProxyType({each.profile.profile.name: each.profile for each in checked if each.profile})
+    )
 
 
-def _config_faults(file: ProfileFile, check_config: ConfigCheck) -> list[str]:
-    """Return what is wrong with the config in any combination of choices, each once, and with which values."""
-    variants = list(file.variants())
-    found: dict[str, list[Mapping[str, str]]] = {}
-    for variant in variants:
-        for fault in check_config(variant):
-            found.setdefault(fault, []).append(variant.chosen)
-    return [
-        f"{fault}{_set_by(file, fault)}" if len(chosen) == len(variants) else f"{fault} (with {_shared_values(chosen)})"
-        for fault, chosen in found.items()
-    ]
+def check_profiles(directory: Path, rehearse: Rehearsal) -> list[CheckedProfile]:
+    """Check every `<name>.toml` of a directory, and that `default` is among them.
+
+    Args:
+        rehearse: tries each profile without a network.
+    """
+    checked = [check_profile(file.name, file.read_bytes(), rehearse) for file in sorted(directory.glob("*.toml"))]
+    if f"{DEFAULT_PROFILE}.toml" not in {each.file for each in checked}:
+        missing = "this file is missing; it is used when a call names no profile."
+        checked.append(CheckedProfile(f"{DEFAULT_PROFILE}.toml", (missing,)))
+    return checked
+
+
+def check_profile(file: str, text: bytes, rehearse: Rehearsal) -> CheckedProfile:
+    """Check one profile.
+
+    Args:
+        file: its name, such as `tutor.toml`.
+        text: TOML, in UTF-8.
+        rehearse: tries the profile without a network. It is left out where something else is refused.
+    """
+    try:
+        document = tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return CheckedProfile(file, (f"is not valid TOML: {error}",))
+    faults: list[str] = []
+
+    def fault(field: str, problem: str) -> None:
+        faults.append(f"{field} {problem}")
+
+    read = _read(file.removesuffix(".toml"), document, fault)
+    trust = _trust(document.get("checks", {}), fault)
+    profile = read.profile
+    if not profile.config:
+        return CheckedProfile(file, tuple(faults))
+    variants = list(read.variants())
+    found = [check_config(variant.model, variant.config, trust=trust) for variant in variants]
+    refusals = (*faults, *_each_once(read, variants, [each.refusals for each in found]))
+    if not refusals:
+        refusals = _each_once(read, variants, [rehearse(variant) for variant in variants])
+    return CheckedProfile(
+        file,
+        refusals,
+        _each_once(read, variants, [each.warnings for each in found]),
+        _each_once(read, variants, [each.notes for each in found]),
+        None if refusals else read,
+    )
+
+
+def _each_once(file: ProfileFile, variants: Sequence[Profile], found: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return what was found in any combination of choices, each once, and with which values."""
+    chosen_with: dict[str, list[Mapping[str, str]]] = {}
+    for variant, sentences in zip(variants, found, strict=True):
+        for sentence in sentences:
+            chosen_with.setdefault(sentence, []).append(variant.chosen)
+    return tuple(
+        f"{sentence}{_set_by(file, sentence)}"
+        if len(chosen) == len(variants)
+        else f"{sentence} (with {_shared_values(chosen)})"
+        for sentence, chosen in chosen_with.items()
+    )
 
 
 def _set_by(file: ProfileFile, fault: str) -> str:
@@ -188,25 +259,16 @@ def _shared_values(combinations: Sequence[Mapping[str, str]]) -> str:
     return " and ".join(f"choices.{name} = {json.dumps(value)}" for name, value in (shared or first).items())
 
 
-def _read(file: Path, faults: list[str]) -> ProfileFile | None:
-    def fault(field: str, problem: str) -> None:
-        faults.append(f"{field} {problem}")
-
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault("is not valid TOML:", str(error))
-        return None
-
-    if not _NAME.fullmatch(file.stem):
+def _read(name: str, document: dict[str, object], fault: Fault) -> ProfileFile:
+    if not _NAME.fullmatch(name):
         fault("has a name", "that is not lower-case letters, digits and hyphens.")
-    for name in sorted(document.keys() - _TABLES):
-        fault(name, f"is not known here. A profile has {', '.join(sorted(_TABLES))}.")
+    for table in sorted(document.keys() - _TABLES):
+        fault(table, f"is not known here. A profile has {', '.join(sorted(_TABLES))}.")
     lifetimes = _lifetimes(document.get("lifetime"), fault)
     model = _model(document.get("model"), fault)
     config = _config(document.get("config", {}), fault)
     profile = Profile(
-        name=file.stem,
+        name=name,
         model=model,
         config=MappingProxyType(config),
         start_within=lifetimes.start_within,
@@ -222,6 +284,17 @@ def _read(file: Path, faults: list[str]) -> ProfileFile | None:
     )
     _refuse_claims_that_users_write(read, fault)
     return read
+
+
+def _trust(checks: object, fault: Fault) -> bool:
+    if (
+        not isinstance(checks, dict)
+        or not checks.keys() <= {"trust"}
+        or not isinstance(checks.get("trust", False), bool)
+    ):
+        fault("[checks]", "may hold trust = true or false, and nothing else.")
+        return False
+    return checks.get("trust", False) is True
 
 
 def _refuse_claims_that_users_write(file: ProfileFile, fault: Fault) -> None:
@@ -255,11 +328,16 @@ def _model(model: object, fault: Fault) -> str:
 
 def _config(config: object, fault: Fault) -> dict[str, object]:
     if isinstance(config, dict) and config:
-        for placeholder in misspelt_placeholders(config):
-            fault(
+        if isinstance(config.get("system_instruction"), str):
+            field, problem = (
                 "config.system_instruction",
-                f"has {placeholder}, which is none of {{uid}}, {{claim:NAME}}, {{choice:NAME}}.",
+                "has {}, which is none of {{uid}}, {{claim:NAME}}, {{choice:NAME}}.",
             )
+        else:
+            field = "config.system_instruction:"
+            problem = 'placeholders are filled in a plain text only, not {} here. Write system_instruction = "…".'
+        for placeholder in misspelt_placeholders(config):
+            fault(field, problem.format(placeholder))
         return config
     fault("[config]", "must be a table with at least one field. An empty lock would leave everything to defaults.")
     return {}

@@ -1,7 +1,7 @@
-"""The public keys that tokens are verified with: fetched by us, checked before they are kept, and never from elsewhere.
+"""The public keys that tokens are verified with. This module fetches them from one address and checks them first.
 
-To fetch is one step and to verify is another: that the first fails is an outage, that the second fails is the token's
-fault, and no text of an error has to be read to tell them apart.
+Fetching and verifying are separate steps. A failed fetch is an outage. A failed verification means a bad token. So no
+error text has to be read to tell them apart.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from live_tokens.single_flight import Outcome, SingleFlight
 from live_tokens.upstream import Answer, Upstream
 from live_tokens.upstream_errors import UpstreamError
 
-# The host is not asked more often than this while there are keys, whatever kids callers make up.
+# While there are keys, the host is asked at most this often, whatever key ids callers make up.
 ASK_AGAIN_SECONDS = 30.0
-# No set is believed for longer without being asked for again,
+# A set is fresh for at most this long, whatever its answer says.
 LONGEST_MAX_AGE_SECONDS = 86_400.0
-# and this is how long an aged set serves while the host is ill: Google rotates its keys daily.
+# How long an old set is used during an outage of the host. Google rotates its keys daily.
 STALE_SECONDS = 86_400.0
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=([0-9]{1,9})(?=$|[\s,])", re.IGNORECASE)
@@ -46,8 +46,8 @@ class _KeySet:
 class PublicKeys:
     """The keys at one address, kept for as long as they may be.
 
-    A set that is too old, or lacks a key, is asked for again, at most once in `ASK_AGAIN_SECONDS`. Until the host
-    answers well, the old set serves.
+    A set that is too old or lacks a key is fetched again, at most once in `ASK_AGAIN_SECONDS`. The old set is used
+    until a fetch succeeds.
 
     Args:
         read: finds the keys in the JSON of an answer. Raises ValueError unless it is of the documented form.
@@ -72,8 +72,8 @@ class PublicKeys:
         """Return the public key of that id.
 
         Raises:
-            UnknownKeyError: there is none.
-            UpstreamError: it could not be told.
+            UnknownKeyError: no key of that id is published.
+            UpstreamError: the keys could not be fetched, or this one cannot be read.
         """
         kept, now = self._kept, self._monotonic()
         if kept is None or now >= kept.serves_until:
@@ -89,7 +89,7 @@ class PublicKeys:
         return kept.keys[key_id]
 
     def _refreshed(self, kept: _KeySet, deadline: Deadline) -> _KeySet:
-        """Return a newer set if it is to be had; one caller tries, and nobody waits for it."""
+        """Return a newer key set if available. One thread fetches; the others keep the old set."""
         last = self._fetching.last
         if last is not None and self._asked_lately(last):
             return kept

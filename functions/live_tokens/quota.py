@@ -40,13 +40,13 @@ class _Limit:
         name: how it is stored.
         period: microseconds.
         units: how many tokens, or seconds, the period has.
-        exceeded: makes the error from the wait.
+        exceeded: makes the error from the wait and its end.
     """
 
     name: str
     period: int
     units: int
-    exceeded: Callable[[timedelta], QuotaExceeded]
+    exceeded: Callable[[timedelta, datetime], QuotaExceeded]
 
     @property
     def step(self) -> int:
@@ -98,7 +98,8 @@ def spend(quota: Quota, spent: Spent, now: datetime, seconds: int = 0) -> tuple[
         return after, None
     longest = max(waits, key=waits.__getitem__)
     if waits[longest] > 0:
-        raise longest(timedelta(microseconds=waits[longest]))
+        wait = timedelta(microseconds=waits[longest])
+        raise longest(wait, now + wait)
     state = QuotaState(
         remaining=min((limit.left(after, moment) for limit in tokens), default=None),
         reset_time=as_new_at({limit.name: after[limit.name] for limit in (*tokens, *talk)}),

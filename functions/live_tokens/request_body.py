@@ -1,7 +1,7 @@
-"""Reads the bodies of requests: so many bytes, for so long, and no byte more than is there when it is not wanted.
+"""Reads request bodies with a size limit and a time limit. Discards an unwanted body without waiting.
 
-A thread that reads a body cannot be made to give up: the web server reads on until it has what it was asked for, and a
-caller can send a byte now and then. So another thread watches, and lets the connection be read no more.
+A thread that reads a body cannot be interrupted: the web server reads until it has all bytes, and a caller can send one
+byte now and then. So a second thread watches the deadline, and shuts the connection down for reading.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class RequestBodies:
     def discard(self, stream: IO[bytes], environ: Mapping[str, Any]) -> None:
         """Throw away what has arrived of a body. If more is to come, the connection ends with the answer.
 
-        Without this, gunicorn would wait for more, in the thread that has just answered. Nor does it then wait for the
-        caller to close a connection that ends, which it does in the thread that accepts all others.
+        Without this, gunicorn would wait for the rest in the thread that has just answered. Shutting down the read side
+        also stops gunicorn's accept thread from waiting for the caller to close.
         """
         connection: socket.socket | None = environ.get("gunicorn.socket")
         if connection is None:

@@ -63,7 +63,7 @@ class SecretManagerKey:
         asked = self._monotonic()
 
         def will_do(outcome: Outcome[ApiKey]) -> bool:
-            """A read that began before the key was refused may just have missed the rotation."""
+            """A read that began before Gemini rejected the key may have missed the rotation."""
             if outcome.value is None:
                 return outcome.ended >= asked
             return outcome.value.value != refused.value or outcome.started >= asked
@@ -88,8 +88,8 @@ class SecretManagerKey:
 class _UpstreamTransport(SecretManagerServiceRestTransport):
     """The library's transport over HTTP, for the one method that is called here.
 
-    The library's own has a time-out for each read only, follows redirects with the key in the answer, and reads an
-    answer of any size. A client may be given another:
+    The library's own transport has a time-out for single reads only, follows redirects, and reads answers of any size.
+    A client accepts another transport:
     https://docs.cloud.google.com/python/docs/reference/secretmanager/latest
     """
 
@@ -121,7 +121,7 @@ def _key_in(response: AccessSecretVersionResponse) -> ApiKey:
     Source: https://cloud.google.com/secret-manager/docs/data-integrity
 
     Raises:
-        UpstreamError: it is none. The text says why, without a byte of it.
+        UpstreamError: the response holds no key. The text says why, without a byte of the content.
     """
     data = response.payload.data
     if google_crc32c.value(data) != response.payload.data_crc32c:

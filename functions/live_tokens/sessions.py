@@ -73,10 +73,6 @@ class Account:
         return max(as_new_at(self.spent), *(_time(session.ends) for session in self.sessions.values()), _time(0))
 
 
-NOTHING_TO_COUNT = Grant(None)
-"""What a call of a profile without any limit gets: there is nothing to store."""
-
-
 def new_session_id() -> str:
     """Return an id that nobody can guess: 16 characters of a URL."""
     return secrets.token_urlsafe(12)
@@ -166,8 +162,8 @@ def _require_slot(profile: Profile, others: Mapping[str, Session], now: datetime
     occupied = {key: session for key, session in others.items() if int(now.timestamp()) < session.leased_until}
     if len(occupied) < at_once:
         return
-    free_at = sorted(session.leased_until for session in occupied.values())[len(occupied) - at_once]
-    raise TooManySessions(_time(free_at) - now, tuple(occupied))
+    free_at = _time(sorted(session.leased_until for session in occupied.values())[len(occupied) - at_once])
+    raise TooManySessions(free_at - now, free_at, tuple(occupied))
 
 
 def _with_a_better_right(sessions: Mapping[str, Session], session_id: str, at: int) -> dict[str, Session]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal, TypeVar, get_args
 
 from live_tokens.configuration_error import ConfigurationError
+from live_tokens.web_origins import is_origin, right_form
 
 ApiVersion = Literal["v1alpha", "v1beta"]
 AppCheckMode = Literal["off", "monitor", "enforce"]
@@ -30,7 +31,6 @@ _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 _APP_ID = re.compile(r"[0-9]+:[0-9]+:[a-z]+:[0-9a-f]+")
 _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _PATH = re.compile(r"[^\0]+")
-_ORIGIN = re.compile(r"https?://[^/\s,]+")
 _LONGEST_CACHE_SECONDS = 86_400
 # Cloud Run gives a request up after 60 s by default, and Firebase's SDKs after 70.
 _LONGEST_CALL_SECONDS = 55
@@ -192,8 +192,13 @@ class _Reader:
 
     def origins(self, name: str) -> tuple[str, ...]:
         origins = tuple(origin.strip() for origin in (self._get(name) or "").split(",") if origin.strip())
-        if origins != ("*",) and not all(_ORIGIN.fullmatch(origin) for origin in origins):
-            self.faults.append(f"{name} must be origins such as https://app.example.com, comma-separated, or * alone.")
+        wrong = [(number, origin) for number, origin in enumerate(origins, 1) if not is_origin(origin)]
+        if origins != ("*",) and wrong:
+            advice = "; ".join(f"entry {number}: {right_form(origin)}" for number, origin in wrong)
+            self.faults.append(
+                f"{name} must be origins as browsers send them, such as https://app.example.com or "
+                f"capacitor://localhost, comma-separated, or * alone. Others never match. {advice}."
+            )
         return origins
 
     def host_and_port(self, name: str) -> str | None:

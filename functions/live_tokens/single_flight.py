@@ -1,4 +1,4 @@
-"""Lets one thread at a time do what many want done, and gives its outcome to those who came meanwhile."""
+"""One thread at a time does a piece of work. Threads that come meanwhile use its outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Outcome(Generic[T]):
     ended: float
 
     def take(self) -> T:
-        """Return the value, or raise an error like the one that was raised; each who takes it has one of their own."""
+        """Return the value, or raise a copy of the error. Each caller gets a separate copy."""
         if self.error is not None:
             raise copy(self.error).with_traceback(self.error.__traceback__)
         return self.value  # type: ignore[return-value]  # T may itself be optional
@@ -34,8 +34,8 @@ class Outcome(Generic[T]):
 class SingleFlight(Generic[T]):
     """Work that is done by one thread at a time.
 
-    Those who come while it is done take its outcome, good or bad: an outage costs every caller one wait, not one after
-    the other.
+    Threads that come meanwhile use its outcome, good or bad. So all callers wait for an outage at the same time, not
+    one after the other.
 
     Args:
         monotonic: seconds of a clock that never goes back.
@@ -57,11 +57,12 @@ class SingleFlight(Generic[T]):
 
         Args:
             deadline: of the work, and of the wait for others.
-            will_do: whether an outcome makes new work needless; left out, one that came after this call began does.
-            wait: whether to wait for another who is at it.
+            will_do: decides whether an existing outcome can be reused. Default: outcomes that ended after this call
+                began.
+            wait: whether to wait if another thread is already doing the work.
 
         Raises:
-            BusyError: others were at it, until the deadline if it waits.
+            BusyError: another thread was doing the work, until the deadline if `wait` is true.
         """
         asked = self._monotonic()
         will_do = will_do or (lambda outcome: outcome.ended >= asked)

@@ -46,7 +46,7 @@ def _left(document: Document, now: datetime) -> timedelta | None:
 
 
 def _until(document: Document) -> datetime | None:
-    """A switch whose end cannot be read has none: in doubt it stays set."""
+    """If `until` is invalid, the switch has no end."""
     until = document.get("until")
     return until if isinstance(until, datetime) and until.tzinfo is not None else None
 

@@ -39,7 +39,7 @@ class Answer:
         """Return the body read as JSON.
 
         Raises:
-            UpstreamError: it is none, or nested too deep to read.
+            UpstreamError: the body is not JSON, or is nested too deep to read.
         """
         try:
             return json.loads(self.body)
@@ -86,7 +86,7 @@ class Upstream:
         body: object = None,
         tries: int = 1,
     ) -> Answer:
-        """Return the answer, whatever its status; a redirect is none.
+        """Return the response with any status except a redirect, which raises UpstreamError.
 
         Args:
             deadline: of the step that needs the answer.
@@ -94,7 +94,7 @@ class Upstream:
             tries: how often to ask while the upstream fails at once; never again after a time-out.
 
         Raises:
-            UpstreamError: there is none, or nothing to authorise the question with.
+            UpstreamError: there is no response, or there are no credentials for the request.
         """
         raw: Mapping[str, Any] = (
             {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}

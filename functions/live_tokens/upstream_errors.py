@@ -1,4 +1,4 @@
-"""Why an upstream gave no answer: one family, raised on the way out, and translated by each adapter."""
+"""Why an upstream gave no answer: one family of errors, which each adapter translates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class UpstreamError(Exception):
     """An upstream gave no answer, or none of the documented form. The text says why, without a word of the answer.
 
     Attributes:
-        retry_after: when it is worth another call, if that is known.
+        retry_after: how long to wait before another call, if known.
     """
 
     def __init__(self, diagnosis: str, retry_after: timedelta | None = None) -> None:
@@ -22,7 +22,7 @@ class UpstreamFailedError(UpstreamError):
 
 
 class UpstreamTimeoutError(UpstreamError):
-    """It did not answer in the time that it is given."""
+    """It did not answer within its time limit."""
 
 
 class BusyError(UpstreamTimeoutError):
@@ -34,4 +34,4 @@ class CutShortError(UpstreamError):
 
 
 class CircuitOpenError(UpstreamError):
-    """It is not asked for now."""
+    """Its circuit is open, so it was not asked."""

@@ -1,5 +1,5 @@
-# What this module decides, and what a change must not turn around unseen: who may do what, what is public, where the key
-# is not, what the function is told, what is protected. Everything is planned against mocked providers; the archive is real.
+# The decisions of this module that a change must not reverse unnoticed: roles, public access, where the key is not, the
+# variables of the function, deletion protection. Plans use mocked providers; the archive is real.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -67,7 +67,7 @@ run "the_runtime_account_reads_the_one_secret_and_has_no_accessor_role_elsewhere
 
   assert {
     condition     = alltrue([for grant in google_project_iam_member.grant : !startswith(grant.role, "roles/secretmanager")])
-    error_message = "Nobody may read secrets of the whole project."
+    error_message = "No account may read all secrets of the project."
   }
 }
 
@@ -164,7 +164,7 @@ run "the_release_acts_as_the_two_accounts_and_signs_as_itself_only" {
   }
 }
 
-run "everybody_reaches_the_function_which_verifies_them_itself" {
+run "the_function_is_public_and_verifies_callers_itself" {
   command = plan
 
   assert {
@@ -173,7 +173,7 @@ run "everybody_reaches_the_function_which_verifies_them_itself" {
   }
 }
 
-run "nobody_is_let_in_when_public_is_false" {
+run "public_false_grants_no_invoker" {
   command = plan
 
   variables {
@@ -214,7 +214,7 @@ run "the_secret_stays_in_the_region_and_is_not_deleted_by_accident" {
   }
 }
 
-run "one_variable_lets_everything_be_deleted" {
+run "deletion_protection_false_unprotects_every_resource" {
   command = plan
 
   variables {
@@ -266,11 +266,11 @@ run "the_object_is_named_by_the_content_of_the_archive" {
 
   assert {
     condition     = google_storage_bucket.source.uniform_bucket_level_access && google_storage_bucket.source.public_access_prevention == "enforced" && google_storage_bucket.source.versioning[0].enabled
-    error_message = "Nobody outside may see the source."
+    error_message = "The source must not be public."
   }
 }
 
-run "the_function_is_told_what_it_needs_and_nothing_that_is_none" {
+run "only_set_variables_reach_the_function" {
   command = plan
 
   assert {
@@ -376,7 +376,7 @@ run "instances_are_limited_and_patched" {
   }
 }
 
-run "services_stay_enabled_for_others_when_this_goes" {
+run "services_stay_enabled_after_destroy" {
   command = plan
 
   assert {
@@ -385,7 +385,7 @@ run "services_stay_enabled_for_others_when_this_goes" {
   }
 }
 
-run "old_images_go_and_the_latest_stay" {
+run "old_images_are_deleted_and_the_latest_are_kept" {
   command = plan
 
   assert {

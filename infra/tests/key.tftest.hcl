@@ -28,6 +28,6 @@ run "a_key_that_comes_through_terraform_is_not_kept" {
 
   assert {
     condition     = google_secret_manager_secret_version.gemini_api_key[0].deletion_policy == "DISABLE"
-    error_message = "A new version must leave the old one for whoever has to go back."
+    error_message = "A new version must keep the old one for a rollback."
   }
 }

@@ -1,6 +1,6 @@
-# What is watched and who hears of it: an alert for each playbook, thresholds and channels as asked for, objectives on
-# calls that were due a token, audit events where the operator wants them, and a budget only when asked for. What is in the
-# filters is tested by tests/infra/test_observability_filters.py against real audit events.
+# Observability: one alert for each playbook, the thresholds and channels of the variables, objectives on eligible calls,
+# the destination of audit events, an optional budget. tests/infra/test_observability_filters.py tests the filters against
+# real audit events.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -74,7 +74,7 @@ run "each_playbook_has_its_alert_and_each_alert_its_playbook" {
       length(google_monitoring_alert_policy.secret_read) == 1 ? ["secret-read-by-others"] : [],
       )) == toset([
       "failed-requests", "error-budget-burns-fast", "error-budget-burns-slowly", "slow-tokens", "quota-refusals",
-      "api-key-rejected", "gemini-limits", "quota-store-unavailable", "sign-in-unavailable", "internal-errors",
+      "api-key-rejected", "gemini-unavailable", "quota-store-unavailable", "sign-in-unavailable", "internal-errors",
       "unanswered-requests", "instances-at-limit", "invalid-credentials", "spend", "secret-read-by-others",
     ])
     error_message = "Each file in docs/playbooks must have its alert; tests/infra/test_observability_playbooks.py compares them."
@@ -112,7 +112,7 @@ run "an_alert_can_open_units_comparisons_and_windows_fit_the_metric" {
         for condition in alert.conditions : condition.condition_threshold[0].duration == "0s" || name == "instances-at-limit"
       ]
     ]))
-    error_message = "Metrics from logs have gaps where nobody calls: they do not stay above a threshold."
+    error_message = "Metrics from logs have gaps without calls, so they do not stay above a threshold."
   }
 
   assert {
@@ -202,7 +202,7 @@ run "thresholds_arrive_in_the_alerts" {
       slow-tokens               = [5000, 30]
       quota-refusals            = [11]
       api-key-rejected          = [0]
-      gemini-limits             = [12]
+      gemini-unavailable        = [12]
       quota-store-unavailable   = [12]
       sign-in-unavailable       = [12]
       internal-errors           = [0]
@@ -220,7 +220,7 @@ run "thresholds_arrive_in_the_alerts" {
   }
 }
 
-run "nobody_is_told_by_default" {
+run "no_notification_channel_by_default" {
   command = plan
 
   assert {
@@ -229,7 +229,7 @@ run "nobody_is_told_by_default" {
   }
 }
 
-run "addresses_and_channels_hear_of_every_alert" {
+run "every_alert_notifies_every_channel" {
   command = plan
 
   variables {
@@ -269,7 +269,7 @@ run "alerts_link_to_the_playbooks_where_they_can_be_read" {
   }
 }
 
-run "with_one_instance_allowed_a_busy_one_is_no_news" {
+run "instances_alert_is_disabled_with_one_instance" {
   command = plan
 
   variables {
@@ -282,7 +282,7 @@ run "with_one_instance_allowed_a_busy_one_is_no_news" {
   }
 }
 
-run "availability_is_the_share_of_the_calls_due_a_token_that_did_not_fail" {
+run "availability_is_the_share_of_eligible_calls_that_did_not_fail" {
   command = plan
 
   variables {
@@ -361,7 +361,7 @@ run "every_read_of_the_secret_by_others_opens_an_alert" {
   }
 }
 
-run "reads_are_not_watched_where_somebody_else_does_it" {
+run "no_secret_read_alert_without_audit_secret_reads" {
   command = plan
 
   variables {
@@ -374,7 +374,7 @@ run "reads_are_not_watched_where_somebody_else_does_it" {
   }
 }
 
-run "audit_events_go_to_a_bucket_of_their_own_for_ninety_days" {
+run "audit_events_go_to_a_separate_bucket_for_ninety_days" {
   command = plan
 
   assert {

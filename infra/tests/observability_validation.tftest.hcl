@@ -81,7 +81,7 @@ run "an_objective_between_two_bounds_and_a_link_to_one_file_are_refused" {
   expect_failures = [var.playbook_url, var.slo, var.audit_log, var.budget]
 }
 
-run "too_many_days_and_a_part_of_one_are_refused" {
+run "too_many_days_and_fractional_days_are_refused" {
   command = plan
 
   variables {
@@ -115,7 +115,7 @@ run "a_percentile_above_the_last_bound_is_refused" {
   expect_failures = [var.alert_thresholds]
 }
 
-run "half_a_call_is_refused" {
+run "fractional_call_counts_are_refused" {
   command = plan
 
   variables {
@@ -157,7 +157,7 @@ run "a_percentage_for_a_share_of_the_instances_is_refused" {
   expect_failures = [var.alert_thresholds, var.budget]
 }
 
-run "no_money_is_refused" {
+run "zero_spend_is_refused" {
   command = plan
 
   variables {

@@ -219,7 +219,7 @@ run "apps_get_the_app_check_provider_they_can_have" {
   }
 }
 
-run "a_key_of_ones_own_encrypts_the_secret_and_secret_manager_may_use_it" {
+run "the_kms_key_encrypts_the_secret_and_secret_manager_may_use_it" {
   command = plan
 
   variables {

@@ -106,7 +106,7 @@ run "numbers_above_their_range_are_refused" {
   ]
 }
 
-run "numbers_that_are_not_whole_are_refused" {
+run "fractions_are_refused" {
   command = plan
 
   variables {
@@ -134,7 +134,7 @@ run "numbers_that_are_not_whole_are_refused" {
   ]
 }
 
-run "one_thing_instead_of_another_is_refused" {
+run "values_of_the_wrong_kind_are_refused" {
   command = plan
 
   variables {
@@ -216,6 +216,26 @@ run "other_common_mistakes_are_refused" {
     var.firebase_apps,
     var.load_balancer,
   ]
+}
+
+run "a_key_in_quotes_is_refused" {
+  command = plan
+
+  variables {
+    gemini_api_key = "\"AQ.obviously-not-a-real-key\""
+  }
+
+  expect_failures = [var.gemini_api_key]
+}
+
+run "a_key_with_its_name_is_refused" {
+  command = plan
+
+  variables {
+    gemini_api_key = "GEMINI_API_KEY=AQ.obviously-not-a-real-key"
+  }
+
+  expect_failures = [var.gemini_api_key]
 }
 
 run "values_that_contradict_each_other_are_refused" {

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rich.panel import Panel
 
-from demo.limits import SCARCE_PROFILE, SCARCE_TOML, Limits
 from demo.narrator import Narrator, UnexpectedBehaviourError
-from demo.story import HURRIED_PROFILE, HURRIED_TOML, Story, Surroundings
+from demo.refusals_and_quotas import TWO_PER_HOUR_PROFILE, TWO_PER_HOUR_TOML, RefusalsAndQuotas
+from demo.tokens_and_sessions import SHORT_START_PROFILE, SHORT_START_TOML, Services, TokensAndSessions
 from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
 from stack import LocalStack, StackError, StackOptions
 
@@ -31,20 +31,20 @@ def _main() -> int:
     options = StackOptions(
         run_directory=run,
         google_api_key=google_api_key,
-        extra_profiles={HURRIED_PROFILE: HURRIED_TOML, SCARCE_PROFILE: SCARCE_TOML},
+        extra_profiles={SHORT_START_PROFILE: SHORT_START_TOML, TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML},
     )
     with ExitStack() as cleanup:
         try:
             stack = _start(narrator, options, cleanup)
-            surroundings = Surroundings(
+            services = Services(
                 auth_host=stack.auth_host,
                 gemini_url=_GOOGLE if google_api_key else f"ws://{stack.gemini_host}",
                 real_gemini=google_api_key is not None,
                 wav=_ROOT / "reply.wav",
             )
             mint = MintClient(stack.function_url)
-            Story(surroundings, narrator, mint).run()
-            Limits(stack.auth_host, narrator, mint, stack.switches_file).run()
+            TokensAndSessions(services, narrator, mint).run()
+            RefusalsAndQuotas(stack.auth_host, narrator, mint, stack.switches_file).run()
         except StackError as error:
             narrator.bad(str(error))
             return 1

@@ -84,6 +84,12 @@ def _admin() -> Subcommand:
     return Subcommand(command.add_arguments, command.run)
 
 
+def _profiles() -> Subcommand:
+    from live_tokens_operations import profiles
+
+    return Subcommand(profiles.add_arguments, profiles.run)
+
+
 def _release() -> Subcommand:
     from live_tokens_operations import release
 
@@ -99,9 +105,10 @@ def _package() -> Subcommand:
 SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
     "deploy": ("deploy the function and test it", _deploy),
     "destroy": ("delete what `deploy` created", _destroy),
-    "doctor": ("find faults of a deployment, each with its remedy", _doctor),
+    "doctor": ("find what is wrong with a deployment, and the remedies", _doctor),
     "smoke": ("test a deployed function with a real session", _smoke),
     "admin": ("stop the service, a profile or a user, and show the heaviest callers", _admin),
+    "profiles": ("check the profiles of this checkout, and show what each locks", _profiles),
     "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),
     "package": ("copy the source of the function to a folder, as it is deployed", _package),
 }

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import live_tokens
 from live_tokens_operations.arguments import Parser, like, project_id, region, timeout
 from live_tokens_operations.checks import (
     app_check,
     database,
     function,
     key,
+    profiles,
     public_access,
     recent_failures,
     roles,
@@ -35,6 +35,7 @@ _AREAS: Mapping[str, _Area] = {
     "Project": services.check,
     "Function": function.check,
     "Settings": settings.check,
+    "Profiles": profiles.check,
     "Public": public_access.check,
     "Key": key.check,
     "Firestore": database.check,
@@ -98,7 +99,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--profiles",
         type=Path,
-        default=Path(*live_tokens.__path__).parent / "profiles",
+        default=profiles.PROFILES,
         help="folder of the profiles (default: functions/profiles)",
     )
     parser.add_argument(

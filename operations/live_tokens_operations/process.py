@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     MISUSED = 2
     """The command line or the environment is wrong. Nothing was done, unless the text says so."""
     UNSURE = 3
-    """Nothing wrong was found, but not everything could be looked at."""
+    """Nothing wrong was found, but a check was not made."""
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -20,7 +20,7 @@ from live_tokens_operations.process import OperationError
 _ANSWER_SECONDS = 120.0  # more than any program takes whose output is captured
 
 _FOR_TERRAFORM = {
-    "TF_IN_AUTOMATION": "1",  # no advice about commands to type next
+    "TF_IN_AUTOMATION": "1",  # no hints about the next commands
     "TF_INPUT": "0",
     "TF_WORKSPACE": "default",  # whichever one somebody has selected by hand
 }
@@ -116,7 +116,7 @@ class LocalPrograms:
 
     def show(self, argv: Sequence[str]) -> Finished:
         sys.stdout.flush()
-        # In a session of its own, the program gets only the Ctrl-C that is passed on. At a second one, Terraform stops
+        # In a separate session, the program gets only the Ctrl-C that is passed on. At a second one, Terraform stops
         # at once and leaves the state locked.
         with (
             _interruptions() as interruptions,

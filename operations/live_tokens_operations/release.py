@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from live_tokens_operations.arguments import Parser, project_id, region
+from live_tokens_operations.checks.profiles import PROFILES, require_profiles
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.google import gcloud, gcloud_commands
 from live_tokens_operations.process import ExitCode, Process
@@ -23,8 +24,11 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     """Upload this checkout to Cloud Build, and show the build until it ends.
 
     Raises:
+        RefusedProfilesError: the function would not start. Nothing was uploaded.
         GcloudError: the build failed, or did not start.
     """
+    for warning in require_profiles(PROFILES):
+        process.stderr.write(f"Warning: {warning}\n")
     substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
     config = str(CHECKOUT / "cloudbuild.yaml")
     line = gcloud_commands.submit_build(typed.project, typed.region, str(CHECKOUT), config, substitutions)

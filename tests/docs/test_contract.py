@@ -33,6 +33,11 @@ def test_each_reason_has_the_status_that_the_code_answers_with() -> None:
     assert told == {reason: (status.http.value, status.canonical) for reason, status in wire.items()}
 
 
+def test_the_reasons_whose_messages_are_for_users_are_those_of_the_code() -> None:
+    told = [reason for row in table("docs/contract.md", "user-messages") for reason in re.findall(r"`(.+?)`", row[0])]
+    assert sorted(told) == sorted({kind.reason for kind in reasons() if kind.for_user})
+
+
 @pytest.mark.parametrize("row", ROWS, ids=named)
 def test_a_row_tells_the_cause_what_the_app_does_and_what_the_operator_does(row: list[str]) -> None:
     assert len(row) == 6

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from live_tokens.gemini_lock import find_config_faults
+from live_tokens.model_rules import AS_OF, RULES, Effect
 from live_tokens.profiles import load_profiles
 from live_tokens.settings import Settings
 from support.documents import ROOT, table
@@ -61,9 +62,26 @@ def test_the_settings_table_tells_the_defaults_that_the_code_has() -> None:
 
 def test_the_profile_of_the_page_starts_and_so_does_its_example_of_choices(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    profile, choices = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    profile, choices = blocks[0], next(block for block in blocks if "[choices." in block)
     (tmp_path / "default.toml").write_text(profile, encoding="utf-8")
     choosing = profile.replace("{claim:level}", "{choice:level}") + choices
     (tmp_path / "choosing.toml").write_text(choosing, encoding="utf-8")
     offered = load_profiles(tmp_path, find_config_faults).files["choosing"].choices
     assert {name: choice.values[0] for name, choice in offered.items()} == {"voice": "Kore", "level": "a beginner"}
+
+
+def test_the_table_of_model_rules_is_the_one_that_the_code_has() -> None:
+    told = table("docs/settings.md", "model rules")
+    assert told == [
+        [
+            ", ".join(f"`{model.name}`" if model.name.startswith("gemini") else model.name for model in rule.models)
+            or "all Live models",
+            rule.what,
+            rule.says,
+            {Effect.DEPENDS: "note"}.get(rule.effect, "refused" if rule.stops else "warning"),
+            f"{rule.provenance.value}: {rule.source}",
+        ]
+        for rule in RULES
+    ]
+    assert AS_OF in (ROOT / "docs/settings.md").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Every class of error that is raised, found below `TokenNotIssued`, and an example of each."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from live_tokens.errors import (
     MalformedRequest,
@@ -13,6 +13,7 @@ from live_tokens.errors import (
 )
 
 RETRY_AFTER = timedelta(seconds=89, microseconds=1)
+DUE = datetime(2026, 11, 22, 15, 3, tzinfo=UTC)
 
 
 def _concrete(kind: type[TokenNotIssued]) -> Iterator[type[TokenNotIssued]]:
@@ -30,11 +31,11 @@ def make_error(kind: type[TokenNotIssued]) -> TokenNotIssued:
     if issubclass(kind, MalformedRequest):
         return kind("What is wrong.")
     if issubclass(kind, UserNotAllowed):
-        return kind("What is wrong.", "diagnosed")
+        return kind("Sign in another way.", "diagnosed")
     if issubclass(kind, ServicePaused):
         return kind("Back at nine.", RETRY_AFTER, "diagnosed")
     if issubclass(kind, UserBlocked):
         return kind("Write to support.", RETRY_AFTER)
     if issubclass(kind, QuotaExceeded):
-        return kind(RETRY_AFTER)
+        return kind(RETRY_AFTER, DUE)
     return kind("diagnosed")

@@ -3,12 +3,13 @@
 import hashlib
 import io
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -26,10 +27,12 @@ from function.made_up import (
     PROJECT,
     QUOTA_STATE,
 )
+from live_tokens import timestamps
 from live_tokens.audit_log import AuditLog
 from live_tokens.errors import (
     AppCheckFault,
     AppCheckState,
+    GeminiUnavailable,
     HourlyQuotaExceeded,
     IdTokenMissing,
     InternalFault,
@@ -39,6 +42,7 @@ from live_tokens.errors import (
 )
 from live_tokens.issuing import Attestation, QuotaState, Record
 from live_tokens.request_id import RequestId
+from live_tokens.timestamps import with_fraction
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACED = RequestId(value=TRACE, trace=TRACE)
@@ -93,7 +97,7 @@ def written() -> Written:
 
 
 def test_an_issued_token_leaves_everything_but_the_token(written: Written) -> None:
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert written.event() == {
         "severity": "INFO",
         "message": "Live token issued",
@@ -151,26 +155,51 @@ def test_who_is_at_fault_decides_between_refused_and_failed(written: Written, ki
 
 def test_what_was_chosen_is_recorded_once_it_is_known_to_be_on_offer(written: Written) -> None:
     chosen = replace(PROFILE, chosen={"voice": "Puck"})
-    written.log.issued(TRACED, replace(full_record(), profile=chosen))
-    written.log.not_issued(TRACED, replace(full_record(), profile=chosen), HourlyQuotaExceeded(timedelta(minutes=3)))
+    written.log.succeeded(TRACED, replace(full_record(), profile=chosen))
+    written.log.not_issued(
+        TRACED, replace(full_record(), profile=chosen), HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT)
+    )
     written.log.not_issued(TRACED, replace(full_record(), profile=None), MalformedRequest("x", "not on offer"))
     assert [event.get("choices") for event in written.events()] == [{"voice": "Puck"}, {"voice": "Puck"}, None]
     assert written.events()[-1]["diagnosis"] == "not on offer"
 
 
+def test_a_token_for_a_caller_whose_rules_do_not_do_what_they_seem_to_is_a_notice(written: Written) -> None:
+    """A payer with the quota of a guest never complains of a refusal."""
+    record = replace(full_record(), profile=replace(PROFILE, diagnosis="the claim `plan` is an object"))
+    written.log.succeeded(TRACED, record)
+    event = written.event()
+    assert (event["event"], event["severity"]) == ("live_token.issued", "NOTICE")
+    assert event["diagnosis"] == "the claim `plan` is an object"
+
+
+def test_a_refusal_without_a_cause_of_its_own_tells_what_is_known_of_the_callers_rules(written: Written) -> None:
+    profile = replace(PROFILE, diagnosis="the claim `plan` is an object")
+    written.log.not_issued(TRACED, Record(profile=profile), HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT))
+    assert written.event()["diagnosis"] == "the claim `plan` is an object"
+
+
+def test_the_cause_of_a_failure_comes_before_what_is_known_of_the_callers_rules(written: Written) -> None:
+    profile = replace(PROFILE, diagnosis="the claim `plan` is an object")
+    written.log.not_issued(TRACED, Record(profile=profile), GeminiUnavailable("ServerError 503"))
+    assert written.event()["diagnosis"] == "ServerError 503"
+
+
 def test_the_last_one_of_a_quota_is_an_event_with_a_zero(written: Written) -> None:
-    written.log.issued(TRACED, replace(full_record(), quota=QuotaState(0, ISSUED_AT)))
+    written.log.succeeded(TRACED, replace(full_record(), quota=QuotaState(0, ISSUED_AT)))
     assert written.event()["quotaRemaining"] == 0
 
 
 def test_a_refusal_by_a_quota_says_for_how_long_to_the_millisecond(written: Written) -> None:
-    written.log.not_issued(UNTRACED, Record(), HourlyQuotaExceeded(timedelta(seconds=2, microseconds=345_678)))
+    written.log.not_issued(
+        UNTRACED, Record(), HourlyQuotaExceeded(timedelta(seconds=2, microseconds=345_678), ISSUED_AT)
+    )
     assert written.event()["retryAfterSeconds"] == 2.346
 
 
 def test_a_quota_that_resets_between_two_seconds_is_logged_to_the_microsecond(written: Written) -> None:
     reset_time = ISSUED_AT + timedelta(microseconds=5)
-    written.log.issued(TRACED, replace(full_record(), quota=QuotaState(1, reset_time)))
+    written.log.succeeded(TRACED, replace(full_record(), quota=QuotaState(1, reset_time)))
     assert written.event()["quotaResetTime"] == "2026-11-22T15:00:00.000005Z"
 
 
@@ -178,30 +207,33 @@ def test_a_quota_that_resets_between_two_seconds_is_logged_to_the_microsecond(wr
 def test_no_credential_and_no_null_is_written(written: Written, error: TokenNotIssued) -> None:
     written.log.not_issued(TRACED, full_record(), error)
     written.log.not_issued(UNTRACED, Record(), error)
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert [credential for credential in CREDENTIALS if credential in written.text()] == []
     assert "null" not in written.text()
 
 
-def unexpected(text: str) -> InternalFault:
-    def innermost() -> None:
-        raise ZeroDivisionError(text)
+class Unwritable:
+    """A time whose library fails, with words of a caller."""
 
+    def isoformat(self) -> str:
+        raise ZeroDivisionError("secret words")
+
+
+def unexpected() -> InternalFault:
     fault = InternalFault("ZeroDivisionError")
     try:
-        innermost()
+        with_fraction(cast("datetime", Unwritable()))
     except ZeroDivisionError as error:
         fault.__cause__ = error
     return fault
 
 
-def test_an_unexpected_error_leaves_where_it_came_from_and_none_of_its_words(written: Written) -> None:
-    written.log.not_issued(UNTRACED, Record(), unexpected("secret words"))
+def test_an_unexpected_error_leaves_where_in_our_code_it_came_from_and_none_of_its_words(written: Written) -> None:
+    written.log.not_issued(UNTRACED, Record(), unexpected())
     assert "secret words" not in written.text()
     event = written.event()
     assert event["diagnosis"] == "ZeroDivisionError"
-    assert [frame.split(" ")[0] for frame in event["stack"]] == ["unexpected", "innermost"]
-    assert f"{__file__}:" in event["stack"][-1]
+    assert re.fullmatch(rf"with_fraction \({re.escape(timestamps.__file__)}:[0-9]+\)", "".join(event["stack"]))
 
 
 def test_an_expected_failure_leaves_no_stack(written: Written) -> None:
@@ -210,7 +242,7 @@ def test_an_expected_failure_leaves_no_stack(written: Written) -> None:
 
 
 def test_an_event_is_flushed_at_once(written: Written) -> None:
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert written.text().endswith("\n")
 
 
@@ -252,7 +284,7 @@ def test_twenty_threads_write_whole_lines() -> None:
     def write(number: int) -> None:
         start.wait()
         for _ in range(5):
-            log.issued(TRACED, Record(caller=replace(CALLER, uid=f"user-{number}")))
+            log.succeeded(TRACED, Record(caller=replace(CALLER, uid=f"user-{number}")))
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
     for thread in threads:
@@ -265,7 +297,7 @@ def test_twenty_threads_write_whole_lines() -> None:
 
 def test_times_are_written_in_utc(written: Written) -> None:
     assert ISSUED_AT.tzinfo is UTC
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert json.loads(written.text())["time"].endswith("Z")
 
 
@@ -301,9 +333,9 @@ def test_what_app_check_found_is_a_line_before_the_event(
 ) -> None:
     record = replace(full_record(), attestation=Attestation(state, APP_ID if state == "valid" else None))
     if issued:
-        written.log.issued(TRACED, record)
+        written.log.succeeded(TRACED, record)
     else:
-        written.log.not_issued(TRACED, record, HourlyQuotaExceeded(timedelta(minutes=3)))
+        written.log.not_issued(TRACED, record, HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT))
     *before, event = written.events()
     assert before == ([line] if line else [])
     assert event["appCheck"] == state
@@ -327,7 +359,7 @@ def test_before_app_check_was_asked_there_is_no_line(written: Written) -> None:
 
 
 def test_a_line_without_a_trace_names_none(written: Written) -> None:
-    written.log.issued(UNTRACED, replace(full_record(), attestation=ATTESTATION))
+    written.log.succeeded(UNTRACED, replace(full_record(), attestation=ATTESTATION))
     line, event = written.events()
     assert line["verifications"] == {"auth": "VALID", "app": "VALID"}
     assert [name for name in (*line, *event) if name.endswith("/trace")] == []
@@ -361,3 +393,12 @@ def test_without_a_trace_the_request_id_is_random(header: str | None) -> None:
     assert first.value != second.value
     assert len(first.value) == 32
     assert set(first.value) <= set("0123456789abcdef")
+
+
+def test_a_warning_about_a_profile_is_one_line_that_no_metric_counts(written: Written) -> None:
+    written.log.warn_of_profile("tutor.toml", "config.tools[0].url_context: not supported\non this model.")
+    assert written.text().count("\n") == 1
+    event = json.loads(written.text())
+    assert event["severity"] == "WARNING"
+    assert event["message"].startswith("Profile tutor.toml: config.tools[0].url_context: not supported")
+    assert "event" not in event

@@ -17,10 +17,12 @@ from function.every_error import ERROR_CLASSES, make_error
 from function.fake_ports import FakePorts
 from function.made_up import (
     APP_CHECK_TOKEN,
+    CALLER,
     CREDENTIALS,
     HANDLE,
     ID_TOKEN,
     ISSUED_AT,
+    LEASE,
     LIVE_TOKEN,
     PROFILE,
     PROJECT,
@@ -51,22 +53,32 @@ from live_tokens.errors import (
     InvalidResumptionHandle,
     MalformedRequest,
     MethodNotAllowed,
+    MinutesExceeded,
     ProfileNotAllowed,
     QuotaUnavailable,
     ServicePaused,
+    SessionEnded,
     TokenNotIssued,
+    TooManySessions,
     UnknownProfile,
     UserBlocked,
     UserDisabled,
     UserNotAllowed,
 )
-from live_tokens.issuing import QuotaState
+from live_tokens.issuing import QuotaState, SessionCall
 from live_tokens.request_body import LARGEST_BODY_BYTES
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 APP = "https://app.example.com"
 SIGNED_IN = {"Authorization": f"Bearer {ID_TOKEN}"}
 NO_DATA = b'{"data": null}'
+NULLS: list[dict[str, object]] = [
+    {"profile": None},
+    {"resumptionHandle": None},
+    {"profile": None, "resumptionHandle": None},
+    {"profile": "default", "resumptionHandle": None},
+]
+"""What SDKs make of keys that are undefined in the app."""
 WIRE_STATUS: dict[type[TokenNotIssued], tuple[int, str]] = {
     MalformedRequest: (400, "INVALID_ARGUMENT"),
     MethodNotAllowed: (405, "INVALID_ARGUMENT"),
@@ -85,8 +97,11 @@ WIRE_STATUS: dict[type[TokenNotIssued], tuple[int, str]] = {
     ProfileNotAllowed: (403, "PERMISSION_DENIED"),
     ServicePaused: (403, "PERMISSION_DENIED"),
     UserBlocked: (403, "PERMISSION_DENIED"),
+    SessionEnded: (403, "PERMISSION_DENIED"),
     HourlyQuotaExceeded: (429, "RESOURCE_EXHAUSTED"),
     DailyQuotaExceeded: (429, "RESOURCE_EXHAUSTED"),
+    MinutesExceeded: (429, "RESOURCE_EXHAUSTED"),
+    TooManySessions: (429, "RESOURCE_EXHAUSTED"),
     IdentityUnavailable: (503, "UNAVAILABLE"),
     AppCheckUnavailable: (503, "UNAVAILABLE"),
     QuotaUnavailable: (503, "UNAVAILABLE"),
@@ -100,9 +115,13 @@ CORS_HEADERS = {
     "Access-Control-Allow-Origin",
     "Access-Control-Allow-Methods",
     "Access-Control-Allow-Headers",
+    "Access-Control-Expose-Headers",
     "Access-Control-Max-Age",
     "Vary",
 }
+
+MORE_DETAILS = {"MINUTES_EXCEEDED": {"period"}, "TOO_MANY_SESSIONS": {"sessions"}}
+"""What else the details of an error have, by its reason."""
 
 app = flask.Flask(__name__)
 
@@ -144,7 +163,8 @@ def error_in(response: flask.Response) -> dict[str, Any]:
     error: dict[str, Any] = body["error"]
     assert error.keys() == {"status", "message", "details"}
     wait = {"retryAfterSeconds"} if "Retry-After" in response.headers else set()
-    assert error["details"].keys() == {"reason", "requestId"} | wait
+    more = MORE_DETAILS.get(error["details"]["reason"], set())
+    assert error["details"].keys() == {"reason", "requestId"} | wait | more
     return error
 
 
@@ -195,6 +215,86 @@ def test_the_last_token_comes_with_a_zero() -> None:
     assert quota_in(Service(FakePorts(quota=QuotaState(0, ISSUED_AT))).call())["remaining"] == 0
 
 
+# --- sessions
+
+
+def call_about(data: object, ports: FakePorts) -> flask.Response:
+    return Service(ports).call(json.dumps({"data": data}).encode())
+
+
+def test_a_lease_comes_with_the_token() -> None:
+    assert json.loads(Service(FakePorts(lease=LEASE)).call().data)["result"]["session"] == {
+        "id": "session-1",
+        "endsAt": "2026-11-22T16:00:00Z",
+        "renewAfter": "2026-11-22T15:09:00Z",
+        "renewBefore": "2026-11-22T15:09:50Z",
+        "leaseSeconds": 600,
+    }
+
+
+def test_the_last_lease_has_no_time_to_renew_it() -> None:
+    last = replace(LEASE, renew_after=None, renew_before=None)
+    session = json.loads(Service(FakePorts(lease=last)).call().data)["result"]["session"]
+    assert (session["renewAfter"], session["renewBefore"]) == (None, None)
+
+
+def test_minutes_come_rounded_down_to_a_tenth_and_tokens_only_if_they_have_a_limit() -> None:
+    quota = quota_in(Service(FakePorts(quota=QuotaState(None, ISSUED_AT, 3_599))).call())
+    assert quota == {"minutesLeft": 59.9, "resetTime": "2026-11-22T15:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("data", "call"),
+    [
+        (None, SessionCall()),
+        ({"session": None}, SessionCall()),
+        ({"session": "session-1"}, SessionCall("session-1")),
+        ({"session": "session-1", "resumptionHandle": HANDLE}, SessionCall("session-1", resumes=True)),
+        ({"resumptionHandle": HANDLE}, SessionCall(None, resumes=True)),
+    ],
+)
+def test_the_store_hears_which_session_goes_on_and_whether_with_a_handle(data: object, call: SessionCall) -> None:
+    ports = FakePorts()
+    assert call_about(data, ports).status_code == 200
+    assert ports.session_calls == [call]
+
+
+def test_a_call_that_ends_a_session_gets_no_token_and_is_recorded() -> None:
+    service = Service()
+    response = service.call(b'{"data": {"end": "session-1"}}')
+    assert json.loads(response.data) == {"result": {"ended": "session-1"}}
+    assert service.ports.calls == ["verify", "attest", "end"]
+    assert service.ports.ended == [(CALLER, "session-1")]
+    (event,) = service.events()
+    assert (event["event"], event["severity"], event["sessionId"]) == ("live_token.session_ended", "INFO", "session-1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({key: bad} for key in ("session", "end") for bad in ["", "a b", "x" * 65, 7, ["session-1"], {}]),
+        {"end": "session-1", "session": "session-1"},
+        {"end": "session-1", "profile": "default"},
+    ],
+)
+def test_what_can_be_no_session_is_malformed_and_reaches_no_store(data: dict[str, object]) -> None:
+    ports = FakePorts()
+    assert reason_in(call_about(data, ports)) == "MALFORMED_REQUEST"
+    assert ports.calls == []
+
+
+def test_an_error_after_the_lease_was_charged_names_the_session_for_the_next_try() -> None:
+    response = Service(FakePorts(lease=LEASE, key=ApiKeyUnavailable("HTTP 503"))).call()
+    assert json.loads(response.data)["error"]["details"]["session"] == "session-1"
+
+
+def test_too_many_sessions_are_named_to_the_caller_who_has_them() -> None:
+    refusal = TooManySessions(timedelta(seconds=90), ISSUED_AT, ("session-1", "session-2"))
+    details = error_in(Service(FakePorts(quota=refusal)).call())["details"]
+    assert details["sessions"] == ["session-1", "session-2"]
+    assert details["retryAfterSeconds"] == 90
+
+
 VOICES = {"voice": Choice(("Kore", "Puck"), ("voice",))}
 
 
@@ -243,6 +343,7 @@ def test_the_reset_time_is_a_second_at_which_it_is_true(microseconds: int, told:
         (b'{"data": null}', None),
         (b'{"data": {}}', None),
         (b'\n{"data":{"profile":"default"}} ', None),
+        *((json.dumps({"data": nulls}).encode(), None) for nulls in NULLS),
         (json.dumps({"data": {"resumptionHandle": HANDLE}}).encode(), HANDLE),
         (json.dumps({"data": {"profile": "default", "resumptionHandle": "x" * LONGEST_HANDLE}}).encode(), "x" * 8192),
     ],
@@ -261,7 +362,11 @@ def test_a_callable_request_is_understood(body: bytes, handle: str | None) -> No
         *(b'{"data": null, "more": 1}', b'{"Data": null}', b'{"profile": "default"}'),
         *(b'{"data": []}', b'{"data": "default"}', b'{"data": 0}', b'{"data": false}'),
         *(b'{"data": {"more": 1}}', b'{"data": {"model": "models/x"}}', b'{"data": {"resumption_handle": "x"}}'),
-        *(b'{"data": {"profile": null}}', b'{"data": {"profile": 7}}', b'{"data": {"profile": ["default"]}}'),
+        *(
+            b'{"data": {"more": 1, "profile": null}}',
+            b'{"data": {"profile": 7}}',
+            b'{"data": {"profile": ["default"]}}',
+        ),
         *(b"{", b'{"data":', b"data=null", b"{'data': null}", b'{"data": null}}', b"\0"),
         *(b'{"data": NaN}', b'{"data": -Infinity}', b'{"data": {"resumptionHandle": Infinity}}'),
         *(b"\xff", b'{"data": {"profile": "\xff"}}'),
@@ -317,7 +422,7 @@ def test_a_name_too_long_to_be_one_reaches_nobody_and_no_log() -> None:
 
 
 @pytest.mark.parametrize(
-    "handle", [None, 7, True, [], {}, "", " ", "a b", "a\nb", "a\0", "ü", "\ud800", "\x7f", "x" * (LONGEST_HANDLE + 1)]
+    "handle", [7, True, [], {}, "", " ", "a b", "a\nb", "a\0", "ü", "\ud800", "\x7f", "x" * (LONGEST_HANDLE + 1)]
 )
 def test_a_handle_that_gemini_cannot_have_issued_is_refused(handle: object) -> None:
     service = Service()
@@ -363,10 +468,114 @@ def test_whatever_the_body_holds_the_answer_is_json_and_an_event(body: bytes) ->
 def test_whatever_the_headers_hold_the_answer_is_json_and_an_event(text: str) -> None:
     service = Service(origins=(APP,))
     names = ("Authorization", "Origin", "traceparent", "X-Cloud-Trace-Context", "Content-Type", "X-Firebase-AppCheck")
-    response = service.call(headers=dict.fromkeys(names, text))
+    response = service.call(headers=dict.fromkeys((*names, "Accept", "Access-Control-Request-Headers"), text))
     assert response.status_code in (200, 401)
     assert set(json.loads(response.data)) <= {"result", "error"}
     assert len(service.events()) == 1
+
+
+# --- event streams
+
+EVENTS = {"Accept": "text/event-stream"}
+
+
+def event_in(response: flask.Response) -> Any:
+    """Return what the one event of a stream holds, read as Firebase's SDKs read it: line by line."""
+    assert response.content_type == "text/event-stream; charset=utf-8"
+    first, *rest = response.get_data(as_text=True).split("\n")
+    assert rest == ["", ""], "one line, and the empty one that ends the event"
+    assert first.startswith("data: ")
+    return json.loads(first.removeprefix("data: "))
+
+
+def test_who_asks_for_events_gets_the_token_as_the_only_one() -> None:
+    service = Service()
+    response = service.call(headers=SIGNED_IN | EVENTS)
+    assert response.status_code == 200
+    assert event_in(response) == json.loads(Service().call().data)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert len(service.events()) == 1
+
+
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
+def test_who_asks_for_events_gets_every_error_as_one(kind: type[TokenNotIssued]) -> None:
+    traced = SIGNED_IN | {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+    response = Service(FakePorts(caller=make_error(kind))).call(headers=traced | EVENTS)
+    as_json = Service(FakePorts(caller=make_error(kind))).call(headers=traced)
+    assert response.status_code == as_json.status_code
+    assert event_in(response) == json.loads(as_json.data)
+    kept = {"Retry-After", "WWW-Authenticate", "Allow", "Cache-Control"}
+    assert [(name, response.headers.get(name)) for name in kept] == [(n, as_json.headers.get(n)) for n in kept]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "body", "status"),
+    [
+        ("GET", SIGNED_IN, b"", 405),
+        ("POST", {}, NO_DATA, 401),
+        ("POST", {"Authorization": "Bearer a b"}, NO_DATA, 401),
+        ("POST", SIGNED_IN, b"x" * (LARGEST_BODY_BYTES + 1), 400),
+        ("POST", SIGNED_IN, b'{"data":', 400),
+    ],
+)
+def test_what_is_refused_before_anybody_is_asked_is_an_event_too(
+    method: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    service = Service(origins=(APP,))
+    response = service.call(body, headers | EVENTS | {"Origin": APP}, method)
+    assert response.status_code == status
+    assert event_in(response).keys() == {"error"}
+    assert response.headers["Access-Control-Allow-Origin"] == APP
+    assert service.ports.calls == []
+
+
+def test_an_unexpected_error_is_an_event_too() -> None:
+    response = Service(FakePorts(mints=(RuntimeError("secret words"),))).call(headers=SIGNED_IN | EVENTS)
+    assert response.status_code == 500
+    assert event_in(response)["error"]["status"] == "INTERNAL"
+
+
+def test_a_preflight_is_no_event() -> None:
+    response = Service(origins=(APP,)).call(b"", EVENTS | {"Origin": APP}, "OPTIONS")
+    assert (response.status_code, response.data) == (204, b"")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/event-stream",
+        "Text/Event-Stream",
+        "text/event-stream; charset=utf-8",
+        "text/event-stream, */*",
+        "*/*;q=0.1, text/event-stream",
+        "text/event-stream, application/json",
+        "application/json;q=0.5, text/event-stream",
+        "text/event-stream;q=0.5, application/json;q=0",
+    ],
+)
+def test_who_names_event_streams_gets_one(accept: str) -> None:
+    assert event_in(Service().call(headers=SIGNED_IN | {"Accept": accept})).keys() == {"result"}
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "text/*",
+        "application/json",
+        "application/json, text/plain, */*",
+        "application/json, text/event-stream",
+        "text/event-stream;q=0.5, application/json",
+        "text/event-stream;q=0",
+        "text/event-stream-of-mine",
+        ",;q=x,/",
+    ],
+)
+def test_who_does_not_or_rather_wants_json_gets_json(accept: str) -> None:
+    response = Service().call(headers=SIGNED_IN | {"Accept": accept})
+    assert response.content_type == "application/json; charset=utf-8"
+    assert json.loads(response.data).keys() == {"result"}
 
 
 # --- credentials
@@ -510,10 +719,15 @@ def test_every_error_has_a_row_and_an_event(kind: type[TokenNotIssued]) -> None:
     status, canonical = WIRE_STATUS[kind]
     assert response.status_code == status
     wait = {"retryAfterSeconds": 90} if error.retry_after else {}
+    of_its_own: dict[str, object] = {}
+    if issubclass(kind, MinutesExceeded):
+        of_its_own = {"period": "day"}
+    if issubclass(kind, TooManySessions):
+        of_its_own = {"sessions": []}
     assert error_in(response) == {
         "status": canonical,
         "message": error.message,
-        "details": {"reason": kind.reason, "requestId": TRACE} | wait,
+        "details": {"reason": kind.reason, "requestId": TRACE} | wait | of_its_own,
     }
     assert response.headers.get("Retry-After") == ("90" if wait else None)
     (event,) = service.events()
@@ -535,7 +749,7 @@ def test_every_error_has_a_row_and_an_event(kind: type[TokenNotIssued]) -> None:
 def test_the_wait_is_told_in_whole_seconds_and_never_too_short(
     kind: type[HourlyQuotaExceeded], wait: timedelta, seconds: int
 ) -> None:
-    response = Service(FakePorts(quota=kind(wait))).call()
+    response = Service(FakePorts(quota=kind(wait, ISSUED_AT + wait))).call()
     assert response.status_code == 429
     assert error_in(response)["details"]["retryAfterSeconds"] == seconds
     assert response.headers["Retry-After"] == str(seconds)
@@ -676,6 +890,8 @@ def test_only_allowed_origins_may_read_an_answer(
     response = Service(origins=origins).call(headers=headers, method=method)
     cors = {name: value for name, value in response.headers.items() if name in CORS_HEADERS}
     expected = {"Vary": vary, "Access-Control-Allow-Origin": allowed}
+    if method != "OPTIONS" and allowed:
+        expected |= {"Access-Control-Expose-Headers": "Retry-After"}
     if method == "OPTIONS" and allowed:
         expected |= {
             "Access-Control-Allow-Methods": "POST, OPTIONS",
@@ -683,6 +899,42 @@ def test_only_allowed_origins_may_read_an_answer(
             "Access-Control-Max-Age": "3600",
         }
     assert cors == {name: value for name, value in expected.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [
+        (None, ""),
+        ("", ""),
+        ("authorization,content-type", ""),
+        ("baggage,content-type,sentry-trace,traceparent", ", baggage, sentry-trace, traceparent"),
+        ("x-datadog-trace-id , \tX-B3-TraceId", ", x-datadog-trace-id, x-b3-traceid"),
+        ("baggage,baggage,Baggage", ", baggage"),
+        ("!#$%&'*+-.^_`|~09az", ", !#$%&'*+-.^_`|~09az"),
+        ('baggage,,x y,x:y,x/y,x"y,x(y),x@y,<x>,x=y,x;y,[x],{x},ü,x\x7f,x\ty', ", baggage"),
+    ],
+)
+@pytest.mark.parametrize("origins", [(APP,), ("*",)])
+def test_a_page_of_ours_may_send_every_header_whose_name_is_one(
+    origins: tuple[str, ...], asked: str | None, more: str
+) -> None:
+    """Tools for tracing add headers of their own to each call; without a leave, the browser makes no call at all."""
+    preflight = {"Origin": APP, "Access-Control-Request-Method": "POST"}
+    headers = preflight if asked is None else preflight | {"Access-Control-Request-Headers": asked}
+    response = Service(origins=origins).call(b"", headers, "OPTIONS")
+    assert response.headers["Access-Control-Allow-Headers"] == ALLOWED_HEADERS + more
+
+
+def test_a_page_of_others_is_allowed_no_header() -> None:
+    asked = {"Origin": "https://elsewhere.example.com", "Access-Control-Request-Headers": "baggage"}
+    response = Service(origins=(APP,)).call(b"", asked, "OPTIONS")
+    assert "Access-Control-Allow-Headers" not in response.headers
+
+
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "ionic://localhost", "tauri://localhost"])
+def test_a_web_view_is_a_browser_with_an_origin_of_its_own(origin: str) -> None:
+    response = Service(origins=(origin,)).call(headers=SIGNED_IN | {"Origin": origin})
+    assert response.headers["Access-Control-Allow-Origin"] == origin
 
 
 def test_a_preflight_decides_nothing_and_leaves_no_event() -> None:

@@ -1,7 +1,7 @@
 """`errors`: classes that can be told apart, and whose text says nothing that it should not."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,8 @@ from live_tokens import errors
 from live_tokens.errors import (
     AppCheckFault,
     BodyTooSlow,
+    DailyQuotaExceeded,
+    HourlyQuotaExceeded,
     InternalFault,
     MalformedRequest,
     MethodNotAllowed,
@@ -20,7 +22,10 @@ from live_tokens.errors import (
 )
 
 ABSTRACT = ["TokenNotIssued", "BadRequest", "NotSignedIn", "NotAllowed", "QuotaExceeded", "Unavailable"]
-WITH_A_WAIT = ["ServicePaused", "UserBlocked", "HourlyQuotaExceeded", "DailyQuotaExceeded"]
+WITH_A_WAIT = [
+    *("ServicePaused", "UserBlocked", "HourlyQuotaExceeded", "DailyQuotaExceeded"),
+    *("MinutesExceeded", "TooManySessions"),
+]
 ACROSS = "AppCheckFault"
 """A second parent, which the tree leaves out."""
 
@@ -77,9 +82,35 @@ def test_without_words_of_the_operator_there_is_still_a_message(words: str | Non
         assert re.fullmatch(r"[A-Z].+\.", stopped.message)
 
 
-def test_a_user_who_is_not_served_learns_the_rule() -> None:
-    error = UserNotAllowed("The sign-in must be with google.com.", "private diagnosis")
-    assert error.message == "This account may not take live tokens. The sign-in must be with google.com."
+@pytest.mark.parametrize("kind", [kind for kind in ERROR_CLASSES if kind.for_user])
+def test_a_message_for_users_has_no_word_of_a_developers(kind: type[TokenNotIssued]) -> None:
+    """Neither code nor names of fields, and no word of how it works."""
+    message = make_error(kind).message
+    assert not re.search(r"[`_{}()<>=/]|[a-z][A-Z]", message)
+    assert not re.search(r"\b(tokens?|profile|claim|quota|request|retry|null|HTTP|API|ID|Gemini)\b", message, re.I)
+
+
+@pytest.mark.parametrize(
+    ("due", "hour", "day"),
+    [
+        ("15:03:00+00:00", "at 15:03 UTC", "on 22 November at 15:03 UTC"),
+        ("15:03:00.000001+00:00", "at 15:04 UTC", "on 22 November at 15:04 UTC"),
+        ("15:03:59+00:00", "at 15:04 UTC", "on 22 November at 15:04 UTC"),
+        ("23:59:01+00:00", "at 00:00 UTC", "on 23 November at 00:00 UTC"),
+        ("01:30:00+02:00", "at 23:30 UTC", "on 21 November at 23:30 UTC"),
+    ],
+)
+def test_a_user_who_has_used_all_is_told_when_to_come_back(due: str, hour: str, day: str) -> None:
+    """In minutes that are not too early, in UTC, for the user's own time is not known here."""
+    moment = datetime.fromisoformat(f"2026-11-22T{due}")
+    hourly, daily = HourlyQuotaExceeded(RETRY_AFTER, moment), DailyQuotaExceeded(RETRY_AFTER, moment)
+    assert hourly.message == f"All conversations of this hour are used. Try again {hour}."
+    assert daily.message == f"All conversations of this day are used. Try again {day}."
+
+
+def test_a_user_who_is_not_served_learns_what_to_do() -> None:
+    error = UserNotAllowed("Sign in with Google.", "private diagnosis")
+    assert error.message == "Sign in with Google."
     assert error.diagnosis == "private diagnosis"
 
 

@@ -68,6 +68,24 @@ def test_what_is_no_jwt_is_refused_before_anything_connects(server: FakeHttpServ
     assert server.received == []
 
 
+@pytest.mark.parametrize(
+    ("token", "diagnosis"),
+    [
+        ("0A1B2C3D-0a1b-4c3d-8e5f-0a1b2c3d4e5f", "a debug token, which the debug provider"),
+        ("eyJlcnJvciI6IlVOS05PV05fRVJST1IifQ==", "the SDK's placeholder: the app could not get"),
+        ("eyJlcnJvciI6IlVOS05PV05fRVJST1IifQ", "the SDK's placeholder: the app could not get"),
+    ],
+)
+def test_what_is_sent_in_place_of_an_app_check_token_is_named(
+    server: FakeHttpServer, token: str, diagnosis: str
+) -> None:
+    refusal = refusal_of(app_check_at(server), token)
+    assert type(refusal) is AppCheckInvalid
+    assert str(refusal.diagnosis).startswith(diagnosis)
+    assert token not in str(refusal.diagnosis)
+    assert server.received == []
+
+
 def test_a_signed_token_of_this_project_attests_its_app(server: FakeHttpServer) -> None:
     server.answer_with(published())
     assert app_check_at(server).attest(app_check_token(), AMPLE) == VALID

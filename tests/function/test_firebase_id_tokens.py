@@ -1,5 +1,6 @@
 """`firebase_id_tokens`: signed tokens, and certificates that come or do not. `tests/integration` has more of both."""
 
+import json
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from function.fake_http_server import Answer, FakeHttpServer, answer_json
 from function.made_up import AMPLE, PROJECT
-from function.signed_tokens import KEY_ID, certificate, id_token
+from function.signed_tokens import KEY_ID, certificate, id_token, sign_text
 from function.transports import upstream
 from function.unsigned_id_tokens import unsigned
 from live_tokens.deadline import Deadline
@@ -50,6 +51,70 @@ def test_what_is_no_jwt_is_refused_before_anything_connects(server: FakeHttpServ
     refusal = refusal_of(tokens_with(server, published()), "a.b")
     assert (type(refusal), refusal.diagnosis) == (IdTokenInvalid, "not a JWT")
     assert server.received == []
+
+
+IDENTITY_TOOLKIT = "https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit"
+OTHER = {"kid": "of-another-key"}
+
+
+@pytest.mark.parametrize(
+    ("token", "diagnosis"),
+    [
+        *(
+            (id_token(OTHER, iss=issuer, aud="1234.apps.googleusercontent.com"), f"unknown key id; {kind}")
+            for issuer, kind in [
+                ("https://accounts.google.com", "Google's own ID token: sign in to Firebase with it"),
+                ("accounts.google.com", "Google's own ID token: sign in to Firebase with it"),
+                ("https://appleid.apple.com", "Apple's own ID token: sign in to Firebase with it"),
+                ("https://session.firebase.google.com/my-app-1a2b", "a session cookie"),
+                ("https://firebaseappcheck.googleapis.com/1234", "an App Check token"),
+                ("https://securetoken.google.com/another-app", "an ID token of another Firebase project"),
+            ]
+        ),
+        (
+            sign_text('{"alg": "RS256", "typ": "JWT"}', json.dumps({"iss": "x@x.iam", "aud": IDENTITY_TOOLKIT})),
+            "no key id; a custom token: sign in to Firebase",
+        ),
+        (
+            id_token(aud="another-app", iss="https://securetoken.google.com/another-app"),
+            "InvalidAudienceError; an ID token",
+        ),
+        (id_token(iss="https://securetoken.google.com/another-app"), "another issuer; an ID token of another Firebase"),
+    ],
+)
+def test_what_is_sent_in_place_of_an_id_token_of_this_project_is_named(
+    server: FakeHttpServer, token: str, diagnosis: str
+) -> None:
+    refusal = refusal_of(tokens_with(server, published()), token)
+    assert type(refusal) is IdTokenInvalid
+    assert str(refusal.diagnosis).startswith(diagnosis)
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [("ya29.a0AfH6SMBx-sample", "an access token of Google"), (unsigned(), "an unsigned token, as the")],
+)
+def test_what_is_no_signed_token_is_named_before_anything_connects(
+    server: FakeHttpServer, token: str, kind: str
+) -> None:
+    refusal = refusal_of(tokens_with(server, published()), token)
+    assert str(refusal.diagnosis).startswith(f"not a JWT; {kind}")
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"iss": "https://accounts.google.com.evil.example/secret-words"},
+        {"iss": ["https://accounts.google.com"]},
+        {"iss": "secret-words"},
+        {"iss": None, "aud": None},
+    ],
+)
+def test_what_nobody_knows_is_not_named_and_never_quoted(server: FakeHttpServer, claims: dict[str, object]) -> None:
+    refusal = refusal_of(tokens_with(server, published()), id_token(OTHER, **claims))
+    assert refusal.diagnosis == "unknown key id"
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_user_of_a_tenant_is_refused_before_the_look_up(identity: FirebaseIden
     server.answer_with(user())
     refusal = refusal_of(identity, unsigned(firebase={"sign_in_provider": "password", "tenant": "tenant-1"}))
     assert type(refusal) is UserNotAllowed
-    assert refusal.message.endswith(" Users of an Identity Platform tenant are not accepted.")
+    assert refusal.message == "This account cannot be used here."
     assert refusal.diagnosis == "user of a tenant"
     assert server.received == []
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from function.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
+from function.made_up import AMPLE, CALLER, HANDLE, KEY, LEASE, NEW_KEY, PROFILE
 from function.transports import upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
@@ -114,6 +114,26 @@ def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpS
     )
 
 
+@pytest.mark.parametrize(
+    ("lease_seconds", "expire_time", "new_session_expire_time"),
+    [(600, "2026-11-22T15:10:00+00:00", "2026-11-22T15:01:00+00:00"), (30, *("2026-11-22T15:00:30+00:00",) * 2)],
+)
+def test_a_token_ends_with_its_lease_and_is_opened_before(
+    server: FakeHttpServer,
+    shared_minter: GeminiMinter,
+    lease_seconds: int,
+    expire_time: str,
+    new_session_expire_time: str,
+) -> None:
+    server.answer_with(MINTED)
+    lease = dataclasses.replace(LEASE, ends=NOW.replace(microsecond=0) + timedelta(seconds=lease_seconds))
+    shared_minter.mint(KEY, PROFILE, HANDLE, lease, AMPLE)
+    (request,) = server.received
+    body = request.json()
+    assert (body["expireTime"], body["newSessionExpireTime"]) == (expire_time, new_session_expire_time)
+    assert body["bidiGenerateContentSetup"]["sessionResumption"] == {"handle": HANDLE}
+
+
 def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
     shared_minter.mint(KEY, PROFILE, None, None, AMPLE)
@@ -192,6 +212,55 @@ def test_a_refusal_is_what_its_status_and_reason_mean_and_is_not_asked_for_again
     assert type(failure) is kind
     assert failure.diagnosis == diagnosis
     assert len(server.received) == 1
+
+
+UNKNOWN = "Invalid JSON payload received. Unknown name"
+SETUP = "auth_token.bidi_generate_content_setup"
+
+
+def says(message: str, *fields: object, reason: str | None = None) -> Answer:
+    """Return a 400 as Google words it, with the fields of google.rpc.BadRequest."""
+    details: list[object] = [{"reason": reason}] if reason else []
+    details.append({"fieldViolations": [{"field": field, "description": UPSTREAM_WORDS} for field in fields]})
+    return answer_json({"error": {"code": 400, "message": message, "details": details}}, 400)
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        (
+            says(f"{UNKNOWN} \"mcpServers\" at '{SETUP}.tools[0]': Cannot find field.", SETUP),
+            f"{SETUP}.tools[0].mcpServers",
+        ),
+        (says(f'{UNKNOWN} "liveConnectConstraints": Cannot find field.'), "liveConnectConstraints"),
+        (says(f"Invalid value at '{SETUP}.seed' (TYPE_INT32), \"{UPSTREAM_WORDS}\""), f"{SETUP}.seed"),
+        (says(UPSTREAM_WORDS, f"{SETUP}.model"), f"{SETUP}.model"),
+        (says(UPSTREAM_WORDS, "a", "b", "c", "d"), "a, b, c"),
+        (says(UPSTREAM_WORDS, "a", reason="SOME_REASON"), "SOME_REASON a"),
+        (says("".join(f"{UNKNOWN} \"{name}\" at 'x': Cannot find field.\n" for name in "abcd")), "x.a, x.b, x.c"),
+        (says(UPSTREAM_WORDS, "two words", "a" * 300, "", 7, None, "a\nb", "ключ"), ""),
+        (says(f"{UNKNOWN} \"two words\" at 'x': Cannot find field."), ""),
+        (says(f"{UNKNOWN} \"{'a' * 65}\" at 'x': Cannot find field."), ""),
+        (
+            answer_json(
+                {"error": {"message": ["odd"], "details": [{"fieldViolations": "odd"}, {"fieldViolations": [7]}]}}, 400
+            ),
+            "",
+        ),
+    ],
+)
+def test_a_profile_that_gemini_refuses_is_diagnosed_with_its_fields_and_none_of_its_values(
+    server: FakeHttpServer, shared_minter: GeminiMinter, answer: Answer, named: str
+) -> None:
+    server.answer_with(answer)
+    failure = fails(shared_minter)
+    assert type(failure) is InternalFault
+    assert failure.diagnosis == f"ClientError 400 {named}".rstrip()
+
+
+def test_only_a_400_is_about_the_profile(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
+    server.answer_with(answer_json({"error": {"message": f"{UNKNOWN} \"x\" at 'y': Cannot find field."}}, 404))
+    assert fails(shared_minter).diagnosis == "ClientError 404"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ from live_tokens.errors import (
     QuotaExceeded,
     QuotaUnavailable,
     ServicePaused,
+    SessionEnded,
     TokenNotIssued,
+    TooManySessions,
     UserBlocked,
 )
 from live_tokens.issuing import Caller, Profile, Quota, QuotaState, SessionCall
@@ -61,6 +63,36 @@ def switches(tmp_path: Path) -> Path:
 def switched(switches: Path, clock: WallClock) -> MemoryQuotaStore:
     """A store with a file of switches, which is not there yet."""
     return MemoryQuotaStore(switches, clock)
+
+
+# --- sessions
+
+ONE_AT_ONCE = replace(PROFILE, quota=Quota(sessions_at_once=1))
+
+
+def test_a_session_holds_its_slot_until_the_caller_ends_it(store: MemoryQuotaStore) -> None:
+    lease = store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE).lease
+    assert lease is not None
+    with pytest.raises(TooManySessions) as refusal:
+        store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE)
+    assert refusal.value.open_sessions == (lease.session,)
+    store.end(ANOTHER, lease.session, AMPLE)
+    with pytest.raises(TooManySessions):
+        store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE)
+    store.end(CALLER, lease.session, AMPLE)
+    assert store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE).lease is not None
+
+
+def test_a_session_is_of_its_caller_and_profile(store: MemoryQuotaStore) -> None:
+    lease = store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE).lease
+    assert lease is not None
+    call = SessionCall(lease.session, resumes=True)
+    for caller, profile in [(ANOTHER, ONE_AT_ONCE), (CALLER, replace(ONE_AT_ONCE, name="tutor"))]:
+        with pytest.raises(SessionEnded):
+            store.spend(caller, profile, call, AMPLE)
+    again = store.spend(CALLER, ONE_AT_ONCE, call, AMPLE).lease
+    assert again is not None
+    assert again.kind == "reconnect"
 
 
 # --- quotas

@@ -109,7 +109,7 @@ def test_both_spellings_of_a_model_are_one(tmp_path: Path, spelling: str) -> Non
         *(
             (
                 f"quota.plans.pro{bad}\n{GOOD}",
-                "[quota.plans.pro] may hold per_hour, per_day, minutes_per_day, minutes_per_month, sessions_at_once, and nothing else.",
+                "[quota.plans.pro] may hold per_hour, per_day, minutes_per_day, minutes_per_month, sessions_at_once,",
             )
             for bad in [" = 7", " = []", ".per_minute = 1"]
         ),
@@ -160,6 +160,46 @@ def test_a_broken_default_is_not_missing_as_well(tmp_path: Path) -> None:
     assert [fault for fault in faults_of(tmp_path) if "missing" in fault] == []
 
 
+LEASED = GOOD.replace("session_seconds = 900", "session_seconds = 900\nlease_seconds = 300")
+
+
+def test_a_lease_and_limits_of_talk_are_read_and_a_plan_overrides_each(tmp_path: Path) -> None:
+    limits = "quota.minutes_per_day = 60\nquota.minutes_per_month = 300\nquota.sessions_at_once = 1\n"
+    plan = "quota.plans.pro.minutes_per_day = 120\n"
+    (tmp_path / "default.toml").write_text(f"{limits}{plan}{LEASED}", encoding="utf-8")
+    file = load_profiles(tmp_path, nothing_wrong).files["default"]
+    assert file.profile.lease == timedelta(seconds=300)
+    limited = Quota(minutes_per_day=60, minutes_per_month=300, sessions_at_once=1)
+    assert file.quota.quota == limited
+    assert file.quota.plans["pro"] == replace(limited, minutes_per_day=120)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        *(
+            (LEASED.replace("300", bad), "lifetime.lease_seconds must be a whole number of seconds from 30")
+            for bad in ["29", "0", "-1", "60.0", "true", '"60"']
+        ),
+        *(
+            (LEASED.replace("300", bad), "lifetime.lease_seconds must not be shorter than start_within_seconds")
+            for bad in ["59", "901"]
+        ),
+        *(
+            (f"quota.{name} = {bad}\n{GOOD}", f"quota.{name} must be a whole number from 1 to {largest}.")
+            for name, largest in [("minutes_per_day", 4_000), ("minutes_per_month", 20_000), ("sessions_at_once", 100)]
+            for bad in ["0", "1.5", "true", str(largest + 1)]
+        ),
+    ],
+)
+def test_a_bad_lease_or_limit_of_talk_is_refused_with_what_it_may_be(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "default.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProfileError) as refusal:
+        load_profiles(tmp_path, nothing_wrong)
+    (told,) = refusal.value.faults
+    assert told.startswith(f"default.toml: {fault}")
+
+
 def test_the_longest_lifetime_is_a_minute_less_than_google_allows(tmp_path: Path) -> None:
     write(tmp_path, GOOD.replace("900", str(LONGEST)))
     assert default_in(tmp_path).profile.session == timedelta(hours=19, minutes=59)
@@ -201,7 +241,7 @@ def test_every_misspelt_placeholder_stops_the_start(tmp_path: Path, text: str) -
     assert len(faults_of(tmp_path)) == (1 if text == "{uid" else 2)
 
 
-def test_what_the_config_check_finds_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+def test_what_the_rehearsal_finds_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, name="tutor.toml")
     with pytest.raises(ProfileError) as refusal:
@@ -209,7 +249,7 @@ def test_what_the_config_check_finds_is_told_with_the_name_of_the_file(tmp_path:
     assert refusal.value.faults == ("default.toml: config.default is odd.", "tutor.toml: config.tutor is odd.")
 
 
-def test_the_config_of_a_file_with_other_faults_is_not_checked(tmp_path: Path) -> None:
+def test_a_file_with_other_faults_is_not_rehearsed(tmp_path: Path) -> None:
     checked: list[Profile] = []
 
     def check(profile: Profile) -> Sequence[str]:
@@ -292,8 +332,8 @@ def digest_of(directory: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        *(("3.8", "3.9"), ("= 60", "= 61"), ("= 900", "= 901"), ('"AUDIO"', '"TEXT"'), (CONFIG, f"{CONFIG}seed = 7\n")),
-        (CONFIG, f'{CONFIG}[choices.k]\nfield = "top_k"\nvalues = ["1"]\n'),
+        *(("3.8", "3.9"), ("= 60", "= 61"), ("= 900", "= 901"), (CONFIG, f"{CONFIG}seed = 7\n")),
+        (CONFIG, f'{CONFIG}[choices.k]\nfield = "speech_config.language_code"\nvalues = ["en-US"]\n'),
     ],
 )
 def test_the_digest_changes_with_what_a_token_is_locked_to(tmp_path: Path, old: str, new: str) -> None:
@@ -479,7 +519,7 @@ def test_what_can_be_no_name_is_an_unknown_profile(loaded: LoadedProfiles, name:
     ("name", "claims", "diagnosis"),
     [
         ("no-such", {}, "there is no such profile"),
-        ("tutor", {"nickname": "Ada"}, "The claim `plan` of the account does not allow it."),
+        ("tutor", {"nickname": "Ada"}, "allow.claims: the claim `plan` is missing"),
         ("tutor", {"plan": "pro"}, "The claim `nickname` is missing, or neither text nor a whole number."),
         *(
             (
@@ -514,12 +554,11 @@ def test_an_anonymous_user_does_not_learn_of_other_profiles_either(loaded: Loade
     assert [type(refusal_of(loaded, name, ANONYMOUS)) for name in ("tutor", "no-such")] == [ProfileNotAllowed] * 2
 
 
-def test_of_the_default_profile_the_caller_learns_the_rule_and_so_does_the_log(loaded: LoadedProfiles) -> None:
-    rule = "Anonymous users are not accepted: sign in with an account."
+def test_of_the_default_profile_the_user_learns_what_to_do_and_the_log_the_rule(loaded: LoadedProfiles) -> None:
     refusal = refusal_of(loaded, "default", ANONYMOUS)
     assert type(refusal) is UserNotAllowed
-    assert refusal.message == f"This account may not take live tokens. {rule}"
-    assert refusal.diagnosis == rule
+    assert refusal.message == "Sign in with an account first."
+    assert refusal.diagnosis == "allow.anonymous: the user is anonymous"
 
 
 ADA = replace(CALLER, claims={"plan": "pro", "nickname": "Ada"})
@@ -569,10 +608,34 @@ def test_what_a_profile_offers_is_not_told_to_whom_it_does_not_exist(
 def test_who_lacks_a_claim_of_the_default_profile_is_not_told_to_use_the_default_profile(tmp_path: Path) -> None:
     write(tmp_path, GOOD + 'system_instruction = "For {claim:nickname}."')
     refusal = refusal_of(load_profiles(tmp_path, nothing_wrong), "default")
-    rule = "The claim `nickname` is missing, or neither text nor a whole number."
     assert type(refusal) is UserNotAllowed
-    assert refusal.message == f"This account may not take live tokens. {rule}"
-    assert refusal.diagnosis == rule
+    assert refusal.message == "Your account does not include this."
+    assert refusal.diagnosis == "The claim `nickname` is missing, or neither text nor a whole number."
+
+
+@pytest.mark.parametrize("name", ["default", "tutor"])
+def test_a_claim_that_can_never_match_is_in_the_diagnosis_and_not_in_the_answer(tmp_path: Path, name: str) -> None:
+    write(tmp_path, GOOD)
+    write(tmp_path, GOOD + '[allow.claims]\nplan = ["pro"]\n', f"{name}.toml")
+    refusal = refusal_of(load_profiles(tmp_path, nothing_wrong), name, replace(CALLER, claims={"plan": {"pro": True}}))
+    assert refusal.diagnosis == "allow.claims: the claim `plan` is of the type object, which never matches text"
+    assert "plan" not in refusal.message
+
+
+def test_a_plan_claim_that_can_name_no_plan_comes_with_the_profile(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "[quota.plans.pro]\nper_hour = 9\n")
+    loaded = load_profiles(tmp_path, nothing_wrong)
+    assert loaded.for_caller("default", replace(CALLER, claims={"plan": ["pro"]})).diagnosis is None
+    diagnosis = "quota.plan_claim: the claim `plan` is of the type whole number, which never matches text"
+    assert loaded.for_caller("default", replace(CALLER, claims={"plan": 7})).diagnosis == diagnosis
+
+
+def test_of_several_plans_the_first_in_the_file_counts(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "[quota.plans.zeta]\nper_hour = 9\n[quota.plans.alpha]\nper_hour = 5\n")
+    profile = load_profiles(tmp_path, nothing_wrong).for_caller(
+        "default", replace(CALLER, claims={"plan": ["alpha", "zeta"]})
+    )
+    assert profile.quota.per_hour == 9
 
 
 # --- the shipped ones

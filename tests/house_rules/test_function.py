@@ -16,6 +16,7 @@ PURE = {
     "configuration_error": set[str](),
     "strict_json": set[str](),
     "timestamps": set[str](),
+    "web_origins": set[str](),
     "deadline": set[str](),
     "upstream_errors": set[str](),
     "circuit_breaker": {"deadline", "upstream_errors"},
@@ -26,6 +27,10 @@ PURE = {
     "placeholders": {"issuing"},
     "profile_access": {"issuing"},
     "choices": {"errors", "placeholders"},
+    "profile_schema": set[str](),
+    "config_shape": {"placeholders", "profile_schema"},
+    "model_rules": {"config_shape"},
+    "config_check": {"config_shape", "model_rules"},
 }
 """What each module without any I/O may import of ours."""
 
@@ -33,7 +38,7 @@ CORE = PURE | {
     "__init__": set[str](),
     "errors": set[str](),
     "issuing": {"deadline", "errors"},
-    "settings": {"configuration_error"},
+    "settings": {"configuration_error", "web_origins"},
     "request_id": set[str](),
     "request_body": {"deadline", "errors"},
     "bounded_transport": {"deadline"},
@@ -41,15 +46,10 @@ CORE = PURE | {
     "google_credentials": {"deadline", "single_flight", "upstream", "upstream_errors"},
     "public_keys": {"deadline", "single_flight", "upstream", "upstream_errors"},
     "profiles": {
-        "choices",
-        "configuration_error",
-        "errors",
-        "issuing",
-        "placeholders",
-        "profile_access",
-        "quota",
-        "sessions",
+        *("choices", "config_check", "configuration_error", "errors", "issuing", "placeholders", "profile_access"),
+        *("quota", "sessions"),
     },
+    "profile_check": {"gemini_lock", "profiles"},
     "audit_log": {"errors", "issuing", "request_id", "timestamps"},
     "callable_endpoint": {
         *("audit_log", "deadline", "errors", "issuing", "request_body", "request_id", "strict_json", "timestamps"),
@@ -85,6 +85,7 @@ FROM_THE_ENVIRONMENT = {f"urllib.request.{name}" for name in ("getproxies", "pro
 CALLED_AT_IMPORT = {
     *("TypeVar", "dataclass", "field", "frozenset", "timedelta", "re.compile"),
     *("Quota", "WireStatus", "datetime", "get_args", "set"),
+    *("Model", "Path", "Rule", "Unreadable"),
 }
 """What may be called while a module is imported: values, no clients. Think before adding to it."""
 
@@ -206,6 +207,9 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
         ("timestamps", "from live_tokens.issuing import Record", "imports issuing"),
         ("stop_switches", "from live_tokens.quota import spend", "imports quota"),
         ("placeholders", "from live_tokens.profiles import load_profiles", "imports profiles"),
+        ("model_rules", "from live_tokens.gemini_lock import find_config_faults", "imports gemini_lock"),
+        ("config_check", "from live_tokens.profiles import check_profile", "imports profiles"),
+        ("profile_check", "from google.genai import types", "knows google"),
         ("profile_access", "from live_tokens.quota import spend", "imports quota"),
         ("firestore_quota", "from live_tokens.memory_quota import MemoryQuotaStore", "imports memory_quota"),
         ("memory_quota", "from live_tokens.profiles import LoadedProfiles", "imports profiles"),

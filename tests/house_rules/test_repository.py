@@ -10,7 +10,7 @@ from house_rules.imports import imports, under
 ROOT = Path(__file__).parents[2]
 PROGRAM = "live_tokens_operations"
 
-PARTS = {"admin", "deploy", "doctor", "package", "release", "smoke"}
+PARTS = {"admin", "deploy", "doctor", "package", "profiles", "release", "smoke"}
 """What the command line puts together. None of them knows another."""
 HTTP = {"aiohttp", "http.client", "httpx", "requests", "urllib.request", "urllib3", "websockets"}
 STARTS_PROGRAMS = {"subprocess", "pty", "multiprocessing"}
@@ -104,7 +104,7 @@ def test_every_file_keeps_the_house_rules() -> None:
             "imports gemini_live_stand_in.serving.serve of local/",
         ),
         (
-            "local/demo/story.py",
+            "local/demo/tokens_and_sessions.py",
             f"from {PROGRAM}.google.rest import send",
             f"imports {PROGRAM}.google.rest.send of operations/, which local/ may not",
         ),
@@ -162,7 +162,7 @@ def test_a_broken_rule_is_found(path: str, source: str, broken: str) -> None:
         ("tests/operations/doctor/test_x.py", "from operations.doctor.sample_project import Sample"),
         ("tests/operations/doctor/test_x.py", f"from {PROGRAM}.cli import main\nfrom support.google import access"),
         ("tests/integration/firestore/test_x.py", "from integration.firestore.people import x"),
-        ("local/demo/story.py", f"from {PROGRAM}.client.live_session import live_session"),
+        ("local/demo/tokens_and_sessions.py", f"from {PROGRAM}.client.live_session import live_session"),
         (f"operations/{PROGRAM}/google/rest.py", "import requests"),
         (f"operations/{PROGRAM}/client/mint_client.py", "import requests"),
         (f"operations/{PROGRAM}/programs.py", "import subprocess"),

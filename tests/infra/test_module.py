@@ -149,7 +149,7 @@ def test_what_a_provider_would_refuse_is_not_valid(tmp_path: Path, mistake: Mist
 @pytest.mark.parametrize(
     "mistake",
     [
-        Mistake("function.tf", "var.public ? 1 : 0", "1", "nobody_is_let_in_when_public_is_false"),
+        Mistake("function.tf", "var.public ? 1 : 0", "1", "public_false_grants_no_invoker"),
         Mistake("function.tf", "{ CORS_ALLOWED_ORIGINS =", "{ CORS_ORIGINS =", "arrive_in_the_function"),
         Mistake("variables.tf", "timeout_seconds >= 60", "timeout_seconds >= 1", "numbers_below_their_range"),
     ],

@@ -93,16 +93,13 @@ def test_the_defaults_that_playbooks_tell_are_those_of_the_alerts(by_playbook: R
         for name, alert in by_playbook.items()
     }
     assert values["failed-requests"] == [0.05, 5]
-    assert (
-        "more than 5 % of the calls that were due a token failed, and more than five calls failed"
-        in said["failed-requests"]
-    )
+    assert "more than 5 % of the eligible calls failed, and more than five calls failed" in said["failed-requests"]
     assert values["slow-tokens"] == [3000, 20]
     assert "more than three seconds in the function, with more than 20 tokens issued" in said["slow-tokens"]
     assert values["quota-refusals"] == [100]
     assert "Within an hour, more than 100 calls" in said["quota-refusals"]
-    assert values["gemini-limits"] == values["unanswered-requests"] == [5]
-    assert "more than five calls" in said["gemini-limits"]
+    assert values["gemini-unavailable"] == values["unanswered-requests"] == [5]
+    assert "more than five calls" in said["gemini-unavailable"]
     assert "more than five calls" in said["unanswered-requests"]
     assert values["invalid-credentials"] == [300]
     assert "more than 300 calls" in said["invalid-credentials"]

@@ -7,7 +7,7 @@ import pytest
 
 from stack import LocalStack, StackOptions
 
-HURRIED = """
+SHORT_START = """
 model = "gemini-3.8-live"
 [lifetime]
 start_within_seconds = 1
@@ -33,13 +33,15 @@ def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stack(run_directory: Path) -> Iterator[LocalStack]:
-    """One running stack. Its users are for one test each; its profile `hurried` must be opened within a second, a
+    """One running stack. Its users are for one test each; its profile `short-start` must be opened within a second, a
     session of `brief` ends after four."""
     options = StackOptions(
         run_directory=run_directory / "stack",
         stand_in_arguments=["--pace", "0"],
-        function_environment={"CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:5173"},
-        extra_profiles={"hurried": HURRIED, "brief": BRIEF},
+        function_environment={
+            "CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:5173, capacitor://localhost"
+        },
+        extra_profiles={"short-start": SHORT_START, "brief": BRIEF},
     )
     with LocalStack(options) as running:
         yield running

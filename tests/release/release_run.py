@@ -24,14 +24,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from live_tokens_operations.defaults import CHECKOUT
 from support.gcloud_parser import Gcloud, settings_of_its_own
-from support.google import service_usage
+from support.google import cloud_functions, cloud_run, resource_manager, service_usage
 from support.google.access import ApiAccess, refusal
-from support.google.cloud_functions_release import HOST, UPLOAD_HOST, DeployedFunction
-from support.google.cloud_run_release import Json, RunService
-from support.google.resource_manager import Project, create_resource_manager_app
+from support.google.cloud_functions import UPLOAD_HOST, CloudFunctions, create_functions_app, create_upload_app
+from support.google.cloud_run import Json, RunService, create_run_app
+from support.google.resource_manager import Project
 from support.google_hosts.hosts import run_google_hosts
 
 PROJECT, NUMBER, REGION, FUNCTION = "some-project", 123456789012, "europe-west1", "mint-live-token"
+FUNCTION_NAME = f"projects/{PROJECT}/locations/{REGION}/functions/{FUNCTION}"
 BUILD = "4b1d0000-0000-4000-8000-000000000001"
 CONFIGURATION = CHECKOUT / "cloudbuild.yaml"
 _SERVICES = ("run.googleapis.com", "cloudbuild.googleapis.com", "artifactregistry.googleapis.com")
@@ -83,22 +84,25 @@ class GoogleCloud:
 
     Attributes:
         service: who serves.
-        function: what is configured and deployed.
+        functions: what is configured and deployed.
         builds: the builds at work, as Cloud Build's API shows them.
         calls: "METHOD host/path" of everything that was asked, in order.
     """
 
     service: RunService
-    function: DeployedFunction
+    functions: CloudFunctions
     builds: list[Json]
     calls: list[str] = field(default_factory=list)
 
     def apps(self) -> dict[str, ASGIApp]:
         """Return host name → what answers for it."""
+        access = ApiAccess(
+            _ACCESS_TOKEN, services={cloud_functions.HOST, cloud_run.HOST, resource_manager.HOST, service_usage.HOST}
+        )
         apps: dict[str, ASGIApp] = {
-            self.service.host: self.service.app,
-            HOST: self.function.app,
-            UPLOAD_HOST: self.function.uploads,
+            f"{REGION}-{cloud_run.HOST}": create_run_app(access, [self.service]),
+            cloud_functions.HOST: create_functions_app(access, self.functions),
+            UPLOAD_HOST: create_upload_app(self.functions),
             "cloudbuild.googleapis.com": Starlette(
                 routes=[
                     Route(f"/v1/projects/{PROJECT}/locations/{REGION}/builds", self._list_builds),
@@ -108,16 +112,19 @@ class GoogleCloud:
                     ),
                 ]
             ),
-            service_usage.HOST: service_usage.create_service_usage_app(
-                ApiAccess(_ACCESS_TOKEN, services={service_usage.HOST}), PROJECT, str(NUMBER), set(_SERVICES)
-            ),
-            "cloudresourcemanager.googleapis.com": create_resource_manager_app({PROJECT: Project(NUMBER)}),
+            service_usage.HOST: service_usage.create_service_usage_app(access, PROJECT, str(NUMBER), set(_SERVICES)),
+            resource_manager.HOST: resource_manager.create_resource_manager_app(access, {PROJECT: Project(NUMBER)}),
         }
         return {host: self._noting(host, app) for host, app in apps.items()}
 
     def changes(self) -> list[str]:
         """Return the calls that change something."""
         return [call for call in self.calls if not call.startswith("GET ")]
+
+    @property
+    def function(self) -> Json:
+        """The function, as Cloud Functions has it."""
+        return self.functions.functions[FUNCTION_NAME]
 
     async def _list_builds(self, request: Request) -> JSONResponse:
         if request.query_params["filter"] != _AT_WORK:
@@ -147,34 +154,36 @@ def _answer(path: str, content: Json) -> Route:
 def project_with_function() -> GoogleCloud:
     """Return a project as `terraform apply` leaves it."""
     service = RunService(PROJECT, REGION, FUNCTION)
-    function = DeployedFunction(
-        service,
-        {
-            "description": "set by Terraform",
-            "labels": {"deployment-callable": "true"},
-            "buildConfig": {
-                "runtime": "python313",
-                "entryPoint": "mint_live_token",
-                "serviceAccount": f"projects/{PROJECT}/serviceAccounts/live-tokens-build@{PROJECT}.example.com",
-                "dockerRepository": f"projects/{PROJECT}/locations/{REGION}/repositories/live-tokens",
-                "automaticUpdatePolicy": {},
-                "environmentVariables": {"SET_BY": "terraform"},
-                "source": {"storageSource": {"bucket": "the-first", "object": "the-first-code.zip"}},
-            },
-            "serviceConfig": {
-                "service": f"projects/{PROJECT}/locations/{REGION}/services/{FUNCTION}",
-                "environmentVariables": {"FIREBASE_PROJECT_ID": PROJECT, "THREADS": "32"},
-                "availableCpu": "1",
-                "availableMemory": "512Mi",
-                "maxInstanceCount": 10,
-                "maxInstanceRequestConcurrency": 32,
-                "timeoutSeconds": 30,
-                "ingressSettings": "ALLOW_ALL",
-                "serviceAccountEmail": f"live-tokens-runtime@{PROJECT}.example.com",
-            },
+    configuration = {
+        "name": FUNCTION_NAME,
+        "environment": "GEN_2",
+        "state": "ACTIVE",
+        "description": "set by Terraform",
+        "labels": {"deployment-callable": "true"},
+        "buildConfig": {
+            "runtime": "python313",
+            "entryPoint": "mint_live_token",
+            "serviceAccount": f"projects/{PROJECT}/serviceAccounts/live-tokens-build@{PROJECT}.example.com",
+            "dockerRepository": f"projects/{PROJECT}/locations/{REGION}/repositories/live-tokens",
+            "automaticUpdatePolicy": {},
+            "environmentVariables": {"SET_BY": "terraform"},
+            "source": {"storageSource": {"bucket": "the-first", "object": "the-first-code.zip"}},
         },
-    )
-    return GoogleCloud(service, function, [running_build(BUILD, "2026-11-22T10:00:00Z")])
+        "serviceConfig": {
+            "service": f"projects/{PROJECT}/locations/{REGION}/services/{FUNCTION}",
+            "environmentVariables": {"FIREBASE_PROJECT_ID": PROJECT, "THREADS": "32"},
+            "availableCpu": "1",
+            "availableMemory": "512Mi",
+            "maxInstanceCount": 10,
+            "maxInstanceRequestConcurrency": 32,
+            "timeoutSeconds": 30,
+            "ingressSettings": "ALLOW_ALL",
+            "serviceAccountEmail": f"live-tokens-runtime@{PROJECT}.example.com",
+        },
+    }
+    functions = CloudFunctions({FUNCTION_NAME: configuration}, {FUNCTION_NAME: service})
+    functions.deploy(FUNCTION_NAME, "the-first-code.zip")
+    return GoogleCloud(service, functions, [running_build(BUILD, "2026-11-22T10:00:00Z")])
 
 
 def running_build(
@@ -257,7 +266,7 @@ def release_of(
     workspace = _workspace(folder / "workspace")
     smoke_test_ends_with(workspace, 0)
     programs = folder / "programs"
-    _program(programs / "make", f'[ "$*" = test ] || exit 99\nexit {tests_end_with}')
+    _program(programs / "make", f'[ "$*" = profiles ] && exit 0\n[ "$*" = test ] || exit 99\nexit {tests_end_with}')
     token = folder / "access-token"
     token.write_text(_ACCESS_TOKEN)
     configuration = folder / "gcloud"

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from live_tokens_operations.defaults import CHECKOUT
 from release.release_run import CONFIGURATION, PROJECT, resolved_build, substituted
 from support.gcloud_parser import require_gcloud, settings_of_its_own
-from support.google.cloud_run_release import Json
+from support.google.cloud_run import Json
 from support.google_hosts.hosts import run_google_hosts
 
 _TEXT = CONFIGURATION.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.package import source_of
 from release.release_run import (
     BUILD,
+    FUNCTION_NAME,
     GoogleCloud,
     Release,
     project_with_function,
@@ -58,7 +59,7 @@ def _release(cloud: GoogleCloud, tmp_path: Path) -> Iterator[Release]:
 
 def _configuration(cloud: GoogleCloud) -> dict[str, object]:
     """Return the function's fields without those that are a release's."""
-    resource = deepcopy(cloud.function.resource)
+    resource = deepcopy(cloud.function)
     for block in ("buildConfig", "serviceConfig"):
         for name in _OF_THE_RELEASE:
             resource[block].pop(name, None)
@@ -85,10 +86,10 @@ def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_h
     assert cloud.service.follows_latest(), "what Terraform changes from now on must take effect"
     assert cloud.service.tagged() == {}
 
-    (mask,) = cloud.function.masks
+    (mask,) = cloud.functions.masks
     assert set(mask) == {"build_config.source", "build_config.runtime"}
     assert _configuration(cloud) == configured
-    assert cloud.function.source() == source_of(CHECKOUT)
+    assert cloud.functions.source(FUNCTION_NAME) == source_of(CHECKOUT)
     assert set(cloud.calls) == _CALLS
 
 
@@ -113,10 +114,10 @@ def test_after_a_failed_smoke_test_the_old_revision_serves_and_the_next_release_
 def test_a_release_brings_the_runtime_that_its_requirements_are_locked_for(
     cloud: GoogleCloud, release: Release
 ) -> None:
-    cloud.function.resource["buildConfig"]["runtime"] = "python311"
+    cloud.function["buildConfig"]["runtime"] = "python311"
     failed, said = release.run(until="deploy")
     assert failed is None, said
-    assert cloud.function.resource["buildConfig"]["runtime"] == "python313"
+    assert cloud.function["buildConfig"]["runtime"] == "python313"
 
 
 def test_options_of_the_smoke_test_that_cannot_be_read_end_the_release(cloud: GoogleCloud, tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_failing_tests_end_a_release_before_anything_was_asked_of_google(cloud: 
 def test_source_that_does_not_build_ends_the_release_and_changes_nothing_for_users(
     cloud: GoogleCloud, release: Release
 ) -> None:
-    cloud.function.build_error = "Build failed: no such package"
+    cloud.functions.build_error = "Build failed: no such package"
     failed, said = release.run()
     assert failed == "deploy"
     assert "no such package" in said

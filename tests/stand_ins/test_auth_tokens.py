@@ -210,12 +210,18 @@ def test_the_mixed_spelling_of_the_python_sdk_is_accepted(gemini: Gemini) -> Non
         ({"uses": 1.5}, "Invalid value at 'auth_token.uses' (TYPE_INT32), 1.5"),
         ({"uses": True}, "Invalid value at 'auth_token.uses' (TYPE_INT32), true"),
         ({"uses": 2**31}, "Invalid value at 'auth_token.uses' (TYPE_INT32), 2147483648"),
-        ({"fieldMask": ["model"]}, "Invalid value at 'auth_token.field_mask' (TYPE_STRING), [\"model\"]"),
         (
-            {"bidiGenerateContentSetup": {"tools": {}}},
+            {"fieldMask": ["model"]},
+            (
+                "Invalid JSON payload received. Unknown name \"fieldMask\" at 'auth_token': "
+                "Proto field is not repeating, cannot start list."
+            ),
+        ),
+        (
+            {"bidiGenerateContentSetup": {"tools": "search"}},
             (
                 "Invalid value at 'auth_token.bidi_generate_content_setup.tools' "
-                "(type.googleapis.com/google.ai.generativelanguage.v1beta.Tool), {}"
+                '(type.googleapis.com/google.ai.generativelanguage.v1beta.Tool), "search"'
             ),
         ),
         (
@@ -319,9 +325,9 @@ def test_a_mask_of_anything_but_known_camel_case_paths_is_refused(gemini: Gemini
 @pytest.mark.parametrize(
     "mask",
     [
-        "model",
-        "generationConfig.responseModalities",
-        "systemInstruction.parts,systemInstruction.role",
+        "model,generationConfig",
+        "model,generationConfig.responseModalities",
+        "model,generationConfig,systemInstruction.parts,systemInstruction.role",
         (
             "model,generationConfig,systemInstruction,tools,realtimeInputConfig,inputAudioTranscription,"
             "outputAudioTranscription,contextWindowCompression"
@@ -330,6 +336,34 @@ def test_a_mask_of_anything_but_known_camel_case_paths_is_refused(gemini: Gemini
 )
 def test_masks_of_known_camel_case_paths_are_accepted(gemini: Gemini, mask: str) -> None:
     assert gemini.post({"bidiGenerateContentSetup": audio_setup(), "fieldMask": mask}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("setup", "mask"),
+    [
+        ({}, "model"),
+        ({}, "generationConfig"),
+        ({}, "model,generationConfig.temperature"),
+        ({"tools": []}, "model,generationConfig"),
+        ({"sessionResumption": {}}, "model,generationConfig"),
+        (
+            {"systemInstruction": {"parts": {"text": "x"}, "role": "user"}},
+            "model,generationConfig,systemInstruction.parts",
+        ),
+        ({"inputAudioTranscription": {}}, "model,generationConfig,outputAudioTranscription"),
+    ],
+)
+def test_a_setup_with_a_field_that_the_mask_does_not_name_is_refused(gemini: Gemini, setup: Message, mask: str) -> None:
+    response = gemini.post({"bidiGenerateContentSetup": audio_setup(**setup), "fieldMask": mask})
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert error["status"] == "INVALID_ARGUMENT"
+    assert error["message"] == "BidiGenerateContentSetup contains fields that are not specified in field_mask"
+
+
+def test_fields_that_the_setup_sets_to_null_need_no_mask(gemini: Gemini) -> None:
+    body = {"bidiGenerateContentSetup": {"model": MODEL, "tools": None}, "fieldMask": "model"}
+    assert gemini.post(body).status_code == 200
 
 
 def test_a_negative_number_of_uses_is_refused(gemini: Gemini) -> None:

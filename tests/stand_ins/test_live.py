@@ -239,6 +239,41 @@ def test_reasons_are_cut_at_123_bytes_and_never_inside_a_character(gemini: Gemin
     assert len(reason.encode()) == 123
 
 
+@pytest.mark.parametrize(
+    "setup",
+    [
+        {"generationConfig": {"responseModalities": "audio"}},
+        {"generation_config": {"response_modalities": "AUDIO"}},
+        {
+            "generationConfig": {"responseModalities": ["AUDIO"]},
+            "tools": {"functionDeclarations": [{"name": "search", "parameters": {"type": "object", "required": "q"}}]},
+        },
+        {
+            "generationConfig": {"responseModalities": ["AUDIO"]},
+            "systemInstruction": {"parts": {"text": "Be brief."}},
+        },
+    ],
+)
+def test_a_setup_may_hold_one_value_where_a_list_is_meant(gemini: Gemini, setup: Message) -> None:
+    with gemini.connect_with_key() as live:
+        assert live.start({"model": MODEL} | setup) == SETUP_COMPLETE
+    assert gemini.works(gemini.mint_locked({"model": MODEL} | setup), {})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"clientContent": {"turns": [{"role": "user", "parts": {"text": "hello"}}], "turnComplete": True}},
+        {"client_content": {"turns": {"parts": {"text": "hello"}}, "turn_complete": True}},
+    ],
+)
+def test_a_turn_may_hold_one_value_where_a_list_is_meant(gemini: Gemini, message: Message) -> None:
+    with gemini.connect_with_key() as live:
+        live.start()
+        live.send(message)
+        assert live.turn()[-1]["usageMetadata"]["promptTokenCount"] == 2
+
+
 # --- messages after the setup
 
 
@@ -248,7 +283,7 @@ def test_reasons_are_cut_at_123_bytes_and_never_inside_a_character(gemini: Gemin
         ({"setup": audio_setup()}, INVALID),
         (
             {"realtimeInput": {"mediaChunks": [{"data": "AAAA", "mimeType": "audio/pcm"}]}},
-            (1007, "realtime_input.media_chunks is deprecated"),
+            (1007, "realtime_input.media_chunks is deprecated. Use audio, video, or text instead."),
         ),
         (
             {"contextUpdate": {"systemInstruction": {"parts": [{"text": "Obey me."}]}}},
@@ -292,6 +327,15 @@ def test_a_handle_comes_after_setup_and_after_each_turn_if_asked_for(gemini: Gem
             updates.append(live.receive())
     assert all(update["sessionResumptionUpdate"]["resumable"] for update in updates)
     assert len({update["sessionResumptionUpdate"]["newHandle"] for update in updates}) == 3
+
+
+def test_a_session_is_not_resumable_while_the_model_generates(gemini: Gemini) -> None:
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(sessionResumption={}))
+        live.receive_until("sessionResumptionUpdate", "newHandle")
+        messages = live.ask()
+    assert messages[0] == {"sessionResumptionUpdate": {"resumable": False}}
+    assert len(named(messages, "sessionResumptionUpdate")) == 1
 
 
 def test_no_handle_comes_unasked(gemini: Gemini) -> None:

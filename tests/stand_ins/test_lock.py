@@ -7,6 +7,7 @@ import pytest
 from stand_ins.gemini_client import MODEL, Gemini, Live, Message, audio_setup, has
 
 NO_SUCH_MODEL = "models/no-such-model"
+AUDIO_ONLY: Message = {"generationConfig": {"responseModalities": ["AUDIO"]}}
 TEXT_REFUSED = (
     1007,
     "The requested combination of response modalities (TEXT) is not supported by the model",
@@ -72,7 +73,7 @@ def test_an_empty_setup_in_the_token_is_a_full_lock_too(gemini: Gemini) -> None:
 
 
 def test_masked_fields_overwrite_and_the_others_are_the_clients(gemini: Gemini) -> None:
-    token = gemini.mint_locked(fieldMask="model", uses=0)
+    token = gemini.mint_locked({"model": MODEL}, fieldMask="model", uses=0)
     assert gemini.works(token, audio_setup(model=NO_SUCH_MODEL))
     with gemini.connect(token) as live:
         live.start(audio_setup(outputAudioTranscription={}))
@@ -81,13 +82,13 @@ def test_masked_fields_overwrite_and_the_others_are_the_clients(gemini: Gemini) 
 
 
 def test_an_unmasked_model_is_the_clients_choice(gemini: Gemini) -> None:
-    token = gemini.mint_locked(fieldMask="generationConfig.responseModalities")
+    token = gemini.mint_locked(AUDIO_ONLY, fieldMask="generationConfig.responseModalities")
     code, reason = gemini.closing_of(token, {"model": NO_SUCH_MODEL})
     assert (code, reason.split(" is not found")[0]) == (1008, NO_SUCH_MODEL)
 
 
 def test_a_dotted_mask_overwrites_one_field_and_leaves_its_neighbours(gemini: Gemini) -> None:
-    token = gemini.mint_locked(fieldMask="generationConfig.responseModalities", uses=0)
+    token = gemini.mint_locked(AUDIO_ONLY, fieldMask="generationConfig.responseModalities", uses=0)
     text = {"responseModalities": ["TEXT"]}
     assert gemini.works(token, {"model": MODEL, "generationConfig": text})
     thinking = text | {"thinkingConfig": {"thinkingBudget": 0}}
@@ -96,7 +97,9 @@ def test_a_dotted_mask_overwrites_one_field_and_leaves_its_neighbours(gemini: Ge
 
 
 def test_a_masked_field_that_the_lock_lacks_is_removed(gemini: Gemini) -> None:
-    token = gemini.mint_locked(fieldMask="model,outputAudioTranscription,generationConfig.thinkingConfig")
+    token = gemini.mint_locked(
+        {"model": MODEL}, fieldMask="model,outputAudioTranscription,generationConfig.thinkingConfig"
+    )
     thinking = {"responseModalities": ["AUDIO"], "thinkingConfig": {"thinkingBudget": 0}}
     with gemini.connect(token) as live:
         assert live.start(audio_setup(generationConfig=thinking, outputAudioTranscription={})) == {"setupComplete": {}}

@@ -7,10 +7,13 @@ import pytest
 
 import gemini_live_stand_in
 from gemini_live_stand_in import refusals
-from gemini_live_stand_in.refusals import CloseRefusal, HttpRefusal, Provenance, cut
+from gemini_live_stand_in.model_rules import RULES, ModelRule
+from gemini_live_stand_in.refusals import CloseRefusal, HttpRefusal, Provenance, Silence, cut
 
 PACKAGE = Path(gemini_live_stand_in.__file__).parent
-TABLE = {name: entry for name, entry in vars(refusals).items() if isinstance(entry, CloseRefusal | HttpRefusal)}
+TABLE = {
+    name: entry for name, entry in vars(refusals).items() if isinstance(entry, CloseRefusal | HttpRefusal | Silence)
+}
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -20,6 +23,12 @@ def test_the_readme_has_a_row_for_every_refusal_with_its_answer_and_provenance(n
     assert len(rows) == 1
     assert f"| {entry.code}" in rows[0]
     assert rows[0].endswith(f"| {entry.provenance.value} |")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.broken_by.__name__)
+def test_the_readme_names_the_model_of_every_rule(rule: ModelRule) -> None:
+    name = next(name for name, entry in TABLE.items() if entry is rule.refusal)
+    assert f"| `{name}` | {rule.model}: " in (PACKAGE.parent / "README.md").read_text()
 
 
 def test_the_readme_names_no_refusal_that_is_gone() -> None:
@@ -34,7 +43,7 @@ def test_every_refusal_is_used(name: str) -> None:
 
 
 def test_refusal_texts_live_in_one_module_only() -> None:
-    texts = {entry.text for entry in TABLE.values()} - {"{fault}"}
+    texts = {entry.text for entry in TABLE.values() if not isinstance(entry, Silence)} - {"{fault}"}
     for path in PACKAGE.glob("*.py"):
         if path.name != "refusals.py":
             constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}

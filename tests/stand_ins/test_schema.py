@@ -85,7 +85,7 @@ def test_values_are_read_as_proto_json(message: str, value: Message, parsed: Mes
         ("GenerationConfig", {"temperature": False}, "temperature"),
         ("GenerationConfig", {"seed": 2**31}, "seed"),
         ("GenerationConfig", {"responseModalities": ["VOICE"]}, "response_modalities[0]"),
-        ("GenerationConfig", {"responseModalities": "AUDIO"}, "response_modalities"),
+        ("GenerationConfig", {"responseModalities": "VOICE"}, "response_modalities"),
         ("GenerationConfig", {"responseModalities": [None]}, "response_modalities[0]"),
         ("GenerationConfig", {"mediaResolution": 7}, "media_resolution"),
         ("GenerationConfig", {"stopSequences": ["a", 1]}, "stop_sequences[1]"),
@@ -93,11 +93,12 @@ def test_values_are_read_as_proto_json(message: str, value: Message, parsed: Mes
         ("AutomaticActivityDetection", {"disabled": 1}, "disabled"),
         ("Blob", {"data": "!"}, "data"),
         ("Blob", {"data": "A"}, "data"),
-        ("FunctionCall", {"args": []}, "args"),
+        ("FunctionCall", {"args": "city"}, "args"),
         ("BidiGenerateContentSetup", {"systemInstruction": "Be kind."}, "system_instruction"),
         ("BidiGenerateContentSetup", {"systemInstruction": {"parts": "Be kind."}}, "system_instruction.parts"),
-        ("Schema", {"properties": [{"type": "STRING"}]}, "properties"),
-        ("Schema", {"properties": {"city": {"type": "TOWN"}}}, "properties[city].type"),
+        ("Schema", {"properties": "city"}, "properties"),
+        ("Schema", {"properties": {"city": {"type": "TOWN"}}}, "properties[0].value.type"),
+        ("BidiGenerateContentSetup", {"tools": {"functionDeclarations": 1}}, "tools.function_declarations"),
     ],
 )
 def test_wrong_values_are_faults_at_their_place(message: str, value: Message, place: str) -> None:
@@ -108,8 +109,62 @@ def test_wrong_values_are_faults_at_their_place(message: str, value: Message, pl
 
 
 @pytest.mark.parametrize(
+    ("message", "value", "as_list"),
+    [
+        ("GenerationConfig", {"responseModalities": "audio"}, {"responseModalities": ["AUDIO"]}),
+        ("GenerationConfig", {"stop_sequences": "stop"}, {"stopSequences": ["stop"]}),
+        ("AudioTranscriptionConfig", {"languageCodes": "en-GB"}, {"languageCodes": ["en-GB"]}),
+        ("Content", {"parts": {"text": "hello"}}, {"parts": [{"text": "hello"}]}),
+        (
+            "ClientContent",
+            {"turns": {"role": "user", "parts": {"text": "hello"}}},
+            {"turns": [{"role": "user", "parts": [{"text": "hello"}]}]},
+        ),
+        (
+            "BidiGenerateContentSetup",
+            {"tools": {"functionDeclarations": {"name": "f"}}},
+            {"tools": [{"functionDeclarations": [{"name": "f"}]}]},
+        ),
+        ("BidiGenerateContentSetup", {"tools": [{"googleSearch": {}}]}, {"tools": [{"googleSearch": {}}]}),
+        (
+            "Schema",
+            {"properties": {"q": {"enum": "a", "any_of": {"required": "b"}}}},
+            {"properties": {"q": {"enum": ["a"], "anyOf": [{"required": ["b"]}]}}},
+        ),
+        ("ToolResponse", {"functionResponses": {"id": "1"}}, {"functionResponses": [{"id": "1"}]}),
+    ],
+)
+def test_one_value_stands_for_a_list_of_it_at_every_depth(message: str, value: Message, as_list: Message) -> None:
+    assert parse(message, value) == as_list
+
+
+@pytest.mark.parametrize(
+    ("message", "value", "name", "place"),
+    [
+        ("BidiGenerateContentSetup", {"model": ["models/x"]}, "model", ""),
+        ("BidiGenerateContentSetup", {"generation_config": []}, "generation_config", ""),
+        ("Schema", {"properties": {"q": {"type": ["string", "null"]}}}, "type", " at 'properties[0].value'"),
+        ("Schema", {"properties": [{"type": "STRING"}]}, "properties", ""),
+        ("FunctionCall", {"args": []}, "args", ""),
+    ],
+)
+def test_a_list_for_one_value_is_a_fault(message: str, value: Message, name: str, place: str) -> None:
+    with pytest.raises(ShapeError) as fault:
+        parse(message, value)
+    assert str(fault.value) == (
+        f'Invalid JSON payload received. Unknown name "{name}"{place}: Proto field is not repeating, cannot start list.'
+    )
+
+
+@pytest.mark.parametrize(
     ("message", "name"),
     [
+        ("BidiGenerateContentSetup", "avatarConfig"),
+        ("Tool", "mcpServers"),
+        ("Schema", "additionalProperties"),
+        ("Schema", "additional_properties"),
+        ("Schema", "defs"),
+        ("Schema", "ref"),
         ("SessionResumptionConfig", "transparent"),
         ("BidiGenerateContentSetup", "explicitVadSignal"),
         ("BidiGenerateContentSetup", "labels"),

@@ -13,7 +13,7 @@ from rich.text import Text
 from live_tokens_operations.admin.quotas import Today
 from live_tokens_operations.admin.switches import Switch
 
-# Where nobody looks at it, a line is a line: no uid is folded or cut.
+# Output to a pipe is not wrapped or cut.
 _WIDTH_OF_A_FILE = 10_000
 
 

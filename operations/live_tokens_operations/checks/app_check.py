@@ -35,7 +35,7 @@ def _app_check(context: CheckContext, settings: Settings) -> Iterator[Finding]:
         yield warn(text, set_and_deploy('app_check = { mode = "monitor" }', *place))
         return
     if settings.app_check == "monitor":
-        text = "App Check: monitored, nobody is refused; once the audit events show your apps as valid"
+        text = "App Check: monitored, no call is refused; once the audit events show your apps as valid"
         yield warn(text, set_and_deploy('app_check = { mode = "enforce" }', *place))
     else:
         yield ok(f"App Check: enforced{', a token is good for one call' if settings.app_check_consume else ''}")
@@ -63,9 +63,7 @@ def _attested(context: CheckContext, settings: Settings, apps: list[Json]) -> It
         text = f"App Check: {app_id} is allowed, but {project_id} has no such app"
         yield bad(text, set_and_deploy("app_check.allowed_app_ids", *place))
     if not there:
-        yield bad(
-            f"App Check: {project_id} has no app that could prove itself", f"{FIREBASE_CONSOLE}/{project_id}/settings"
-        )
+        yield bad(f"App Check: {project_id} has no registered app", f"{FIREBASE_CONSOLE}/{project_id}/settings")
     for app_id in sorted(allowed & there.keys() if allowed else there):
         yield _attestation(context.api, project_id, app_id, there[app_id], settings.app_check)
 

@@ -62,5 +62,5 @@ def unanswered(at: str, unseen: Unseen) -> Finding:
 
 
 def skipped(at: str, because: str, *, by_choice: bool = False) -> Finding:
-    """Return the finding that a check was skipped, by choice or because what it needs is missing."""
-    return Finding(Mark.UNSEEN, f"{at}: skipped, because {because}", by_choice=by_choice)
+    """Return the finding that a check was not made, by choice or because what it needs is missing."""
+    return Finding(Mark.UNSEEN, f"{at}: not checked: {because}", by_choice=by_choice)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from live_tokens.gemini_lock import find_config_faults
-from live_tokens.profiles import LoadedProfiles, ProfileError, load_profiles
+from live_tokens.profile_check import check_folder
+from live_tokens.profiles import CheckedProfile
 from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered
 from live_tokens_operations.google import gcloud_commands
@@ -36,25 +36,20 @@ def check_gemini(context: CheckContext, key: GeminiKey) -> Iterator[Finding]:
     Args:
         key: is sent only to Gemini.
     """
-    try:
-        profiles = load_profiles(context.project.profiles, find_config_faults)
-    except ProfileError as error:
-        remedy = f"edit functions/profiles/, then {_release(context)}"
-        yield from (bad(f"Profile {fault}", remedy) for fault in error.faults)
-        return
     settings = context.deployment.settings
     version = settings.gemini_api_version if settings else _VERSION
-    for model, names in _models(profiles).items():
+    for model, names in _models(check_folder(context.project.profiles)).items():
         verdict = _ask(context, key, version, model, names)
         yield verdict.finding
         if verdict.about_the_key:
             return
 
 
-def _models(profiles: LoadedProfiles) -> Mapping[str, Sequence[str]]:
+def _models(checked: Sequence[CheckedProfile]) -> Mapping[str, Sequence[str]]:
     models: dict[str, list[str]] = {}
-    for name, file in profiles.files.items():
-        models.setdefault(file.profile.model, []).append(name)
+    for each in checked:
+        if each.profile:
+            models.setdefault(each.profile.profile.model, []).append(each.profile.profile.name)
     return models
 
 

@@ -118,14 +118,14 @@ def payload_in(answer: Json) -> Payload:
     payload: Json = answer.get("payload", {})
     try:
         data = base64.b64decode(payload.get("data", ""), validate=True)
-        text = data.decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
+    except binascii.Error:
         return Payload(None, "is not a key: it holds other than ASCII")
     checksum = payload.get("dataCrc32c")
     if checksum is not None and str(google_crc32c.value(data)) != str(checksum):
         return Payload(None, "does not match its checksum")
     try:
-        return Payload(GeminiKey.read(text))
+        # What is no UTF-8 stays other than ASCII, which is all that the function reads.
+        return Payload(GeminiKey.read(data.decode(errors="replace")))
     except NotAKeyError as error:
         return Payload(None, str(error))
 

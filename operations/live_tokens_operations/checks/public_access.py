@@ -100,14 +100,14 @@ def _judged(project: Project, response: Answer) -> Finding:
     answer = f"HTTP {response.status}"
     match response.status, response.body:
         case 401, {"error": {"details": {"reason": "ID_TOKEN_MISSING"}}}:
-            return ok("Call: one without a sign-in is refused by the function itself, 401 ID_TOKEN_MISSING")
+            return ok("Call: the function refuses a call without a sign-in, 401 ID_TOKEN_MISSING")
         case 401 | 403, None:
             text = f"Call: {answer} from Cloud Run in place of the function: it is not public"
             return bad(text, command(gcloud_commands.let_everybody_call(*place)))
         case 404, None:
             return bad(f"Call: {answer}: nothing answers there", deploy(project.project_id, project.region))
         case 429, _:
-            text = f"Call: {answer}: every instance is busy, and there may be no more"
+            text = f"Call: {answer}: all instances are busy and max_instances is reached"
             return bad(text, set_and_deploy("max_instances", project.project_id, project.region))
         case code, _ if code >= 500:
             return bad(f"Call: {answer}", command(gcloud_commands.read_function_log(*place)))

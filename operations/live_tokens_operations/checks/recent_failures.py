@@ -55,7 +55,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
     if token and len(entries) < _MOST:
         yield unanswered("Last hour", Unseen(f"Cloud Logging was not done searching after {_MOST_PAGES} answers"))
     elif not entries:
-        yield ok("Last hour: no call failed, except through a fault of its caller")
+        yield ok("Last hour: no failures; refusals do not count")
 
 
 def _no_log() -> Finding:

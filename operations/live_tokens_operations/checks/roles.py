@@ -1,4 +1,4 @@
-"""Who may do what: the function's account has the roles it needs, and nobody has more than that."""
+"""Roles: the function's account has the roles that it needs, and no account has more than it needs."""
 
 from __future__ import annotations
 

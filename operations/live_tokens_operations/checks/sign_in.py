@@ -1,4 +1,4 @@
-"""Sign-in: Firebase Authentication is set up, and there is a way in."""
+"""Sign-in: Firebase Authentication is set up, and a sign-in provider is enabled."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from live_tokens_operations.remedies import FIREBASE_CONSOLE
 
 
 def check_authentication(api: Looks, project_id: str) -> SignInConfig | Finding:
-    """Return how users may sign in, or the finding that they cannot, or that nobody could see."""
+    """Return how users may sign in, or the finding that they cannot, or that the check could not be made."""
     match look_at(api, project_id):
         case SignInConfig() as config:
             return config
         case Missing():
             remedy = f"{FIREBASE_CONSOLE}/{project_id}/authentication, Get started; or identity_platform in infra/"
-            return bad(f"Authentication: not set up in {project_id}: nobody can sign in", remedy)
+            return bad(f"Authentication: not set up in {project_id}: no user can sign in", remedy)
         case unseen:
             return unanswered("Authentication", unseen)
 
@@ -37,12 +37,12 @@ def _sign_in_methods(context: CheckContext, project_id: str, config: SignInConfi
         case Unseen() as unseen:
             yield unanswered("Authentication, its providers", unseen)
         case False:
-            text = f"Authentication: no way to sign in is on in {project_id}: only custom tokens of your own get in"
+            text = f"Authentication: no sign-in provider is enabled in {project_id}; only your custom tokens work"
             yield warn(text, f"{FIREBASE_CONSOLE}/{project_id}/authentication/providers")
         case _ if config.email_sign_up:
             yield ok(f"Authentication: set up in {project_id}; users may sign up with e-mail and password")
         case _:
-            text = f"Authentication: set up in {project_id}; nobody may sign up with e-mail and password"
+            text = f"Authentication: set up in {project_id}; sign-up with e-mail and password is off"
             yield ok(f"{text}, so make smoke needs --service-account (docs/smoke-test.md)")
 
 

@@ -1,4 +1,4 @@
-"""Who serves. A release that failed, or a way back to an older revision, has pinned traffic: what is new serves nobody.
+"""Which revision serves. A failed release or a rollback pins traffic, so new revisions get none.
 
 Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#Service
 """
@@ -57,11 +57,11 @@ def check_traffic(project: Project, service: Json) -> Iterator[Finding]:
         yield bad(text, command(remedy))
     pinned = ", ".join(traffic.pinned)
     if pinned and pinned != traffic.ready:
-        text = f"Traffic: held on {pinned}, {traffic.ready} gets none, as after a release whose smoke test failed"
+        text = f"Traffic: pinned to {pinned}, {traffic.ready} gets none, as after a release whose smoke test failed"
         yield warn(f"{text}; once you know why", release(*place))
     elif pinned:
         remedy = gcloud_commands.move_traffic_to_latest(*place, project.function)
-        yield warn(f"Traffic: held on {pinned}; a new revision would get none", command(remedy))
+        yield warn(f"Traffic: pinned to {pinned}; new revisions get none", command(remedy))
     else:
         yield ok(f"Traffic: all on the newest revision, {traffic.ready}")
 

@@ -27,6 +27,11 @@ _HANDLE_SECONDS = 5.0
 _GOODBYE_SECONDS = 3.0
 # Larger than any message of a session: Gemini sends audio in messages of some hundred KB.
 _LARGEST_MESSAGE = 16 * 2**20
+REPLY_RATE = 24_000
+"""Samples per second of what Gemini says."""
+
+_IDLE = "IDLE"
+_REALTIME_TEXT_MODEL = "gemini-3.1-"
 
 
 class SessionError(Exception):
@@ -71,7 +76,7 @@ class UnexpectedMessageError(SessionError):
 
 @dataclass(slots=True)
 class Reply:
-    """One turn of the model.
+    """What the model says to one prompt, in one turn or several.
 
     Attributes:
         audio: 16-bit mono PCM at 24 kHz.
@@ -136,14 +141,20 @@ class LiveConnection:
 class LiveSession:
     """An open session: its setup was accepted.
 
+    Args:
+        realtime_text: whether a question is sent as `realtimeInput`. The models of 3.1 take `clientContent` only until
+            they have spoken. Source: https://ai.google.dev/gemini-api/docs/models/gemini-3.1-flash-live-preview
+
     Attributes:
         handle: the newest resumption handle, or None.
     """
 
-    def __init__(self, connection: LiveConnection) -> None:
+    def __init__(self, connection: LiveConnection, *, realtime_text: bool = False) -> None:
         self._connection = connection
+        self._realtime_text = realtime_text
         self.handle: str | None = None
         self._handle_knows_the_last_turn = False
+        self._status: object = None
 
     def send(self, message: Mapping[str, object]) -> None:
         """Send a message of any kind.
@@ -162,21 +173,57 @@ class LiveSession:
         Raises:
             SessionError: there was no whole reply.
         """
-        turn = {"role": "user", "parts": [{"text": text}]}
-        self.send({"clientContent": {"turns": [turn], "turnComplete": True}})
-        reply, generated = Reply(), False
+        if self._realtime_text:
+            self.send({"realtimeInput": {"text": text}})
+        else:
+            turn = {"role": "user", "parts": [{"text": text}]}
+            self.send({"clientContent": {"turns": [turn], "turnComplete": True}})
+        return self.wait_for_reply(heard)
+
+    def speak(self, pcm: bytes, rate: int) -> None:
+        """Send sound, 16-bit mono PCM.
+
+        Args:
+            rate: samples per second.
+
+        Raises:
+            SessionClosedError: the server closed the connection.
+        """
+        size = 2 * rate // 10  # a tenth of a second in each message
+        for start in range(0, len(pcm), size):
+            data = base64.b64encode(pcm[start : start + size]).decode()
+            self.send({"realtimeInput": {"audio": {"data": data, "mimeType": f"audio/pcm;rate={rate}"}}})
+
+    def wait_for_reply(self, heard: Callable[[str], None] = lambda _: None, seconds: float | None = None) -> Reply:
+        """Wait for the reply to what was sent.
+
+        A model that sends `interactionStatus` may answer one prompt in several turns, so the reply ends with IDLE.
+        Other models never send it, and the first turn is the reply.
+
+        Args:
+            heard: called with each piece of the transcript.
+            seconds: how long from now, or None for the time that an answer may take.
+
+        Raises:
+            SessionError: there was no whole reply.
+
+        Source: LiveServerContent in https://github.com/googleapis/python-genai/blob/main/google/genai/types.py
+        """
+        reply, generated, ended = Reply(), False, False
         self._handle_knows_the_last_turn = False
         try:
-            for message in self._connection.messages("complete answer"):
+            for message in self._connection.messages("complete answer", seconds):
                 self._note_handle(message)
                 content = message.get("serverContent", {})
+                self._status = content.get("interactionStatus", self._status)
                 for part in content.get("modelTurn", {}).get("parts", []):
                     reply.audio += base64.b64decode(part.get("inlineData", {}).get("data", ""))
                 if piece := content.get("outputTranscription", {}).get("text"):
                     reply.transcript += piece
                     heard(piece)
                 generated = generated or "generationComplete" in content
-                if content.get("turnComplete") or content.get("interrupted"):
+                ended = ended or bool(content.get("turnComplete") or content.get("interrupted"))
+                if ended and self._status in (None, _IDLE):
                     break
         except SessionSilentError:
             # turnComplete is held back until the audio would have ended, and was seen missing.
@@ -266,7 +313,7 @@ def live_session(
         first = next(connection.messages("setupComplete"))
         if "setupComplete" not in first:
             raise UnexpectedMessageError(f"expected setupComplete, got {', '.join(first)}")
-        yield LiveSession(connection)
+        yield LiveSession(connection, realtime_text=_REALTIME_TEXT_MODEL in str(setup.get("model", "")))
 
 
 @contextmanager

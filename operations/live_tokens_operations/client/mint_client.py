@@ -13,7 +13,7 @@ _CALL_SECONDS = 60.0
 
 
 class UnexpectedAnswerError(Exception):
-    """The function answered with a token where a refusal was due, or the other way round."""
+    """A token instead of a refusal, or the reverse."""
 
 
 class FunctionUnreachableError(Exception):
@@ -38,7 +38,7 @@ class Refusal:
     request_id: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        """Show the parts an app decides by."""
+        """Show the fields that an app uses."""
         wait = "" if self.retry_after_seconds is None else f", retryAfterSeconds {self.retry_after_seconds}"
         return f"{self.status} {self.reason}{wait}"
 

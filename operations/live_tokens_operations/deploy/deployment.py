@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from live_tokens_operations.checks.profiles import PROFILES, require_profiles
 from live_tokens_operations.defaults import REGION
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
@@ -73,10 +74,13 @@ class Deploy:
         """Deploy.
 
         Raises:
+            RefusedProfilesError: the function would not start. Nothing was done.
             DeployError, ProgramError: it stopped early. Completed steps stay, and the next run continues from there.
         """
         has_signer = smoke_test.require_options().has_signer
         self._title("Checking prerequisites")
+        for warning in require_profiles(PROFILES):
+            self.operator.say(f"Warning: {warning}")
         settings = SettingsFiles.read(self.module)
         settings.require_project(options.project)
         asked_region = settings.region_for(options.region)

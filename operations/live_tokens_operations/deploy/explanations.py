@@ -1,4 +1,4 @@
-"""Advice for known failures, found by the messages of Terraform, gcloud and Google."""
+"""Remedies for known failures, found by the messages of Terraform, gcloud and Google."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ _KNOWN = {
 }
 
 
-def advice_on(words: str) -> str:
+def remedy_for(words: str) -> str:
     """Return what to do about a failure, or an empty text for an unknown one."""
-    return next((advice for pattern, advice in _KNOWN.items() if re.search(pattern, words)), "")
+    return next((remedy for pattern, remedy in _KNOWN.items() if re.search(pattern, words)), "")
 
 
-def with_advice(text: str, words: str) -> str:
-    """Return a text, followed by a line with the advice for a failure's message, if any."""
-    return f"{text}\n{advice_on(words)}".rstrip()
+def with_remedy(text: str, words: str) -> str:
+    """Return a text, followed by a line with the remedy for a failure's message, if any."""
+    return f"{text}\n{remedy_for(words)}".rstrip()
 
 
 def require(finished: Finished, otherwise: str) -> None:
@@ -76,7 +76,7 @@ def require(finished: Finished, otherwise: str) -> None:
         ProgramError: the program failed.
     """
     if finished.code != 0:
-        raise ProgramError(with_advice(otherwise, finished.err))
+        raise ProgramError(with_remedy(otherwise, finished.err))
 
 
 def require_answer(finished: Finished, otherwise: str) -> None:

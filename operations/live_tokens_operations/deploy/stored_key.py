@@ -85,7 +85,7 @@ class StoredKey:
                 return False
             case unseen:
                 why = f"{unseen.why}\n{unseen.remedy}".rstrip()
-                raise UnansweredError(f"The newest version of {self.secret} could not be looked at: {why}")
+                raise UnansweredError(f"The newest version of {self.secret} was not checked: {why}")
 
     def _from_environment(self) -> GeminiKey | None:
         if KEY_VARIABLE not in self.environment:

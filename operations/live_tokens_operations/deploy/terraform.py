@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from live_tokens_operations.deploy.explanations import require, require_answer, with_advice
+from live_tokens_operations.deploy.explanations import require, require_answer, with_remedy
 from live_tokens_operations.programs import Finished, ProgramError, Programs, read_json
 
 VERSION = ("terraform", "version", "-json")
@@ -63,7 +63,7 @@ class Terraform:
             file = Path(folder, "plan")
             finished = self._show("plan", "-detailed-exitcode", f"-out={file}", *self._variables)
             if finished.code not in (_UNCHANGED, _CHANGED):
-                raise ProgramError(with_advice("terraform plan failed. Nothing was changed.", finished.err))
+                raise ProgramError(with_remedy("terraform plan failed. Nothing was changed.", finished.err))
             yield file if finished.code == _CHANGED else None
 
     def apply(self, plan: Path) -> None:

@@ -130,7 +130,7 @@ def _of_terraform(environment: Mapping[str, str]) -> tuple[Any, str | None] | No
 
 
 class Within(Request):
-    """A transport of google-auth with our deadline instead of its own of two minutes.
+    """A transport of google-auth with our deadline instead of its default of two minutes.
 
     Args:
         session: of the caller, who closes it.

@@ -1,4 +1,8 @@
-"""Runs gcloud and reads its answers. `gcloud_commands` has the command lines."""
+"""What a failure of gcloud means, and the calls of gcloud that more than one part of the program makes.
+
+`gcloud_commands` has the command lines and `programs` starts them. `deploy.explanations` explains the failures of those
+that only a deployment runs.
+"""
 
 from __future__ import annotations
 

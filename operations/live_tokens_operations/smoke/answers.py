@@ -35,6 +35,9 @@ WHAT_TO_DO: Mapping[str, str] = {
     "USER_BLOCKED": 'An operator blocked this user. `make admin ARGS="unblock UID"` ends the block.',
     "HOURLY_QUOTA_EXCEEDED": _QUOTA_TOO_LOW,
     "DAILY_QUOTA_EXCEEDED": _QUOTA_TOO_LOW,
+    "MINUTES_EXCEEDED": _QUOTA_TOO_LOW,
+    "TOO_MANY_SESSIONS": _QUOTA_TOO_LOW,
+    "SESSION_ENDED": "start a new session",
     "IDENTITY_UNAVAILABLE": "The function cannot look up the user. Its account may lack roles/firebaseauth.viewer.",
     "APP_CHECK_UNAVAILABLE": "The function cannot reach App Check, or may not consume tokens.",
     "QUOTA_UNAVAILABLE": "The function cannot use Firestore. The database or the role may be missing.",
@@ -109,23 +112,23 @@ def explanation(answer: Answer, project: str | None) -> str:
     """
     refusal = answer.refusal
     if refusal is not None:
-        advice = WHAT_TO_DO.get(
+        remedy = WHAT_TO_DO.get(
             refusal.reason, "This smoke test does not know the reason. Are both of the same release?"
         )
         further = f" {doctor(project)}" if refusal.reason in _FOR_THE_DOCTOR else ""
         request = f" (requestId {refusal.request_id})" if refusal.request_id else ""
-        return f"{refusal}{request}. {advice}{further}"
+        return f"{refusal}{request}. {remedy}{further}"
     kind = answer.headers.get("Content-Type", "no content").partition(";")[0]
     if answer.result is not None:
         return "200 with a token"
     if 300 <= answer.status < 400:
         return f"{answer.status}, a redirect. Use the function's own URL, without a log-in page in front of it"
-    advice = _OF_CLOUD_RUN.get(answer.status, "It is not mint_live_token.")
-    return f"{answer.status} with {kind}, which does not come from the function. {advice} {doctor(project)}"
+    remedy = _OF_CLOUD_RUN.get(answer.status, "It is not mint_live_token.")
+    return f"{answer.status} with {kind}, which does not come from the function. {remedy} {doctor(project)}"
 
 
 def session_explanation(error: SessionError) -> str:
     """Return how a session failed, in Gemini's words, and what to do if that is known."""
     words = str(error)
-    advice = next((advice for part, advice in _OF_GEMINI if part in words), "")
-    return f"{words}. {advice}".rstrip()
+    remedy = next((remedy for part, remedy in _OF_GEMINI if part in words), "")
+    return f"{words}. {remedy}".rstrip()

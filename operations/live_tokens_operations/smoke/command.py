@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import Parser, UsageError, project_id, variable
 from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient
+from live_tokens_operations.defaults import KEY_VARIABLE
+from live_tokens_operations.google.gemini_key import GeminiKey, NotAKeyError
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import ExitCode, Process, Terminated
 from live_tokens_operations.smoke.answers import doctor
@@ -86,7 +88,9 @@ class _Run:
         self._given = _given_id_token(environment, "ID_TOKEN")
         self._foreign = _given_id_token(environment, "FOREIGN_ID_TOKEN")
         self._named_project = typed.project or variable(environment, "FIREBASE_PROJECT_ID", project_id)
+        self._gemini_key = _gemini_key(environment)
         self._account: GoogleAccount | None = None
+        self._identity_toolkit: IdentityToolkit | None = None
         _refuse_plain_http(typed.url, self._emulator)
         if typed.app_id and environment.get("APP_CHECK_TOKEN"):
             raise UsageError("Use either APP_CHECK_TOKEN or --app-id, not both.")
@@ -96,7 +100,7 @@ class _Run:
     def to_its_end(self) -> Outcome:
         """Run all checks."""
         report = self._report
-        for secret in ("ID_TOKEN", "FOREIGN_ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY"):
+        for secret in ("ID_TOKEN", "FOREIGN_ID_TOKEN", "APP_CHECK_TOKEN", "FIREBASE_API_KEY", KEY_VARIABLE):
             report.hide(self._environment.get(secret, "").strip())
         try:
             self._check()
@@ -125,11 +129,16 @@ class _Run:
             try:
                 held = checks.signed_in(id_token)
                 if held.live_token.at_google if self.typed.observations is None else self.typed.observations:
-                    self._observe(Observations(service, id_token, self._report, self.typed.timeout), held)
+                    self._observe(self._observations(service, id_token), held)
             finally:
                 self._report.note(f"The run took {service.tokens_taken} live tokens of the profile's quota.")
         if self._given is None:
             checks.user_deleted(id_token)
+
+    def _observations(self, service: Service, id_token: IdToken) -> Observations:
+        return Observations(
+            service, id_token, self._report, self.typed.timeout, self._identity_toolkit, self._gemini_key
+        )
 
     def _observe(self, observations: Observations, held: HeldSession) -> None:
         try:
@@ -143,12 +152,12 @@ class _Run:
             return nullcontext(self._given)
         claims = self.typed.claims
         if self._emulator:
-            toolkit = IdentityToolkit.in_emulator(self._emulator)
+            toolkit = self._identity_toolkit = IdentityToolkit.in_emulator(self._emulator)
             return temporary_user(toolkit, CustomTokenUser(toolkit, EmulatorSigner(), claims), self._report)
         account = self._google_account()
         api_key = self._environment.get("FIREBASE_API_KEY", "").strip() or web_api_key(account.api, self._project())
         self._report.hide(api_key)
-        toolkit = IdentityToolkit.at_google(api_key)
+        toolkit = self._identity_toolkit = IdentityToolkit.at_google(api_key)
         # A person cannot sign tokens, but can sign up. Claims need a signer.
         by_password = account.service_account is None and not claims
         new_user = PasswordUser(toolkit) if by_password else CustomTokenUser(toolkit, account.signer(), claims)
@@ -177,6 +186,14 @@ def _given_id_token(environment: Mapping[str, str], name: str) -> IdToken | None
         return IdToken.read(text) if text else None
     except NoIdTokenError as error:
         raise UsageError(f"{name} is set, but is not an ID token.") from error
+
+
+def _gemini_key(environment: Mapping[str, str]) -> GeminiKey | None:
+    """Return the key for an open question; none of those fails a run."""
+    try:
+        return GeminiKey.read(environment.get(KEY_VARIABLE, ""))
+    except NotAKeyError:
+        return None
 
 
 @contextmanager
@@ -214,7 +231,8 @@ def add_arguments(parser: Parser) -> None:
     parser.epilog = (
         "Credentials come from the environment: ID_TOKEN of a user of yours, APP_CHECK_TOKEN, FIREBASE_API_KEY, and "
         "FOREIGN_ID_TOKEN of a user of another project, which must be refused. Without ID_TOKEN, the test creates a "
-        "user, in the emulator if FIREBASE_AUTH_EMULATOR_HOST is set."
+        "user, in the emulator if FIREBASE_AUTH_EMULATOR_HOST is set. With GEMINI_API_KEY, one more open question is "
+        "asked: whether Gemini takes an interaction with the profile's model."
     )
     parser.add_argument("url", type=_url, metavar="URL", help="URL of the function")
     parser.add_argument(
@@ -234,7 +252,7 @@ def add_arguments(parser: Parser) -> None:
         "--observations",
         "--findings",  # its earlier name
         action=BooleanOptionalAction,
-        help="also observe undocumented behaviour of Gemini's tokens; takes 5 tokens more (default: only at Google)",
+        help="also observe undocumented behaviour of Gemini's tokens; takes 6 tokens more (default: only at Google)",
     )
     parser.add_argument(
         "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="time limit of one answer (default: 30)"

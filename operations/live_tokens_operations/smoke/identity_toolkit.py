@@ -74,6 +74,13 @@ class IdentityToolkit:
             raise SignInError(f"{_NO_PASSWORDS} ({look.code}). {_WHO_SIGNS}")
         return _id_token(look)
 
+    def look_up(self, id_token: str) -> Look:
+        """Look up the user of an ID token.
+
+        Source: https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/accounts/lookup
+        """
+        return self._post("lookup", {"idToken": id_token})
+
     def delete(self, id_token: str) -> None:
         """Delete the user of an ID token. This works for five minutes after the sign-in.
 

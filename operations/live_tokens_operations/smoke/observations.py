@@ -1,16 +1,19 @@
-"""Observes undocumented behaviour of Gemini's ephemeral tokens, with at most one token per question.
+"""Observes undocumented behaviour of Gemini and Firebase, with at most one live token per question.
 
-No observation fails a run. Questions that need the API key are left out, such as field masks and kinds of keys.
+No observation fails a run. Most questions that need the API key are left out: tokens whose key was deleted, field
+masks, mint limits, and kinds of keys.
 """
 
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from live_tokens_operations.client.live_session import (
+    REPLY_RATE,
     HandshakeRefusedError,
     SessionClosedError,
     SessionError,
@@ -19,11 +22,15 @@ from live_tokens_operations.client.live_session import (
     live_session,
 )
 from live_tokens_operations.client.mint_client import FunctionUnreachableError
+from live_tokens_operations.defaults import KEY_VARIABLE
+from live_tokens_operations.google.gemini_key import GeminiKey, ask_for_interaction
+from live_tokens_operations.google.look import Found, Missing
 from live_tokens_operations.smoke.answers import explanation
 from live_tokens_operations.smoke.app_check import AppCheckError
 from live_tokens_operations.smoke.checks import WORD, HeldSession
 from live_tokens_operations.smoke.contract import ContractError, LiveToken
 from live_tokens_operations.smoke.id_tokens import IdToken
+from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit
 from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import NoTokenError, Service
 from live_tokens_operations.smoke.signers import SigningError
@@ -34,6 +41,10 @@ _CONTEXT_UPDATE = {
         "systemInstruction": {"parts": [{"text": f"Answer whatever you are asked with the one word {_SECRET_WORD}."}]}
     }
 }
+_PLAIN_METHOD_OF_V1 = "/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent"
+_STREAM_END_SECONDS = 8.0
+_QUIET_SECONDS = 2
+_LOUD = 1000  # of 32767
 _NOT_KNOWN = "not known, because the profile has no transcription"
 # How Gemini refuses a frame or a token. 1011 and 1008 also mean outages, so for these the text decides.
 # Measured by third parties. Google does not document the texts.
@@ -49,12 +60,16 @@ class Observations:
 
     Attributes:
         seconds: longest silence of a session.
+        identity_toolkit: where the user of the ID token can be looked up, or None if the user is not the test's own.
+        gemini_key: a key for the question that needs one, or None.
     """
 
     service: Service
     id_token: IdToken
     report: Report
     seconds: float
+    identity_toolkit: IdentityToolkit | None = None
+    gemini_key: GeminiKey | None = None
 
     def observe_all(self, held: HeldSession) -> None:
         """Make all observations.
@@ -68,6 +83,10 @@ class Observations:
         self._observe("The token in the header `Authorization`, and not in the URL", self._header_form)
         self._observe("`%2F` in the token of the URL", self._encoded_slash)
         self._observe("A connection on which the app sends no setup", self._no_setup)
+        self._observe("`audioStreamEnd` at the end of speech", self._audio_stream_end)
+        self._observe("The method for API keys on v1", lambda: self._plain_method_of_v1(held.live_token))
+        self._observe("An interaction with the profile's model", lambda: self._interaction(held.live_token))
+        self._observe("The form of a look-up answer", self._look_up)
 
     def _observe(self, question: str, ask: Callable[[], str]) -> None:
         try:
@@ -137,12 +156,89 @@ class Observations:
                 return f"closed after {time.monotonic() - started:.0f} s: {error}"
         return "the server sends a message first"
 
+    def _audio_stream_end(self) -> str:
+        """Play Gemini's own speech back to it, without the quiet at its end."""
+        live_token = self._fresh_token()
+        with live_session(live_token.websocket_url, live_token.setup, seconds=self.seconds) as session:
+            speech = without_quiet_end(bytes(session.ask("Please say only: what is the capital of France?").audio))
+            if not speech:
+                return "not tested, because Gemini did not speak"
+            session.speak(speech, REPLY_RATE)
+            session.send({"realtimeInput": {"audioStreamEnd": True}})
+            try:
+                session.wait_for_reply(seconds=min(self.seconds, _STREAM_END_SECONDS))
+            except SessionSilentError:
+                session.speak(bytes(2 * REPLY_RATE * _QUIET_SECONDS), REPLY_RATE)
+            else:
+                return "obeyed: it ended the turn"
+            session.wait_for_reply()
+            return f"ignored: the turn ended only after {_QUIET_SECONDS} s of quiet"
+
+    def _plain_method_of_v1(self, live_token: LiveToken) -> str:
+        """Connect without a credential: what refuses that is there."""
+        socket = urlsplit(live_token.websocket_url)
+        url = f"{socket.scheme}://{socket.netloc}{_PLAIN_METHOD_OF_V1}"
+        try:
+            with live_session(url, live_token.setup, seconds=self.seconds):
+                return "open to callers without a credential"
+        except SessionClosedError as error:
+            return f"exists: a caller without a credential is refused with {error}"
+
+    def _interaction(self, live_token: LiveToken) -> str:
+        if not live_token.at_google:
+            return "not tested, because Gemini is a stand-in"
+        if self.gemini_key is None:
+            return f"not tested, because {KEY_VARIABLE} is not set to a key"
+        look = ask_for_interaction(self.gemini_key, live_token.model.removeprefix("models/"), self.seconds)
+        if isinstance(look, Found):
+            return f"accepted. The answer has the fields {_names(look.body)}"
+        return (
+            f"{'refused' if isinstance(look, Missing) or look.status in _REFUSING_STATUSES else 'failed'}: {look.codes}"
+        )
+
+    def _look_up(self) -> str:
+        """What the function assumes is in functions/live_tokens/firebase_identity.py."""
+        if self.identity_toolkit is None:
+            return "not tested, because the user of ID_TOKEN is not the test's own"
+        match self.identity_toolkit.look_up(self.id_token.text):
+            case Found({"users": [dict(user)]} as answer):
+                kind = answer.get("kind", "none")
+                fields = {name: _form(user.get(name)) for name in ("localId", "disabled", "validSince")}
+                return f"kind {kind}; one user, with " + ", ".join(f"{name} {form}" for name, form in fields.items())
+            case Found(answer):
+                return f"an answer with the fields {_names(answer)}, and not one user"
+            case unseen:
+                return f"failed: {unseen.codes}"
+
     def _opens(self, url: str, setup: Mapping[str, object], headers: Mapping[str, str] | None = None) -> str:
         with live_session(url, setup, headers, self.seconds):
             return "accepted"
 
     def _fresh_token(self, *, resumption_handle: str | None = None) -> LiveToken:
         return self.service.live_token(self.id_token.text, resumption_handle=resumption_handle)
+
+
+def without_quiet_end(pcm: bytes) -> bytes:
+    """Return 16-bit PCM up to its last loud sample."""
+    samples = array("h", pcm[: len(pcm) // 2 * 2])
+    loud = max((index + 1 for index, sample in enumerate(samples) if abs(sample) > _LOUD), default=0)
+    return samples[:loud].tobytes()
+
+
+def _names(answer: Mapping[str, object]) -> str:
+    return ", ".join(sorted(answer)) or "none"
+
+
+def _form(value: object) -> str:
+    """Describe a value without repeating it."""
+    match value:
+        case None:
+            return "absent"
+        case bool():
+            return "as a boolean"
+        case str() if value.isdigit():
+            return "as a string of digits"
+    return f"as a {type(value).__name__}"
 
 
 def _is_refusal(error: SessionError) -> bool:

@@ -77,7 +77,8 @@ class GoogleAccount:
             account = Account.find(project)
             account.get_access_token(SECONDS)
         except (NoCredentialsError, CredentialsRefusedError) as error:
-            raise SigningError(f"{str(error).capitalize()}. {_LOG_IN}") from error
+            text = str(error)
+            raise SigningError(f"{text[:1].upper()}{text[1:]}. {_LOG_IN}") from error
         except NoAccessTokenError as error:
             raise SigningError(f"Google gives no access token at the moment: {error}. Try again.") from error
         api = GoogleApi(account, account.project or "PROJECT")

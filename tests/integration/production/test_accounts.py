@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from support.google.identity_toolkit import User
 from support.production.function_process import FunctionProcess, Refusal, StartFunction
-from support.production.google_stand_ins import User
 from support.production.local_google import LocalGoogle, Traffic
 
 REVOKED = Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_REVOKED")
@@ -25,7 +25,7 @@ def _signed_out_everywhere(google: LocalGoogle) -> str:
 
 def _deleted(google: LocalGoogle) -> str:
     uid = google.sign_up()
-    del google.users.users[uid]
+    del google.identity.users[uid]
     return uid
 
 
@@ -61,7 +61,7 @@ def test_a_user_who_is_disabled_between_two_calls_gets_no_second_token(
     id_token = google.id_tokens.good(uid)
     assert function.call(id_token).http == 200
 
-    google.users.users[uid] = User(uid, disabled=True)
+    google.identity.users[uid] = User(uid, disabled=True)
 
     assert function.call(id_token).refusal == DISABLED
 

@@ -40,6 +40,22 @@ def test_an_issued_token_is_recorded_by_its_hash(function: FunctionProcess, goog
     assert event == {"message": "Live token issued", "eventVersion": 1}
 
 
+def test_a_claim_that_holds_the_value_opens_a_profile_and_one_that_never_can_is_told_the_operator(
+    function: FunctionProcess, google: LocalGoogle
+) -> None:
+    def call_as_one_with(plan: object) -> Answer:
+        return function.call(google.id_tokens.good(google.sign_up(), plan=plan, level="B1"), {"profile": "tutor"})
+
+    assert call_as_one_with(["basic", "pro"]).result["profile"] == "tutor"
+    refused = call_as_one_with({"pro": "words-of-the-claim"})
+
+    assert refused.refusal.reason == "PROFILE_NOT_ALLOWED"
+    event = _event(function, refused)
+    assert event["severity"] == "NOTICE"
+    assert event["diagnosis"] == "allow.claims: the claim `plan` is of the type object, which never matches text"
+    assert "words-of-the-claim" not in function.words()
+
+
 def test_a_refused_caller_is_recorded_with_the_reason(function: FunctionProcess, google: LocalGoogle) -> None:
     uid = google.sign_up(disabled=True)
 

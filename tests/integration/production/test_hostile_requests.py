@@ -222,6 +222,30 @@ def test_every_host_is_this_function(function: FunctionProcess, host: str) -> No
     assert (answer.status, answer.reason) == (405, "MALFORMED_REQUEST")
 
 
+STREAM = {"Accept": "text/event-stream"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "reason"),
+    [
+        (head("GET", **STREAM), 405, "MALFORMED_REQUEST"),
+        (head("GET", "/robots.txt", **STREAM), 405, "MALFORMED_REQUEST"),
+        (head(Content_Length=0, **STREAM), 401, "ID_TOKEN_MISSING"),
+        (head(Authorization="Basic eA==", Content_Length=0, **STREAM), 401, "ID_TOKEN_MISSING"),
+        (head(Authorization="Bearer x", Content_Length=0, **STREAM), 401, "ID_TOKEN_INVALID"),
+        (head(Authorization=UNSIGNED, Content_Length=16_385, **STREAM), 400, "MALFORMED_REQUEST"),
+        (head(Authorization=UNSIGNED, Content_Length=100, **STREAM) + b"{", 408, "MALFORMED_REQUEST"),
+    ],
+    ids=["GET", "a page of the framework's", "no sign-in", "another", "a bad one", "too large", "too slow"],
+)
+def test_who_asks_for_events_gets_every_refusal_as_one(
+    function: FunctionProcess, request_: bytes, status: int, reason: str
+) -> None:
+    answer = answer_to(function, request_)
+
+    assert (answer.status, answer.streamed_reason) == (status, reason)
+
+
 @pytest.mark.parametrize("method", ["HEAD", "TRACE", "PROPFIND", "QUERY"])
 def test_a_method_that_few_know_is_answered_too(function: FunctionProcess, method: str) -> None:
     with RawConnection(function.address) as connection:

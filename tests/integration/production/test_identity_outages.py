@@ -154,7 +154,7 @@ def test_a_look_up_that_goes_wrong_is_an_outage_and_reads_no_key(
     keyless_function: FunctionProcess, google: LocalGoogle, fault: Response
 ) -> None:
     uid, before = google.sign_up(), google.traffic
-    google.users.faults[uid] = fault
+    google.identity.faults[uid] = fault
 
     answer = keyless_function.call(google.id_tokens.good(uid))
 

@@ -42,7 +42,7 @@ def answers(function: FunctionProcess, new_process: FunctionProcess, google: Loc
             at_once = {"Gemini says nothing": callers.submit(function.call, google.sign_in())}
             for name, fault in LOOK_UP_FAULTS.items():
                 uid = google.sign_up()
-                google.users.faults[uid] = fault
+                google.identity.faults[uid] = fault
                 at_once[name] = callers.submit(function.call, google.id_tokens.good(uid))
             answers = {name: call.result() for name, call in at_once.items()} | in_turn.result()
     assert google.gemini.requests == before + 1, "only the one that got as far has tried, and not again"

@@ -83,6 +83,11 @@ def call(*given: object) -> Step:
     return {"step": "call", "given": given}
 
 
+def stream(*given: object) -> Step:
+    """Call the function as one that answers in pieces, with these arguments."""
+    return {"step": "stream", "given": given}
+
+
 SIGN_UP_ANONYMOUSLY: Step = {"step": "signUpAnonymously"}
 SIGN_OUT: Step = {"step": "signOut"}
 DISABLE: Step = {"step": "disable"}

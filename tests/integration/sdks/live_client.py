@@ -127,5 +127,6 @@ def open_websocket(
 
 
 def spoken_question() -> bytes:
-    """A second of sound, PCM16 mono at 16 kHz, loud enough to count as speech."""
-    return array("h", [int(9000 * math.sin(i / 5)) for i in range(_RATE)]).tobytes()
+    """A second of sound, loud enough to count as speech, and the second of quiet that ends it, PCM16 mono at 16 kHz."""
+    sound = array("h", [int(9000 * math.sin(i / 5)) for i in range(_RATE)])
+    return (sound + array("h", bytes(2 * _RATE))).tobytes()

@@ -14,7 +14,7 @@ def wait_until_past(live_token: Outcome, name: str) -> None:
 
 
 def test_a_token_that_is_not_used_in_time_opens_nothing(app: FirebaseApp) -> None:
-    live_token = app.live_token_without_sdk(profile="hurried")
+    live_token = app.live_token_without_sdk(profile="short-start")
     wait_until_past(live_token, "newSessionExpireTime")
 
     session = open_websocket(app.scripts, live_token, stay=True)

@@ -69,18 +69,18 @@ def test_a_call_without_argument_with_null_or_with_an_empty_object_gets_the_defa
 
 
 def test_a_profile_brings_its_own_lifetimes(app: FirebaseApp) -> None:
-    live_token = app.live_token(profile="hurried")
+    live_token = app.live_token(profile="short-start")
 
     issued_at = moment(live_token, "issuedAt")
-    assert live_token["profile"] == "hurried"
+    assert live_token["profile"] == "short-start"
     assert moment(live_token, "newSessionExpireTime") == issued_at + timedelta(seconds=1)
     assert moment(live_token, "expireTime") == issued_at + timedelta(seconds=60)
 
 
 def test_profile_and_handle_go_together(app: FirebaseApp) -> None:
-    live_token = app.live_token(profile="hurried", resumptionHandle="a-handle-of-Gemini_s")
+    live_token = app.live_token(profile="short-start", resumptionHandle="a-handle-of-Gemini_s")
 
-    assert live_token["profile"] == "hurried"
+    assert live_token["profile"] == "short-start"
     assert live_token["setup"] == {"model": MODEL}, "the handle is inside the token, not the app's business"
 
 

@@ -95,7 +95,6 @@ def test_it_is_heard_when_it_speaks(secure: Secure, live_token: Outcome) -> None
             await session.send_realtime_input(
                 audio=types.Blob(data=spoken_question(), mime_type="audio/pcm;rate=16000")
             )
-            await session.send_realtime_input(audio_stream_end=True)
             return await turn(session)
 
     messages = asyncio.run(talk())

@@ -21,7 +21,13 @@ from operations.deploy.google import (
 from operations.deploy.runs import Deployed, FirstRun
 from support.google_hosts.hosts import GoogleHosts, run_google_hosts
 from support.missing_program import require_program, skip_or_fail
-from support.offline_providers import NO_OFFLINE_PROVIDERS, OfflineProvidersError, offline_folder, providers_config
+from support.offline_providers import (
+    NO_OFFLINE_PROVIDERS,
+    OfflineProvidersError,
+    attached_providers,
+    offline_folder,
+    providers_config,
+)
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +42,15 @@ def terraform_config() -> Path:
         return providers_config(offline)
     except OfflineProvidersError as wrong:
         skip_or_fail(str(wrong), "REQUIRE_TERRAFORM")
+
+
+@pytest.fixture(scope="session")
+def running_providers(terraform_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment in which terraform uses one running provider: every command would start one for each step."""
+    offline = offline_folder()
+    assert offline is not None, "`terraform_config` skips without one"
+    with attached_providers(offline, tmp_path_factory.mktemp("providers")) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +83,7 @@ def first_run(
     switchable_hosts: dict[str, SwitchableHost],
     terraform_config: Path,
 ) -> FirstRun:
-    """A deployment at a terminal, from nothing to the end."""
+    """A deployment at a terminal, from nothing to the end. Terraform installs and starts its provider by itself."""
     google, leaks = Google(), list[str]()
     folder = tmp_path_factory.mktemp("first-run")
     checkout = check_out(folder / "checkout", new_temporary(), hosts.environment, TINY_MODULE, terraform_config)
@@ -115,17 +130,26 @@ def check_out_module(
 
 
 @pytest.fixture
-def checkout(google: Google, check_out_module: Callable[[Path], Checkout]) -> Checkout:
+def checkout(
+    google: Google, check_out_module: Callable[[Path], Checkout], running_providers: dict[str, str]
+) -> Checkout:
     """A checkout with the tiny module, beside a Google in which nothing is deployed."""
-    return check_out_module(TINY_MODULE)
+    checkout = check_out_module(TINY_MODULE)
+    checkout.environment.update(running_providers)
+    return checkout
 
 
 @pytest.fixture
 def deployed(
-    first_run: FirstRun, tmp_path: Path, new_temporary: Callable[[], Path], switchable_hosts: dict[str, SwitchableHost]
+    first_run: FirstRun,
+    tmp_path: Path,
+    new_temporary: Callable[[], Path],
+    switchable_hosts: dict[str, SwitchableHost],
+    running_providers: dict[str, str],
 ) -> Deployed:
     """A Google and a checkout as the first run has left them."""
     copied = first_run.checkout.copied_to(tmp_path / "checkout", new_temporary())
+    copied.environment.update(running_providers)
     deployed = Deployed(deepcopy(first_run.google), copied)
     _serve(deployed.google, switchable_hosts)
     return deployed

@@ -5,19 +5,25 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from support.google import access_tokens, gemini_models, identity_config, secret_store, service_usage
+from support.google import (
+    access_tokens,
+    cloud_run,
+    gemini_models,
+    identity_toolkit,
+    resource_manager,
+    secret_store,
+    service_usage,
+)
 from support.google.access import ApiAccess, refusal
-from support.google.cloud_run_release import RunService
+from support.google.cloud_run import RunService
 from support.google.project_policy import BILLING, create_billing_info_app
-from support.google.resource_manager import Project, create_resource_manager_app
+from support.google.resource_manager import Project
 from support.google.storage import Bucket, CloudStorage, create_storage_app
 
 PROJECT = "my-app-1a2b"
@@ -48,10 +54,8 @@ class Google:
         projects: those that the account may see.
         billing: project → billing account.
         secrets: secret → versions.
-        authentication: project with Firebase Authentication → its web API key.
-        sign_in: which ways to sign in are on.
         services: project → APIs that were switched on.
-        traffic: of each function, as Cloud Run has it.
+        run_services: of each function.
         watch: called while a request of gcloud is in the air, as `host path`.
     """
 
@@ -59,45 +63,46 @@ class Google:
     billing: dict[str, str | None] = field(default_factory=lambda: {PROJECT: "billingAccounts/0X0X0X-0X0X0X-0X0X0X"})
     storage: CloudStorage = field(default_factory=lambda: CloudStorage({PROJECT: NUMBER, "elsewhere": 2}))
     secrets: dict[str, list[secret_store.Version]] = field(default_factory=lambda: {SECRET: []})
-    authentication: dict[str, str] = field(default_factory=lambda: {PROJECT: "AIzaSy-made-up-web-api-key"})
-    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
+    identity: identity_toolkit.IdentityToolkit = field(
+        default_factory=lambda: identity_toolkit.IdentityToolkit({PROJECT: "AIzaSy-made-up-web-api-key"})
+    )
     services: dict[str, set[str]] = field(default_factory=lambda: {PROJECT: set()})
     gemini: gemini_models.GeminiModels = field(default_factory=lambda: gemini_models.GeminiModels(KEY))
-    revisions: list[str] = field(default_factory=lambda: [f"{FUNCTION}-00001-abc"])
-    traffic: list[dict[str, Any]] = field(default_factory=lambda: [{"latestRevision": True, "percent": 100}])
+    run_services: dict[str, RunService] = field(
+        default_factory=lambda: {
+            name: RunService(PROJECT, REGION, name, revisions=[f"{name}-00001-abc"])
+            for name in (FUNCTION, OTHER_FUNCTION)
+        }
+    )
     watch: Callable[[str], None] = nobody
 
     def apps(self) -> dict[str, ASGIApp]:
         """Return host name → what answers for it."""
-        access = ApiAccess(DEFAULT_TOKEN, services={BILLING, secret_store.HOST, service_usage.HOST})
+        access = ApiAccess(
+            DEFAULT_TOKEN,
+            services={BILLING, cloud_run.HOST, resource_manager.HOST, secret_store.HOST, service_usage.HOST},
+        )
         # A person's credentials belong to no project, and this API wants to know who answers for the call.
-        access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_config.IDENTITY})
+        access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_toolkit.HOST})
         secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
+        run = cloud_run.create_run_app(access, list(self.run_services.values()))
         behind_a_login: dict[str, ASGIApp] = {
-            "cloudresourcemanager.googleapis.com": create_resource_manager_app(self.projects),
+            resource_manager.HOST: resource_manager.create_resource_manager_app(access, self.projects),
             BILLING: create_billing_info_app(access, self.billing),
             "storage.googleapis.com": create_storage_app(self.storage),
             secret_store.HOST: secret_store.create_secret_app(access, secrets, {str(NUMBER): PROJECT}),
             service_usage.HOST: service_usage.create_service_usage_app(
                 access, PROJECT, str(NUMBER), self.services[PROJECT]
             ),
-            identity_config.IDENTITY: identity_config.create_identity_app(
-                access_with_project, self.authentication, self.sign_in
-            ),
-            f"{REGION}-run.googleapis.com": self._cloud_run(),  # as gcloud calls it
-            "run.googleapis.com": self._cloud_run(),
+            identity_toolkit.HOST: identity_toolkit.create_identity_app(access_with_project, self.identity),
+            f"{REGION}-{cloud_run.HOST}": run,  # as gcloud calls it
+            cloud_run.HOST: run,
         }
         in_the_open: dict[str, ASGIApp] = {
             access_tokens.HOST: access_tokens.create_token_app(DEFAULT_TOKEN),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
         }
         return {host: _Guarded(self, host, app) for host, app in behind_a_login.items()} | in_the_open
-
-    def _cloud_run(self) -> ASGIApp:
-        services = [RunService(PROJECT, REGION, name) for name in (FUNCTION, OTHER_FUNCTION)]
-        for service in services:
-            service.revisions, service.targets = self.revisions, self.traffic
-        return Starlette(routes=[route for service in services for route in service.app.routes])
 
     @property
     def state_bucket(self) -> Bucket:

@@ -182,8 +182,8 @@ def test_a_key_behind_a_newest_version_that_cannot_be_read_is_none(deployed: Dep
 
 def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed: Deployed) -> None:
     google, checkout = deployed
-    google.traffic[:] = [{"revisionName": f"{FUNCTION}-00001-abc", "percent": 100}]
-    google.revisions.append(f"{FUNCTION}-00002-abc")
+    google.run_services[FUNCTION].targets = [{"revisionName": f"{FUNCTION}-00001-abc", "percent": 100}]
+    google.run_services[FUNCTION].deploy("the-next-code.zip")
     ended = checkout.build("deploy")
     assert ended.code == 1, ended.shown
     assert f"applied to {FUNCTION}-00002-abc, but traffic is pinned to {FUNCTION}-00001-abc (100 %)" in ended.shown

@@ -2,7 +2,7 @@
 
 import pytest
 
-from live_tokens_operations.deploy.explanations import advice_on
+from live_tokens_operations.deploy.explanations import remedy_for
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ from live_tokens_operations.deploy.explanations import advice_on
     ],
 )
 def test_a_known_failure_comes_with_what_to_do(words: str, advice: str) -> None:
-    assert advice_on(words).startswith(advice)
+    assert remedy_for(words).startswith(advice)
 
 
 def test_an_unknown_failure_is_left_to_its_own_words() -> None:
-    assert advice_on("Error: Provider produced inconsistent final plan") == ""
+    assert remedy_for("Error: Provider produced inconsistent final plan") == ""

@@ -65,12 +65,12 @@ def test_a_project_that_is_not_there_is_said_in_google_s_words(checkout: Checkou
 
 def test_a_project_without_billing_and_sign_in_is_told_of_both(checkout: Checkout, google: Google) -> None:
     google.billing[PROJECT] = None
-    google.authentication.clear()
+    google.identity.api_keys.clear()
     ended = checkout.build("deploy", "--yes")
     assert ended.code == 1
     assert faults(ended.shown) == [
         "Billing: off; nothing is built or served",
-        f"Authentication: not set up in {PROJECT}: nobody can sign in",
+        f"Authentication: not set up in {PROJECT}: no user can sign in",
     ]
     assert f"gcloud billing projects link {PROJECT} --billing-account=BILLING_ACCOUNT_ID" in ended.shown
     assert f"https://console.firebase.google.com/project/{PROJECT}/authentication" in ended.shown
@@ -81,7 +81,7 @@ def test_a_project_without_billing_and_sign_in_is_told_of_both(checkout: Checkou
 
 def test_terraform_may_set_sign_in_up_in_place_of_the_console(checkout: Checkout, google: Google) -> None:
     google.billing[PROJECT] = None
-    google.authentication.clear()
+    google.identity.api_keys.clear()
     (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
     assert faults(checkout.build("deploy", "--yes").shown) == ["Billing: off; nothing is built or served"]
 

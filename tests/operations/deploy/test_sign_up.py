@@ -1,4 +1,4 @@
-"""Where nobody may sign up with e-mail and password, a person is told of it before anything is done, not at the end."""
+"""Where sign-up with e-mail and password is off, a person is told of it before anything is done, not at the end."""
 
 from pathlib import Path
 
@@ -46,8 +46,8 @@ def look(folder: Path, *smoke_options: str, check: CheckCredentials = check_cred
 @pytest.mark.usefixtures("a_person")
 @pytest.mark.parametrize("closed", ["email", "sign-ups"])
 def test_a_person_is_told_who_can_sign_for_the_smoke_test(closed: str, google: Google, tmp_path: Path) -> None:
-    google.sign_in.sign_ups = closed != "sign-ups"
-    google.sign_in.methods.difference_update({closed})
+    google.identity.sign_in.sign_ups = closed != "sign-ups"
+    google.identity.sign_in.methods.difference_update({closed})
 
     with pytest.raises(PrerequisiteError) as refused:
         look(tmp_path)
@@ -60,13 +60,13 @@ def test_a_person_is_told_who_can_sign_for_the_smoke_test(closed: str, google: G
 
 @pytest.mark.usefixtures("a_person")
 def test_where_somebody_may_sign_up_nobody_need_sign(google: Google, tmp_path: Path) -> None:
-    assert google.sign_in.sign_ups
+    assert google.identity.sign_in.sign_ups
     assert look(tmp_path) == 12
 
 
 @pytest.mark.usefixtures("a_person")
 def test_who_names_a_signer_or_brings_a_user_goes_on(google: Google, tmp_path: Path) -> None:
-    google.sign_in.methods.clear()
+    google.identity.sign_in.methods.clear()
 
     assert look(tmp_path, f"--service-account={SIGNER}") == 12
     assert look(tmp_path, "--service-account", SIGNER) == 12

@@ -103,6 +103,24 @@ def test_what_is_no_key_in_the_environment_stops_without_a_question() -> None:
     assert operator.told == []
 
 
+@pytest.mark.parametrize(
+    ("wrapped", "fault"),
+    [
+        ('"{}"', "This has quotes around it"),
+        ("export GEMINI_API_KEY={}", "This is a line of an .env file"),
+        ("\ufeff{}", "This begins with a byte order mark"),
+    ],
+)
+def test_a_key_with_what_was_copied_along_is_not_stored_and_not_repeated(wrapped: str, fault: str) -> None:
+    typed = wrapped.format(NEW_KIND)
+    operator = ScriptedOperator([typed, NEW_KIND])
+    assert store(operator, {}) == [NEW_KIND]
+    assert operator.told[1].startswith(fault)
+    with pytest.raises(MisuseError, match=fault) as refused:
+        store(ScriptedOperator(), {"GEMINI_API_KEY": typed})
+    assert NEW_KIND not in f"{operator.told} {refused.value}"
+
+
 def test_without_a_terminal_and_a_variable_it_is_said_where_the_key_may_come_from() -> None:
     with pytest.raises(DeclinedError, match="Set GEMINI_API_KEY to the key, or run this in a terminal"):
         store(ScriptedOperator(interactive=False), {})
@@ -129,5 +147,5 @@ def test_a_gemini_that_says_nothing_of_the_key_does_not_keep_it_from_being_store
 
 
 def test_a_look_at_the_secret_that_fails_is_no_sign_of_an_empty_one() -> None:
-    with pytest.raises(UnansweredError, match="could not be looked at: needs role"):
+    with pytest.raises(UnansweredError, match="was not checked: needs role"):
         store(ScriptedOperator([NEW_KIND]), {}, newest=Unseen("needs role roles/secretmanager.viewer"))

@@ -15,17 +15,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support.google import (
     access_tokens,
-    cloud_functions_read,
-    cloud_run_read,
+    app_check,
+    cloud_functions,
+    cloud_run,
+    firebase_apps,
     firestore_admin,
     gemini_models,
-    identity_config,
+    identity_toolkit,
     log_entries,
     project_policy,
+    resource_manager,
     secret_store,
     service_usage,
 )
 from support.google.access import ApiAccess, refusal
+from support.google.cloud_functions import CloudFunctions
+from support.google.cloud_run import RunService
 from support.google_hosts.hosts import GoogleHosts, run_google_hosts
 
 PROJECT, NUMBER, REGION, FUNCTION = "sample-app-1a2b", "123456789012", "europe-west1", "mint-live-token"
@@ -71,27 +76,24 @@ class Sample:
 
     Attributes:
         access: which credentials are accepted, and which APIs are on.
-        policy: roles on the project, organisation policy.
+        project: roles on the project, organisation policy.
         billing: project → billing account.
-        authentication: project in which it is set up → its web API key.
         minted_call: what the function answers to a call without a sign-in.
     """
 
     access: ApiAccess
-    policy: project_policy.ProjectPolicy
+    project: resource_manager.Project
     billing: dict[str, str | None]
     functions: dict[str, dict[str, Any]]
-    run_services: dict[str, dict[str, Any]]
-    run_bindings: dict[str, list[dict[str, Any]]]
+    run_services: list[RunService]
     secrets: dict[str, secret_store.Secret]
     databases: dict[str, firestore_admin.Database]
-    authentication: dict[str, str]
-    firebase: identity_config.Firebase
+    identity: identity_toolkit.IdentityToolkit
+    firebase: firebase_apps.Firebase
     gemini: gemini_models.GeminiModels
     minted_call: Response
     key: str = field(repr=False)
     log: log_entries.Log = field(default_factory=log_entries.Log)
-    sign_in: identity_config.SignIn = field(default_factory=identity_config.SignIn)
 
     @property
     def function(self) -> dict[str, Any]:
@@ -105,9 +107,9 @@ class Sample:
         return variables
 
     @property
-    def service(self) -> dict[str, Any]:
+    def service(self) -> RunService:
         """The Cloud Run service under it."""
-        return self.run_services[f"{PLACE}/services/{FUNCTION}"]
+        return self.run_services[0]
 
     @property
     def secret(self) -> secret_store.Secret:
@@ -130,24 +132,24 @@ class Sample:
 
     def revoke(self, role: str) -> None:
         """Take a role away from everybody in the project."""
-        self.policy.bindings = [each for each in self.policy.bindings if each["role"] != role]
+        self.project.bindings = [each for each in self.project.bindings if each["role"] != role]
 
     def apps(self) -> Mapping[str, ASGIApp]:
         """Return what answers for each host."""
         access = self.access
         return {
             service_usage.HOST: service_usage.create_service_usage_app(access, PROJECT, NUMBER, access.services),
-            project_policy.RESOURCE_MANAGER: project_policy.create_project_policy_app(access, self.policy),
-            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.policy),
+            resource_manager.HOST: resource_manager.create_resource_manager_app(access, {PROJECT: self.project}),
+            project_policy.ORGANISATION_POLICY: project_policy.create_organisation_policy_app(access, self.project),
             project_policy.BILLING: project_policy.create_billing_info_app(access, self.billing),
-            cloud_functions_read.HOST: cloud_functions_read.create_functions_app(access, self.functions),
-            cloud_run_read.HOST: cloud_run_read.create_run_app(access, self.run_services, self.run_bindings),
+            cloud_functions.HOST: cloud_functions.create_functions_app(access, CloudFunctions(self.functions)),
+            cloud_run.HOST: cloud_run.create_run_app(access, self.run_services),
             secret_store.HOST: secret_store.create_secret_app(access, self.secrets, {NUMBER: PROJECT}),
             firestore_admin.HOST: firestore_admin.create_firestore_app(access, self.databases),
             firestore_admin.RULES: firestore_admin.create_rules_app(access, self.databases),
-            identity_config.IDENTITY: identity_config.create_identity_app(access, self.authentication, self.sign_in),
-            identity_config.FIREBASE: identity_config.create_firebase_app(access, self.firebase),
-            identity_config.APP_CHECK: identity_config.create_app_check_app(access, self.firebase),
+            identity_toolkit.HOST: identity_toolkit.create_identity_app(access, self.identity),
+            firebase_apps.HOST: firebase_apps.create_firebase_app(access, self.firebase),
+            app_check.HOST: app_check.create_app_check_app(access, app_check.AppCheck(self.firebase)),
             log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
             FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
@@ -186,18 +188,19 @@ def without_problems() -> Sample:
             },
         }
     }
-    run_services: dict[str, dict[str, Any]] = {
-        f"{PLACE}/services/{FUNCTION}": {
-            "name": f"{PLACE}/services/{FUNCTION}",
+    service = RunService(
+        PROJECT,
+        REGION,
+        FUNCTION,
+        revisions=[f"{FUNCTION}-00001-old", f"{FUNCTION}-00002-new"],
+        settings={
             "template": {
                 "maxInstanceRequestConcurrency": 32,
                 "containers": [{"resources": {"limits": {"cpu": "1", "memory": "512Mi"}}}],
-            },
-            "traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}],
-            "latestReadyRevision": f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00002-new",
-            "latestCreatedRevision": f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00002-new",
-        }
-    }
+            }
+        },
+        bindings=[{"role": "roles/run.invoker", "members": ["allUsers"]}],
+    )
     condition = {"title": "Only the database live-tokens", "expression": f'resource.name == "{DATABASE}"'}
     bindings: list[dict[str, Any]] = [
         {"role": "roles/owner", "members": ["user:owner@example.com"]},
@@ -206,28 +209,27 @@ def without_problems() -> Sample:
         {"role": "roles/firebaseappcheck.tokenVerifier", "members": [RUNTIME]},
     ]
     apps = [
-        identity_config.App(ANDROID_APP, "ANDROID", {"playIntegrityConfig": {}}),
-        identity_config.App(IOS_APP, "IOS", {"deviceCheckConfig": {"privateKeySet": True}}),
-        identity_config.App(WEB_APP, "WEB", {"recaptchaEnterpriseConfig": {"siteKey": "6Lsample"}}),
+        firebase_apps.App(ANDROID_APP, "ANDROID", {"playIntegrityConfig": {}}),
+        firebase_apps.App(IOS_APP, "IOS", {"deviceCheckConfig": {"privateKeySet": True}}),
+        firebase_apps.App(WEB_APP, "WEB", {"recaptchaEnterpriseConfig": {"siteKey": "6Lsample"}}),
     ]
     readers = [{"role": "roles/secretmanager.secretAccessor", "members": [RUNTIME]}]
     return Sample(
         access=ApiAccess(
             "ya29." + secrets.token_urlsafe(32), services={f"{name}.googleapis.com" for name in _SERVICES}
         ),
-        policy=project_policy.ProjectPolicy(PROJECT, bindings),
+        project=resource_manager.Project(int(NUMBER), bindings=bindings),
         billing={PROJECT: "billingAccounts/012345-567890-ABCDEF"},
         functions=functions,
-        run_services=run_services,
-        run_bindings={f"{PLACE}/services/{FUNCTION}": [{"role": "roles/run.invoker", "members": ["allUsers"]}]},
+        run_services=[service],
         secrets={SECRET: secret_store.Secret(SECRET, [secret_store.Version(key.encode())], readers)},
         databases={
             DATABASE: firestore_admin.Database(
                 DATABASE, ttl={"live_token_quotas/expire_at": "ACTIVE"}, rules=CLOSED_RULES
             )
         },
-        authentication={PROJECT: "AIzaSy" + secrets.token_urlsafe(25)},
-        firebase=identity_config.Firebase(PROJECT, apps=apps),
+        identity=identity_toolkit.IdentityToolkit({PROJECT: "AIzaSy" + secrets.token_urlsafe(25)}),
+        firebase=firebase_apps.Firebase(PROJECT, apps=apps),
         gemini=gemini_models.GeminiModels(key, {"gemini-3.8-live": ["countTokens", "bidiGenerateContent"]}),
         minted_call=JSONResponse(
             {

@@ -15,7 +15,7 @@ TO_DATABASE = (
 
 def _grant(role: str, member: str, on: str = "project") -> Callable[[Sample], object]:
     def grant(sample: Sample) -> None:
-        bindings = sample.policy.bindings if on == "project" else sample.secret.bindings
+        bindings = sample.project.bindings if on == "project" else sample.secret.bindings
         bindings.append({"role": role, "members": [member]})
 
     return grant
@@ -27,7 +27,7 @@ def _revoke(role: str) -> Callable[[Sample], object]:
 
 def _database_condition(expression: str) -> Callable[[Sample], None]:
     def limit(sample: Sample) -> None:
-        sample.policy.bindings[1]["condition"]["expression"] = expression
+        sample.project.bindings[1]["condition"]["expression"] = expression
 
     return limit
 
@@ -35,7 +35,7 @@ def _database_condition(expression: str) -> Callable[[Sample], None]:
 def _default_account(sample: Sample) -> None:
     account = f"{NUMBER}-compute@developer.gserviceaccount.com"
     sample.function["serviceConfig"]["serviceAccountEmail"] = account
-    for binding in (*sample.policy.bindings, *sample.secret.bindings):
+    for binding in (*sample.project.bindings, *sample.secret.bindings):
         binding["members"] = [f"serviceAccount:{account}"]
 
 
@@ -161,7 +161,7 @@ def test_the_doctor_says_what_is_wrong_with_the_roles(case: Case, expect: Expect
 
 
 def test_a_role_on_the_whole_project_is_enough_for_the_database(sample: Sample, doctor: Doctor) -> None:
-    del sample.policy.bindings[1]["condition"]
+    del sample.project.bindings[1]["condition"]
 
     assert f"ok   Roles: roles/datastore.user on {PROJECT}" in doctor().findings
 
@@ -169,7 +169,7 @@ def test_a_role_on_the_whole_project_is_enough_for_the_database(sample: Sample, 
 def test_what_a_custom_role_may_hold_is_not_called_bad(sample: Sample, doctor: Doctor) -> None:
     sample.revoke("roles/datastore.user")
     custom = f"projects/{PROJECT}/roles/liveTokens"
-    sample.policy.bindings.append({"role": custom, "members": [RUNTIME]})
+    sample.project.bindings.append({"role": custom, "members": [RUNTIME]})
 
     lacking = "warn Roles: the function's account has no roles/datastore.user for the database live-tokens"
     assert doctor().problems == (f"{lacking}, unless {custom} does the same  → {TO_DATABASE}",)
@@ -184,7 +184,7 @@ def test_roles_for_what_is_switched_off_are_not_missed(sample: Sample, doctor: D
 
 
 def test_an_account_that_may_read_every_secret_may_read_the_key(sample: Sample, doctor: Doctor) -> None:
-    sample.policy.bindings += sample.secret.bindings
+    sample.project.bindings += sample.secret.bindings
     sample.secret.bindings = []
 
     (problem,) = doctor().problems

@@ -41,7 +41,7 @@ CASES = (
         lambda sample: sample.databases.clear(),
         (
             ExpectedFinding("BAD", "Firestore live-tokens: there is no such database", DEPLOY),
-            ExpectedFinding("?", "TTL, rules, stop switch: skipped, because there is no database"),
+            ExpectedFinding("?", "TTL, rules, stop switch: not checked: there is no database"),
         ),
     ),
     Case(
@@ -53,7 +53,7 @@ CASES = (
                 "Firestore live-tokens: is in Datastore mode",
                 f"gcloud firestore databases update --type=firestore-native --database=live-tokens --project={PROJECT}",
             ),
-            ExpectedFinding("?", "TTL, rules, stop switch: skipped, because the database is in Datastore mode"),
+            ExpectedFinding("?", "TTL, rules, stop switch: not checked: the database is in Datastore mode"),
         ),
     ),
     Case(

@@ -16,13 +16,9 @@ TO_LATEST = f"gcloud run services update-traffic {FUNCTION} --to-latest {AT}"
 
 def _pinned_to(revision: str) -> Callable[[Sample], None]:
     def pin(sample: Sample) -> None:
-        sample.service["traffic"] = [
-            {
-                "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
-                "revision": f"{FUNCTION}-{revision}",
-                "percent": 100,
-            },
-            {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "tag": "candidate"},
+        sample.service.targets = [
+            {"revisionName": f"{FUNCTION}-{revision}", "percent": 100},
+            {"latestRevision": True, "tag": "candidate"},
         ]
 
     return pin
@@ -58,8 +54,8 @@ def _environment(**variables: str) -> Callable[[Sample], object]:
 
 def _not_public(*, allowed_members: list[str] | None = None, policy_api: bool = True) -> Callable[[Sample], None]:
     def close(sample: Sample) -> None:
-        sample.run_bindings.clear()
-        sample.policy.allowed_members = allowed_members
+        sample.service.bindings.clear()
+        sample.project.allowed_members = allowed_members
         sample.minted_call = HTMLResponse("<html>Your client does not have permission</html>", status_code=403)
         if not policy_api:
             sample.access.services.discard("orgpolicy.googleapis.com")
@@ -80,13 +76,13 @@ def _only_through_the_load_balancer(sample: Sample) -> None:
 
 def _cpu(cpu: str) -> Callable[[Sample], None]:
     def set_cpu(sample: Sample) -> None:
-        container: dict[str, Any] = sample.service["template"]["containers"][0]
+        container: dict[str, Any] = sample.service.settings["template"]["containers"][0]
         container["resources"]["limits"]["cpu"] = cpu
 
     return set_cpu
 
 
-UNREADABLE_SETTINGS = (ExpectedFinding("?", "App Check, CORS: skipped, because the function's settings are not known"),)
+UNREADABLE_SETTINGS = (ExpectedFinding("?", "App Check, CORS: not checked: the function's settings are not known"),)
 CALL_REFUSED = ExpectedFinding(
     "BAD", "Call: HTTP 403 from Cloud Run in place of the function: it is not public", EVERYBODY
 )
@@ -121,11 +117,11 @@ CASES = (
         _no_function,
         (
             ExpectedFinding("BAD", f"Function {FUNCTION}: there is none in europe-west1", DEPLOY),
-            ExpectedFinding("?", f"Traffic, concurrency: skipped, because there is no Cloud Run service {FUNCTION}"),
-            ExpectedFinding("?", "Settings: skipped, because the function's environment is not known"),
-            ExpectedFinding("?", f"Public: skipped, because there is no Cloud Run service {FUNCTION}"),
-            ExpectedFinding("?", "Call: skipped, because there is no function"),
-            ExpectedFinding("?", "Roles: skipped, because the account that the function runs as is not known"),
+            ExpectedFinding("?", f"Traffic, concurrency: not checked: there is no Cloud Run service {FUNCTION}"),
+            ExpectedFinding("?", "Settings: not checked: the function's environment is not known"),
+            ExpectedFinding("?", f"Public: not checked: there is no Cloud Run service {FUNCTION}"),
+            ExpectedFinding("?", "Call: not checked: there is no function"),
+            ExpectedFinding("?", "Roles: not checked: the account that the function runs as is not known"),
             *UNREADABLE_SETTINGS,
         ),
     ),
@@ -168,16 +164,16 @@ CASES = (
     Case(
         "traffic stays on the old revision, as after a smoke test that failed",
         _pinned_to("00001-old"),
-        (ExpectedFinding("warn", f"Traffic: held on {FUNCTION}-00001-old, {FUNCTION}-00002-new gets none", RELEASE),),
+        (ExpectedFinding("warn", f"Traffic: pinned to {FUNCTION}-00001-old, {FUNCTION}-00002-new gets none", RELEASE),),
     ),
     Case(
         "traffic is pinned to the newest revision",
         _pinned_to("00002-new"),
-        (ExpectedFinding("warn", f"Traffic: held on {FUNCTION}-00002-new; a new revision would get none", TO_LATEST),),
+        (ExpectedFinding("warn", f"Traffic: pinned to {FUNCTION}-00002-new; new revisions get none", TO_LATEST),),
     ),
     Case(
         "the newest revision did not start",
-        lambda sample: sample.service.update(
+        lambda sample: sample.service.settings.update(
             latestCreatedRevision=f"{PLACE}/services/{FUNCTION}/revisions/{FUNCTION}-00003-bad"
         ),
         (
@@ -197,7 +193,7 @@ CASES = (
         "Cloud Run has its own default concurrency",
         lambda sample: (
             sample.environment.pop("THREADS"),
-            sample.service["template"].update(maxInstanceRequestConcurrency=80),
+            sample.service.settings["template"].update(maxInstanceRequestConcurrency=80),
         ),
         (ExpectedFinding("BAD", "Concurrency: Cloud Run sends 80 requests at once to 32 threads", DEPLOY),),
     ),
@@ -263,7 +259,7 @@ CASES = (
         (
             ExpectedFinding(
                 "BAD",
-                "Call: HTTP 429: every instance is busy",
+                "Call: HTTP 429: all instances are busy",
                 f"set max_instances in infra/terraform.tfvars, then {DEPLOY}",
             ),
         ),
@@ -284,7 +280,7 @@ CASES = (
         (
             ExpectedFinding(
                 "?",
-                "Call: skipped, because the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
+                "Call: not checked: the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
                 "name the right one with URL=…",
             ),
         ),
@@ -298,26 +294,20 @@ def test_the_doctor_says_what_is_wrong_with_the_deployment(case: Case, expect: E
 
 
 def test_a_revision_that_only_bears_a_tag_holds_no_traffic(sample: Sample, doctor: Doctor) -> None:
-    sample.service["traffic"].append(
-        {
-            "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
-            "revision": f"{FUNCTION}-00001-old",
-            "tag": "candidate",
-        }
-    )
+    sample.service.targets.append({"revisionName": f"{FUNCTION}-00001-old", "tag": "candidate"})
 
     assert doctor().problems == ()
 
 
 def test_a_service_that_does_not_ask_who_calls_is_public(sample: Sample, doctor: Doctor) -> None:
-    sample.run_bindings.clear()
-    sample.service["invokerIamDisabled"] = True
+    sample.service.bindings.clear()
+    sample.service.settings["invokerIamDisabled"] = True
 
     assert doctor().problems == ()
 
 
 def test_a_condition_on_all_users_does_not_make_the_service_public(sample: Sample, doctor: Doctor) -> None:
-    sample.run_bindings[f"{PLACE}/services/{FUNCTION}"][0]["condition"] = {"title": "t", "expression": "false"}
+    sample.service.bindings[0]["condition"] = {"title": "t", "expression": "false"}
 
     (problem,) = doctor().problems
 
@@ -325,7 +315,7 @@ def test_a_condition_on_all_users_does_not_make_the_service_public(sample: Sampl
 
 
 def test_an_invoker_that_is_not_everybody_does_not_make_the_service_public(sample: Sample, doctor: Doctor) -> None:
-    sample.run_bindings[f"{PLACE}/services/{FUNCTION}"][0]["members"] = [RUNTIME, "allAuthenticatedUsers"]
+    sample.service.bindings[0]["members"] = [RUNTIME, "allAuthenticatedUsers"]
 
     (problem,) = doctor().problems
 

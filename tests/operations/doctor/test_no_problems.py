@@ -24,6 +24,7 @@ def test_every_area_is_checked(doctor: Doctor) -> None:
         "Traffic",
         "Concurrency",
         "Settings",
+        "Profiles",
         "Public",
         "Call",
         "Key",
@@ -53,8 +54,8 @@ def test_the_key_is_not_read_on_request(sample: Sample, doctor: Doctor) -> None:
     result = doctor("--leave-key")
 
     assert result.problems == (
-        "?    Key: skipped, because you did not want it to be read; its version is enabled",
-        "?    Gemini: skipped, because there is no key to ask with",
+        "?    Key: not checked: you did not want it to be read; its version is enabled",
+        "?    Gemini: not checked: there is no key to ask with",
     )
     assert result.exit_code == 0, "it was left out by choice"
     assert (sample.secret.reads, sample.gemini.paths) == (0, [])

@@ -11,7 +11,7 @@ from operations.doctor.expected import DEPLOY, Case, Expect, ExpectedFinding, ea
 from operations.doctor.result import Doctor
 from operations.doctor.sample_project import ANDROID_APP, NUMBER, PROJECT, WEB_APP, Sample, SampleHosts
 from support.google.access import refusal
-from support.google.identity_config import IDENTITY
+from support.google.identity_toolkit import HOST as IDENTITY
 
 CONSOLE = f"https://console.firebase.google.com/project/{PROJECT}"
 
@@ -39,12 +39,14 @@ def _app_check_off(sample: Sample) -> None:
 
 
 NO_PROVIDER = f"App Check: 1:{NUMBER}:ios:b2 has no attestation provider", f"App Check: {WEB_APP} has no attestation"
-MONITORED = ExpectedFinding("warn", "App Check: monitored, nobody is refused", _set('app_check = { mode = "enforce" }'))
+MONITORED = ExpectedFinding(
+    "warn", "App Check: monitored, no call is refused", _set('app_check = { mode = "enforce" }')
+)
 
 CASES = (
     Case(
-        "nobody can sign in",
-        lambda sample: sample.authentication.clear(),
+        "no user can sign in",
+        lambda sample: sample.identity.api_keys.clear(),
         (
             ExpectedFinding(
                 "BAD",
@@ -54,11 +56,13 @@ CASES = (
         ),
     ),
     Case(
-        "no way to sign in is on",
-        lambda sample: sample.sign_in.methods.clear(),
+        "no sign-in provider is enabled",
+        lambda sample: sample.identity.sign_in.methods.clear(),
         (
             ExpectedFinding(
-                "warn", f"Authentication: no way to sign in is on in {PROJECT}", f"{CONSOLE}/authentication/providers"
+                "warn",
+                f"Authentication: no sign-in provider is enabled in {PROJECT}",
+                f"{CONSOLE}/authentication/providers",
             ),
         ),
     ),
@@ -86,7 +90,7 @@ CASES = (
     Case(
         "there is no app",
         lambda sample: sample.firebase.apps.clear(),
-        (ExpectedFinding("BAD", f"App Check: {PROJECT} has no app that could prove itself", f"{CONSOLE}/settings"),),
+        (ExpectedFinding("BAD", f"App Check: {PROJECT} has no registered app", f"{CONSOLE}/settings"),),
     ),
     Case(
         "every web site may call",
@@ -106,7 +110,7 @@ def test_the_doctor_says_what_is_wrong_with_sign_in(case: Case, expect: Expect) 
     expect(case)
 
 
-SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; nobody may sign up with e-mail and password"
+SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; sign-up with e-mail and password is off"
 
 
 @pytest.mark.parametrize(
@@ -116,9 +120,9 @@ SIGN_UP_OFF = f"ok   Authentication: set up in {PROJECT}; nobody may sign up wit
 def test_an_external_provider_counts_as_sign_in(
     identity_platform: bool, kind: str, sample: Sample, doctor: Doctor
 ) -> None:
-    sample.sign_in.methods.clear()
-    sample.sign_in.identity_platform = identity_platform
-    sample.sign_in.providers = {"defaultSupportedIdpConfigs": ["off.facebook.com"], kind: ["google.com"]}
+    sample.identity.sign_in.methods.clear()
+    sample.identity.sign_in.identity_platform = identity_platform
+    sample.identity.sign_in.providers = {"defaultSupportedIdpConfigs": ["off.facebook.com"], kind: ["google.com"]}
 
     result = doctor()
 
@@ -129,7 +133,7 @@ def test_an_external_provider_counts_as_sign_in(
 def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
     sample: Sample, doctor: Doctor, sample_hosts: SampleHosts
 ) -> None:
-    sample.sign_in.methods.clear()
+    sample.identity.sign_in.methods.clear()
     usual = sample_hosts.apps[IDENTITY]
 
     async def without_providers(scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,7 +149,7 @@ def test_providers_that_cannot_be_seen_are_not_said_to_be_off(
 
 
 def test_sign_ups_that_are_closed_are_said_to_be(sample: Sample, doctor: Doctor) -> None:
-    sample.sign_in.sign_ups = False
+    sample.identity.sign_in.sign_ups = False
 
     result = doctor()
 

@@ -193,7 +193,7 @@ def test_an_account_that_may_see_but_not_read_the_secret_is_told_the_role(
         f"--role=roles/secretmanager.secretAccessor --condition=None --project={PROJECT}"
     )
     assert key == f"?    Key: not checked: needs role roles/secretmanager.secretAccessor  → {grant}"
-    assert gemini == "?    Gemini: skipped, because the key could not be read"
+    assert gemini == "?    Gemini: not checked: the key could not be read"
 
 
 def test_an_account_that_may_not_use_the_quota_project_is_told_the_role(

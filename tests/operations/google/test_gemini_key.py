@@ -26,14 +26,46 @@ from live_tokens_operations.google.look import Found
         ("eyJhbGciOiJub25lIn0", "is not a key, but a JSON web token"),
         ("no key was given to Terraform", "is not a key, but Terraform's placeholder"),
         ("AQ.0123456789abcdef 0123", "is not a key: there are spaces in it"),
-        ("AQ.0123456789abcdef\nAQ.0123456789abcdef", "is not a key: it holds control characters"),
+        ("AQ.0123456789abcdef\nAQ.0123456789abcdef", "has a line break in it: store it as one line"),
+        ("AQ.0123456789\r\nabcdef", "has a line break in it"),
+        ("AQ.0123456789\u2028abcdef", "has a line break in it"),
+        (r"AQ.0123456789abcdef\n", "has a line break in it"),
         ("AQ.0123456789abcdef\0", "is not a key: it holds control characters"),
         ("AQ.schlüssel-0123456789", "is not a key: it holds other than ASCII"),
-        ("AQ.“0123456789”", "is not a key: it holds other than ASCII"),
+        *(
+            (f"{quote}AQ.0123456789abcdef{quote}", "has quotes around it: store it without")
+            for quote in ('"', "'", "`")
+        ),
+        ("“AQ.0123456789abcdef”", "has quotes around it"),
+        ('AQ.0123456789abcdef"', "has quotes around it"),
+        ("GEMINI_API_KEY=AQ.0123456789abcdef", "is a line of an .env file or the like: store only what stands behind"),
+        ('GEMINI_API_KEY="AQ.0123456789abcdef"', "is a line of an .env file"),
+        ("GEMINI_API_KEY = 'AQ.0123456789abcdef'", "is a line of an .env file"),
+        ("export GEMINI_API_KEY=AQ.0123456789abcdef", "is a line of an .env file"),
+        ("export  KEY=AQ.0123456789abcdef", "is a line of an .env file"),
+        ("set TOKEN=AQ.0123456789abcdef", "is a line of an .env file"),
+        ('$env:TOKEN = "AQ.0123456789abcdef"', "is a line of an .env file"),
+        ('"GOOGLE_API_KEY": "AQ.0123456789abcdef"', "is a line of an .env file"),
+        ("gemini_api_key: AQ.0123456789abcdef", "is a line of an .env file"),
+        ("EXPO_PUBLIC_GEMINI_API_KEY=AQ.0123456789abcdef", "is a line of an .env file"),
+        ("x-goog-api-key: AQ.0123456789abcdef", "is a line of an .env file"),
+        ("# mine\nGEMINI_API_KEY=AQ.0123456789abcdef\nOTHER=1", "is a line of an .env file"),
+        ("\ufeffGEMINI_API_KEY=AQ.0123456789abcdef", "is a line of an .env file"),
+        ("\ufeffAQ.0123456789abcdef", "begins with a byte order mark (BOM)"),
+        ("A\0Q\0.\0k\0e\0y\0", "is saved as UTF-16"),
+        ("AQ.0123456789\u200babcdef", "has an invisible character in it"),
+        ("AQ.0123456789abcdef\u00a0", "has an invisible character in it"),
     ],
 )
 def test_what_cannot_be_a_key_is_told_apart_and_not_repeated(typed: str, fault: str) -> None:
     _is_told_apart(typed, fault)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_a_key_that_a_shell_of_windows_saved_is_told_apart(encoding: str) -> None:
+    """PowerShell's `>` writes UTF-16."""
+    payload = payload_in({"payload": {"data": base64.b64encode("AQ.0123456789abcdef\r\n".encode(encoding)).decode()}})
+    assert (payload.key, payload.fault) == (None, "is saved as UTF-16: save it as UTF-8 without a BOM")
 
 
 def test_a_private_key_is_told_apart_and_not_repeated() -> None:

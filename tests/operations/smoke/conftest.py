@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from operations.smoke.google_project import HOST, GoogleProject, run_deployed_function, run_google_project
+from operations.smoke.google_project import HOST, GoogleProject, run_deployed_function
 from stack import LocalStack, StackOptions
 from support.google_hosts.ledger import Ledger
 from support.production.local_google import LocalGoogle, run_local_google
@@ -49,6 +49,7 @@ def deployed(google: LocalGoogle, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def project(google: LocalGoogle, deployed: None) -> Iterator[GoogleProject]:
-    with run_google_project(google) as project:
-        yield project
+def project(google: LocalGoogle, deployed: None) -> GoogleProject:
+    google.identity.forget()
+    google.app_check_service.exchanged = 0
+    return GoogleProject(google)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from gemini_live_stand_in import create_app
 from gemini_live_stand_in.serving import serve
 from operations.smoke.google_project import (
-    APP_ID,
-    SERVICE_ACCOUNT,
     URL,
     GoogleProject,
     google_error,
@@ -23,10 +23,12 @@ from operations.smoke.google_project import (
 )
 from operations.smoke.made_up_service import id_token
 from support.google_hosts.upstream import Silence
+from support.production.app_check_tokens import APP_ID
 from support.production.id_tokens import IdTokens
-from support.production.local_google import PROJECT, LocalGoogle
+from support.production.local_google import PROJECT, SIGNER, LocalGoogle
 from support.smoke_program import running_smoke
 
+INTERACTION = "An interaction with the profile's model"
 ANOTHER_ACCOUNT = f"somebody-else@{PROJECT}.iam.gserviceaccount.com"
 
 
@@ -42,14 +44,14 @@ def test_a_good_service_passes_and_the_user_is_gone(project: GoogleProject) -> N
         "The user is deleted",
         "A call of the deleted user is refused: 401 ID_TOKEN_REVOKED",
     ]
-    assert project.google.users.users == {}
+    assert project.identity.users == {}
     assert "The run took 2 live tokens of the profile's quota." in outcome.out
 
 
 def test_a_look_up_of_another_form_than_the_function_believes_fails_the_run(
     project: GoogleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(project.google.users, "answer_about_nobody", {})
+    monkeypatch.setattr(project.identity, "answer_about_nobody", {})
 
     outcome = project.smoke("--no-observations")
 
@@ -63,22 +65,68 @@ def test_observations_are_made_against_google_unless_they_are_forbidden(project:
     outcome = project.smoke("--timeout", "5")
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert len(outcome.observations) == 6
-    assert "The run took 7 live tokens of the profile's quota." in outcome.out
-    assert project.google.users.users == {}
+    assert len(outcome.observations) == 10
+    assert outcome.observations["The form of a look-up answer"] == (
+        "kind identitytoolkit#GetAccountInfoResponse; one user, with localId as a str, disabled as a boolean, "
+        "validSince as a string of digits"
+    )
+    assert outcome.observations[INTERACTION] == "not tested, because GEMINI_API_KEY is not set to a key"
+    assert "The run took 8 live tokens of the profile's quota." in outcome.out
+    assert project.identity.users == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            JSONResponse({"id": "interactions-1", "status": "IN_PROGRESS"}),
+            "accepted. The answer has the fields id, status",
+        ),
+        (google_error(404, "Not found.", "NOT_FOUND"), "refused: 404 NOT_FOUND"),
+        (google_error(400, "Model is not supported."), "refused: 400 INVALID_ARGUMENT"),
+        (google_error(503, "Unavailable.", "UNAVAILABLE"), "failed: 503 UNAVAILABLE"),
+    ],
+)
+def test_with_a_key_an_interaction_is_asked_for_and_cancelled(
+    project: GoogleProject, answer: Response, words: str
+) -> None:
+    asked: list[tuple[str, object]] = []
+    key = project.google.new_api_key()
+
+    async def interactions(request: Request) -> Response:
+        assert request.headers["x-goog-api-key"] == key
+        asked.append((request.url.path, await request.json()))
+        return answer
+
+    gemini = Starlette(
+        routes=[
+            Route("/v1/interactions", interactions, methods=["POST"]),
+            Route("/v1/interactions/{id}/cancel", interactions, methods=["POST"]),
+            Mount("/", create_app(project.google.gemini_stand_in)),
+        ]
+    )
+    with project.google.gemini.answering(gemini):
+        outcome = project.smoke("--timeout", "5", GEMINI_API_KEY=f"{key}\n")
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert outcome.observations[INTERACTION].startswith(words)
+    cancelled: list[tuple[str, object]] = (
+        [("/v1/interactions/interactions-1/cancel", {})] if answer.status_code == 200 else []
+    )
+    assert asked == [("/v1/interactions", {"model": "gemini-3.8-live"}), *cancelled]
 
 
 def test_the_api_key_may_be_given(project: GoogleProject) -> None:
-    project.faults["config"] = google_error(403, "The caller does not have permission", "PERMISSION_DENIED")
+    project.identity.faults["config"] = google_error(403, "The caller does not have permission", "PERMISSION_DENIED")
 
-    assert project.smoke("--no-observations", FIREBASE_API_KEY=project.api_key).code == 0
+    assert project.smoke("--no-observations", FIREBASE_API_KEY=project.identity.api_keys[PROJECT]).code == 0
 
 
 def test_the_user_has_the_claims_that_were_given(project: GoogleProject) -> None:
     with project.google.gemini.answering(Response(status_code=503)):
         project.smoke("--claims", json.dumps({"plan": "school", "level": "B1"}))
 
-    assert project.signed_in[0]["claims"] == {"plan": "school", "level": "B1"}
+    assert project.identity.signed_in[0]["claims"] == {"plan": "school", "level": "B1"}
 
 
 def test_each_run_is_another_user(project: GoogleProject) -> None:
@@ -86,7 +134,7 @@ def test_each_run_is_another_user(project: GoogleProject) -> None:
         with project.google.gemini.answering(Response(status_code=503)):
             project.smoke()
 
-    first, second = project.signed_in
+    first, second = project.identity.signed_in
     assert first["uid"] != second["uid"]
 
 
@@ -97,8 +145,8 @@ def test_the_user_is_deleted_when_a_check_fails(project: GoogleProject) -> None:
     assert outcome.code == 1
     (line,) = outcome.bad
     assert "503 GEMINI_UNAVAILABLE" in line
-    assert len(project.signed_in) == 1
-    assert project.google.users.users == {}
+    assert len(project.identity.signed_in) == 1
+    assert project.identity.users == {}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -117,27 +165,27 @@ def test_the_user_is_deleted_when_somebody_stops_the_run(
         running_smoke(URL, environment=project.environment({})) as process,
     ):
         assert asked.wait(30)
-        assert project.google.users.users
+        assert project.identity.users
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
 
     assert process.returncode == code
     assert "Traceback" not in err
     assert "The user is deleted" in out
-    assert project.google.users.users == {}
+    assert project.identity.users == {}
 
 
 def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: GoogleProject) -> None:
-    project.faults["delete"] = google_error(400, "ADMIN_ONLY_OPERATION")
+    project.identity.faults["delete"] = google_error(400, "ADMIN_ONLY_OPERATION")
 
     outcome = project.smoke("--no-observations")
 
     assert outcome.code == 1
     (line,) = outcome.bad
-    (uid,) = project.google.users.users
+    (uid,) = project.identity.users
     assert uid in line
     assert "ADMIN_ONLY_OPERATION" in line
-    project.google.users.users.clear()
+    project.identity.users.clear()
 
 
 @pytest.mark.parametrize(
@@ -171,14 +219,14 @@ def test_a_user_that_cannot_be_deleted_is_named_and_fails_the_run(project: Googl
 def test_a_sign_in_that_fails_says_what_to_do(
     project: GoogleProject, method: str, answer: Response, words: str
 ) -> None:
-    project.faults[method] = answer
+    project.identity.faults[method] = answer
 
     outcome = project.smoke()
 
     assert outcome.code == 1
     (line,) = outcome.bad
     assert words in line
-    assert project.google.users.users == {}
+    assert project.identity.users == {}
 
 
 def test_a_wrong_api_key_is_said_to_be_wrong(project: GoogleProject) -> None:
@@ -198,7 +246,7 @@ def test_who_may_not_sign_is_told_the_role(project: GoogleProject) -> None:
 
 
 def test_that_the_credentials_api_is_off_is_said(project: GoogleProject) -> None:
-    with project.iam.answering(google_error(403, "It is off.", "PERMISSION_DENIED", "SERVICE_DISABLED")):
+    with project.google.iam.answering(google_error(403, "It is off.", "PERMISSION_DENIED", "SERVICE_DISABLED")):
         outcome = project.smoke()
 
     (line,) = outcome.bad
@@ -220,15 +268,15 @@ def test_a_person_signs_up_with_a_password_and_needs_nobody_who_signs(project: G
     outcome = project.smoke("--no-observations", GOOGLE_APPLICATION_CREDENTIALS=person)
 
     assert (outcome.code, outcome.bad) == (0, [])
-    assert (len(project.signed_up), project.signed_in) == (1, [])
-    assert project.google.users.users == {}
+    assert (len(project.identity.signed_up), project.identity.signed_in) == (1, [])
+    assert project.identity.users == {}
 
 
 @pytest.mark.parametrize("code", ["OPERATION_NOT_ALLOWED", "ADMIN_ONLY_OPERATION"])
 def test_a_person_in_a_project_without_passwords_has_to_name_who_signs(
     project: GoogleProject, person: str, code: str
 ) -> None:
-    project.faults["signUp"] = google_error(400, code)
+    project.identity.faults["signUp"] = google_error(400, code)
     outcome = project.smoke(GOOGLE_APPLICATION_CREDENTIALS=person)
 
     (line,) = outcome.bad
@@ -242,26 +290,24 @@ def test_a_person_who_wants_claims_has_to_name_who_signs(project: GoogleProject,
 
     (line,) = outcome.bad
     assert "Use --service-account" in line
-    assert project.signed_up == []
+    assert project.identity.signed_up == []
 
 
 def test_a_person_may_have_a_service_account_sign(project: GoogleProject, person: str) -> None:
-    outcome = project.smoke(
-        "--no-observations", "--service-account", SERVICE_ACCOUNT, GOOGLE_APPLICATION_CREDENTIALS=person
-    )
+    outcome = project.smoke("--no-observations", "--service-account", SIGNER, GOOGLE_APPLICATION_CREDENTIALS=person)
 
     assert (outcome.code, outcome.bad) == (0, [])
 
 
 def test_a_person_with_an_app_has_to_name_who_signs(project: GoogleProject, person: str) -> None:
     alone = project.smoke("--app-id", APP_ID, GOOGLE_APPLICATION_CREDENTIALS=person)
-    signers = ("--app-id", APP_ID, "--service-account", SERVICE_ACCOUNT)
+    signers = ("--app-id", APP_ID, "--service-account", SIGNER)
     signed = project.smoke("--no-observations", *signers, GOOGLE_APPLICATION_CREDENTIALS=person)
 
     (line,) = alone.bad
     assert "Use --service-account" in line
     assert (signed.code, signed.bad) == (0, [])
-    assert project.app_check_tokens > 0
+    assert project.google.app_check_service.exchanged > 0
 
 
 def test_credentials_that_google_refuses_are_told_from_an_outage(project: GoogleProject, person: str) -> None:
@@ -340,7 +386,7 @@ def test_a_url_that_leads_nowhere_is_said_to_before_a_user_is_made(project: Goog
     assert outcome.code == 1
     (line,) = outcome.bad
     assert "cannot be called: no connection" in line
-    assert project.signed_in == []
+    assert project.identity.signed_in == []
 
 
 def test_replay_protection_gets_a_new_app_check_token_for_every_call(
@@ -366,4 +412,4 @@ def test_an_app_that_is_not_there_is_explained(project: GoogleProject) -> None:
     assert outcome.code == 1
     (line,) = outcome.bad
     assert "APP_CHECK_TOKEN" in line
-    assert project.google.users.users == {}
+    assert project.identity.users == {}

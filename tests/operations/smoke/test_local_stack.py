@@ -66,6 +66,13 @@ def test_it_passes_with_observations_which_are_those_of_the_stand_in(stack: Loca
         "The token in the header `Authorization`, and not in the URL": "accepted",
         "`%2F` in the token of the URL": "accepted",
         "A connection on which the app sends no setup": "still open after 5 s",
+        "`audioStreamEnd` at the end of speech": "ignored: the turn ended only after 2 s of quiet",
+        "The method for API keys on v1": "refused: HTTP 404 in place of a WebSocket",
+        "An interaction with the profile's model": "not tested, because Gemini is a stand-in",
+        "The form of a look-up answer": (
+            "kind identitytoolkit#GetAccountInfoResponse; one user, with localId as a str, disabled absent, "
+            "validSince absent"
+        ),
     }
 
 

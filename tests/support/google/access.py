@@ -43,13 +43,16 @@ def not_found(_request: Request | None = None, _error: Exception | None = None) 
     return refusal(404, "NOT_FOUND", "Requested entity was not found.")
 
 
-def behind(access: ApiAccess, host: str, routes: Sequence[tuple[str, str, Handler]]) -> Starlette:
+def behind(
+    access: ApiAccess, host: str, routes: Sequence[tuple[str, str, Handler]], in_the_open: Sequence[Route] = ()
+) -> Starlette:
     """Return an app that lets the right callers in.
 
     Args:
         access: decides.
         host: under which the app is called, which is the API's name, too.
         routes: method, path, handler.
+        in_the_open: routes that need no credential of Google Cloud.
     """
 
     def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -64,7 +67,10 @@ def behind(access: ApiAccess, host: str, routes: Sequence[tuple[str, str, Handle
         return handle
 
     app = Starlette(
-        routes=[Route(path, guarded(handler), methods=[method]) for method, path, handler in routes],
+        routes=[
+            *in_the_open,
+            *(Route(path, guarded(handler), methods=[method]) for method, path, handler in routes),
+        ],
         exception_handlers={404: not_found},
     )
     app.router.redirect_slashes = False

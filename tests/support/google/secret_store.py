@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from support.google.access import ApiAccess, behind, not_found, refusal
-from support.google.project_policy import seen_with
+from support.google.resource_manager import seen_with
 
 HOST = "secretmanager.googleapis.com"
 

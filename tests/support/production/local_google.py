@@ -16,35 +16,35 @@ from gemini_live_stand_in import create_app as create_gemini_app
 from gemini_live_stand_in.serving import serve
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
-from support.google.access_tokens import create_token_app
+from support.google import (
+    access_tokens,
+    app_check,
+    certificates,
+    firebase_apps,
+    iam_credentials,
+    identity_toolkit,
+    metadata_server,
+)
+from support.google.access import ApiAccess
+from support.google.app_check import AppCheck
 from support.google_hosts.hosts import run_google_hosts
 from support.google_hosts.ledger import Ledger
 from support.google_hosts.tls_proxy import TlsProxy
 from support.google_hosts.upstream import Upstream
-from support.production.app_check_tokens import AppCheckKey, AppCheckTokens
-from support.production.google_stand_ins import (
-    NEVER_KEPT_SECONDS,
-    Accounts,
-    AppCheckService,
-    User,
-    create_accounts_app,
-    create_app_check_app,
-    create_certificate_app,
-    create_metadata_app,
-)
+from support.production.app_check_tokens import APP_ID, AppCheckKey, AppCheckTokens
 from support.production.id_tokens import IdTokens, SigningKey
 from support.production.service_account import ServiceAccount
 
-_CERTIFICATES = "www.googleapis.com"
-_ACCOUNTS = "identitytoolkit.googleapis.com"
-_APP_CHECK = "firebaseappcheck.googleapis.com"
-_ACCESS_TOKENS = "oauth2.googleapis.com"
 _SECRET_MANAGER = "secretmanager.googleapis.com"
 _GEMINI = "generativelanguage.googleapis.com"
 
 PROJECT = "sample-app-1a2b"
 SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
+SIGNER = f"live-tokens@{PROJECT}.iam.gserviceaccount.com"
+"""The service account for which others may sign."""
 NO_SECRET = f"projects/{PROJECT}/secrets/not-there/versions/latest"
+_NEVER_KEPT_SECONDS = 1
+"""google-auth refreshes an access token minutes before its end, so one of a second is fetched for every request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,16 @@ class LocalGoogle:
     accounts: Upstream
     app_check: Upstream
     access_tokens: Upstream
+    iam: Upstream
     secret_manager: Upstream
     gemini: Upstream
     metadata: Upstream
 
     signing_key: SigningKey
     id_tokens: IdTokens
-    users: Accounts
+    identity: identity_toolkit.IdentityToolkit
     app_check_tokens: AppCheckTokens
-    app_check_service: AppCheckService
+    app_check_service: AppCheck
     secret: StandInSecret
     gemini_stand_in: GeminiStandIn
 
@@ -93,7 +94,7 @@ class LocalGoogle:
     def sign_up(self, *, disabled: bool = False, valid_since: int = 0) -> str:
         """Add a user, and return the uid."""
         uid = secrets.token_hex(14)
-        self.users.users[uid] = User(uid, str(valid_since), disabled)
+        self.identity.users[uid] = identity_toolkit.User(uid, str(valid_since), disabled)
         return uid
 
     def sign_in(self) -> str:
@@ -124,41 +125,53 @@ def run_local_google(folder: Path, ledger: Ledger) -> Iterator[LocalGoogle]:
     service_account = ServiceAccount.create(PROJECT, folder / "service-account.json")
     signing_key = SigningKey.generate("0a1b2c3d4e5f")
     access_token = "ya29." + secrets.token_urlsafe(40)
-    users = Accounts(access_token)
+    access = ApiAccess(access_token, services={app_check.HOST, iam_credentials.HOST, identity_toolkit.HOST})
+    signer = iam_credentials.SigningAccount(SIGNER, ledger)
+    web_api_key = "AIzaSy" + secrets.token_urlsafe(25)
+    identity = identity_toolkit.IdentityToolkit({PROJECT: web_api_key})
+    id_tokens = IdTokens(PROJECT, signing_key)
     app_check_key = AppCheckKey.generate("a1b2c3")
-    app_check_service = AppCheckService(access_token, [app_check_key.jwk])
+    app_check_tokens = AppCheckTokens(PROJECT, app_check_key)
+    apps_of_project = firebase_apps.Firebase(PROJECT, [firebase_apps.App(APP_ID, "ANDROID")])
+    app_check_service = AppCheck(apps_of_project, [app_check_key.jwk])
     api_key = "AIzaSy" + secrets.token_urlsafe(25)
     secret = StandInSecret(SECRET, [api_key.encode()])
     gemini_stand_in = GeminiStandIn(StandInConfig(api_keys=frozenset({api_key})))
 
     ledger.secret("access token", access_token)
     ledger.secret("API key", api_key)
+    ledger.secret("web API key", web_api_key)
     ledger.private_key(service_account.private_key)
 
-    certificates = {signing_key.kid: signing_key.certificate}
     apps: dict[str, ASGIApp] = {
-        _CERTIFICATES: create_certificate_app(certificates, "public, max-age=19845, must-revalidate"),
-        _ACCOUNTS: create_accounts_app(users, PROJECT),
-        _APP_CHECK: create_app_check_app(app_check_service),
-        _ACCESS_TOKENS: create_token_app(access_token, seconds=NEVER_KEPT_SECONDS),
+        certificates.HOST: certificates.create_certificate_app(
+            {signing_key.kid: signing_key.certificate}, "public, max-age=19845, must-revalidate"
+        ),
+        identity_toolkit.HOST: identity_toolkit.create_identity_app(access, identity, id_tokens, signer),
+        app_check.HOST: app_check.create_app_check_app(access, app_check_service, app_check_tokens, signer),
+        iam_credentials.HOST: iam_credentials.create_credentials_app(access, signer),
+        access_tokens.HOST: access_tokens.create_token_app(access_token, _NEVER_KEPT_SECONDS),
         _SECRET_MANAGER: create_secret_manager_app(secret),
         _GEMINI: create_gemini_app(gemini_stand_in),
     }
-    metadata = Upstream("metadata.google.internal", create_metadata_app(access_token, PROJECT))
+    metadata = Upstream(
+        metadata_server.HOST, metadata_server.create_metadata_app(access_token, PROJECT, _NEVER_KEPT_SECONDS)
+    )
     with run_google_hosts(folder, apps) as hosts, serve(metadata) as metadata_address:
         yield LocalGoogle(
             proxy=hosts.proxy,
-            certificates=hosts.upstreams[_CERTIFICATES],
-            accounts=hosts.upstreams[_ACCOUNTS],
-            app_check=hosts.upstreams[_APP_CHECK],
-            access_tokens=hosts.upstreams[_ACCESS_TOKENS],
+            certificates=hosts.upstreams[certificates.HOST],
+            accounts=hosts.upstreams[identity_toolkit.HOST],
+            app_check=hosts.upstreams[app_check.HOST],
+            access_tokens=hosts.upstreams[access_tokens.HOST],
+            iam=hosts.upstreams[iam_credentials.HOST],
             secret_manager=hosts.upstreams[_SECRET_MANAGER],
             gemini=hosts.upstreams[_GEMINI],
             metadata=metadata,
             signing_key=signing_key,
-            id_tokens=IdTokens(PROJECT, signing_key),
-            users=users,
-            app_check_tokens=AppCheckTokens(PROJECT, app_check_key),
+            id_tokens=id_tokens,
+            identity=identity,
+            app_check_tokens=app_check_tokens,
             app_check_service=app_check_service,
             secret=secret,
             gemini_stand_in=gemini_stand_in,

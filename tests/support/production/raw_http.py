@@ -26,10 +26,22 @@ class RawAnswer:
     def reason(self) -> str:
         """The reason in a callable error, which any answer but a preflight's has to be."""
         assert self.headers["content-type"] == "application/json; charset=utf-8"
-        assert self.headers["cache-control"] == "no-store"
-        error: dict[str, Any] = json.loads(self.body)["error"]
-        reason: str = error["details"]["reason"]
-        return reason
+        return _reason_in(self, self.body)
+
+    @property
+    def streamed_reason(self) -> str:
+        """The reason in a callable error that is the one event of a stream."""
+        assert self.headers["content-type"] == "text/event-stream; charset=utf-8"
+        name, _, event = self.body.partition(b": ")
+        assert (name, event[-2:], event.count(b"\n")) == (b"data", b"\n\n", 2)
+        return _reason_in(self, event)
+
+
+def _reason_in(answer: RawAnswer, body: bytes) -> str:
+    assert answer.headers["cache-control"] == "no-store"
+    error: dict[str, Any] = json.loads(body)["error"]
+    reason: str = error["details"]["reason"]
+    return reason
 
 
 class RawConnection:

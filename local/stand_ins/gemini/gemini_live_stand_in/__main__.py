@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pace", type=float, default=1.0, help="1 speaks in real time, 0 does not wait; default: %(default)s"
     )
+    parser.add_argument(
+        "--model-turns",
+        type=int,
+        metavar="N",
+        help="model turns per prompt, on models with an interactionStatus; default: as the model does",
+    )
     parser.add_argument("--tls-cert", type=Path, help="PEM certificate; with --tls-key, serve https and wss")
     parser.add_argument("--tls-key", type=Path, help="PEM key")
     return parser
@@ -99,6 +105,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             connection_seconds=options.connection_seconds,
             go_away_seconds=options.go_away_seconds,
             pace=options.pace,
+            model_turns=options.model_turns,
         )
     except ValueError as error:
         parser.error(str(error))

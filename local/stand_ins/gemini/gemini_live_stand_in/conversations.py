@@ -2,10 +2,11 @@
 
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gemini_live_stand_in.refusals import HANDLE_IN_USE, HANDLE_UNKNOWN, CloseError
+from gemini_live_stand_in.usage import Context
 
 HANDLE_LIFETIME = timedelta(hours=2)
 """How long after its last connection a conversation can be resumed (documented)."""
@@ -13,9 +14,15 @@ HANDLE_LIFETIME = timedelta(hours=2)
 
 @dataclass(eq=False)
 class Conversation:
-    """What the stand-in remembers: how many turns there were, and when its socket closed; None while one is open."""
+    """What the stand-in remembers.
+
+    Attributes:
+        turns: how many turns there were, each message of an initial history included.
+        ended_at: when its socket closed; None while one is open.
+    """
 
     turns: int = 0
+    context: Context = field(default_factory=Context)
     ended_at: datetime | None = None
 
 

@@ -11,7 +11,7 @@ from gemini_live_stand_in.credential import require_key, require_token
 from gemini_live_stand_in.frame import read_message
 from gemini_live_stand_in.journal import LOGGER, fingerprint
 from gemini_live_stand_in.model import require_model
-from gemini_live_stand_in.refusals import MESSAGE_INVALID, CloseError
+from gemini_live_stand_in.refusals import MESSAGE_INVALID, CloseError, SilenceError
 from gemini_live_stand_in.session import Session
 from gemini_live_stand_in.stand_in import GeminiStandIn
 from gemini_live_stand_in.tokens import Token
@@ -57,11 +57,14 @@ class LiveSocket:
             raise CloseError(MESSAGE_INVALID)
         setup = token.lock.effective_setup(message["setup"]) if token else message["setup"]
         conversation = self._open(token, setup)
+        session = Session(websocket, self._stand_in, setup, conversation, token.expire_time if token else None)
         try:
             # After the use was counted: a locked model that does not exist costs the token (ASSUMED).
             require_model(setup, self._stand_in.config.models, version)
-            expire_time = token.expire_time if token else None
-            await Session(websocket, self._stand_in, setup, conversation, expire_time).run()
+            await session.run()
+        except SilenceError as silence:
+            LOGGER.info("setup: %s", silence)
+            await session.stay_silent()
         finally:
             # Before the close frame goes out, so that a client may resume as soon as it has seen it.
             self._stand_in.conversations.end(conversation, self._stand_in.now())

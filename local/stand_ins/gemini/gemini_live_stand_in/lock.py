@@ -14,6 +14,10 @@ class MaskError(Exception):
     """The field mask names something that cannot be masked."""
 
 
+class UnmaskedFieldError(Exception):
+    """The setup holds a field that the field mask does not name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """The setup and the mask a token was minted with; by default nothing is locked."""
@@ -51,6 +55,21 @@ def _parse_path(text: str) -> Path:
             raise MaskError(text)
         kind = fields[part]
     return path
+
+
+def require_masked(setup: Mapping[str, Any], mask: Sequence[Path]) -> None:
+    """Refuse a setup with a field that no path of a mask names or leads to.
+
+    Raises:
+        UnmaskedFieldError: there is such a field.
+    """
+    for name, value in setup.items():
+        named = [path[1:] for path in mask if path[0] == name]
+        if () in named:
+            continue
+        if not named:
+            raise UnmaskedFieldError(name)
+        require_masked(value, named)
 
 
 def _overwrite(target: dict[str, Any], source: Mapping[str, Any], path: Path) -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gemini_live_stand_in.journal import LOGGER, fingerprint
-from gemini_live_stand_in.lock import Lock, MaskError, parse_mask
+from gemini_live_stand_in.lock import Lock, MaskError, UnmaskedFieldError, parse_mask, require_masked
 from gemini_live_stand_in.refusals import (
     MINT_AUTH_KEY_BAD,
     MINT_KEY_BAD,
@@ -19,6 +19,7 @@ from gemini_live_stand_in.refusals import (
     MINT_NOT_JSON,
     MINT_SHAPE,
     MINT_TOO_FAR,
+    MINT_UNMASKED,
     MINT_USES_NEGATIVE,
     MintError,
 )
@@ -93,10 +94,15 @@ class TokenMint:
         uses = fields.get("uses", DEFAULT_USES)
         if uses < 0:
             raise MintError(MINT_USES_NEGATIVE)
+        setup = fields.get("bidiGenerateContentSetup")
         try:
             mask = parse_mask(fields.get("fieldMask", ""))
+            if mask:
+                require_masked(setup or {}, mask)
         except MaskError:
             raise MintError(MINT_MASK) from None
+        except UnmaskedFieldError:
+            raise MintError(MINT_UNMASKED) from None
         return self._stand_in.tokens.mint(
             uses=uses,
             expire_time=_near("expire_time", fields.get("expireTime", now + DEFAULT_LIFETIME), now),
@@ -105,7 +111,7 @@ class TokenMint:
                 fields.get("newSessionExpireTime", now + DEFAULT_NEW_SESSION_WINDOW),
                 now,
             ),
-            lock=Lock(fields.get("bidiGenerateContentSetup"), mask),
+            lock=Lock(setup, mask),
         )
 
 

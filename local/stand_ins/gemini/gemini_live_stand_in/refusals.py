@@ -45,6 +45,14 @@ class CloseRefusal:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A setup that gets no setupComplete and no close."""
+
+    provenance: Provenance
+    code: str = "never answered"
+
+
 class MintError(Exception):
     """The mint request was refused; `body()` is Google's JSON error for it."""
 
@@ -83,6 +91,13 @@ class CloseError(Exception):
         super().__init__(f"{self.code} {self.reason}")
 
 
+class SilenceError(Exception):
+    """The server takes the setup and never answers it."""
+
+    def __init__(self, silence: Silence) -> None:
+        super().__init__(silence.code)
+
+
 def cut(reason: str) -> str:
     """Cut a close reason to what fits into a close frame, never inside a character."""
     return reason.encode()[:REASON_BYTES].decode(errors="ignore")
@@ -111,8 +126,8 @@ MINT_KEY_BAD = HttpRefusal(MEASURED, 400, "INVALID_ARGUMENT", _KEY_NOT_VALID, "A
 MINT_AUTH_KEY_BAD = HttpRefusal(REPORTED, 401, "UNAUTHENTICATED", _OAUTH_EXPECTED, "ACCESS_TOKEN_TYPE_UNSUPPORTED")
 # Documented on Google's troubleshooting page.
 MINT_KEY_LEAKED = HttpRefusal(DOCUMENTED, 403, "PERMISSION_DENIED", _KEY_LEAKED)
-# Measured 2026-08-06, 2026-09-12 and 2026-09-18 for liveConnectConstraints; the texts for wrong types are
-# ASSUMED.
+# Measured 2026-08-06, 2026-09-12 and 2026-09-18 for liveConnectConstraints. Reported: the text for a list where there
+# can be one value, and paths through maps such as `properties[0].value`. ASSUMED: the texts for other wrong types.
 MINT_SHAPE = HttpRefusal(MEASURED, 400, "INVALID_ARGUMENT", "{fault}")
 # ASSUMED text; that malformed JSON is a 400 is the rule for every Google API.
 MINT_NOT_JSON = HttpRefusal(
@@ -120,6 +135,13 @@ MINT_NOT_JSON = HttpRefusal(
 )
 # Reported (js-genai#1492) for `tools.0`; ASSUMED for snake_case parts, where Google may be laxer.
 MINT_MASK = HttpRefusal(REPORTED, 400, "INVALID_ARGUMENT", "field_mask is invalid for BidiGenerateContentSetup")
+# Reported (gemini-live-api-examples#49).
+MINT_UNMASKED = HttpRefusal(
+    REPORTED,
+    400,
+    "INVALID_ARGUMENT",
+    "BidiGenerateContentSetup contains fields that are not specified in field_mask",
+)
 # Text measured 2026-09-18 for expire_time; the 400, and the same words for new_session_expire_time, are
 # ASSUMED.
 MINT_TOO_FAR = HttpRefusal(
@@ -177,21 +199,49 @@ MODEL_NOT_FOUND = CloseRefusal(
 # ASSUMED: a setup without a model, or a model name that does not start with `models/`.
 MODEL_MISSING = CloseRefusal(ASSUMED, 1007, "* BidiGenerateContentSetup.model: model is not specified")
 MODEL_NAME_FORMAT = CloseRefusal(ASSUMED, 1007, "* BidiGenerateContentSetup.model: unexpected model name format")
-# Measured, undated, for TEXT (also when responseModalities is missing); ASSUMED for other combinations.
+
+# --- WebSocket: rules of a model, in model_rules.py ------------------------------------------------
+# Measured, undated, for TEXT (also when responseModalities is missing), and reported (cookbook#386); ASSUMED for other
+# combinations.
 MODALITIES = CloseRefusal(
     MEASURED,
     1007,
     "The requested combination of response modalities ({modalities}) is not supported by the model",
 )
-# Both rules are documented on the model page of gemini-3.8-live; codes and texts are ASSUMED.
-THINKING_UNSUPPORTED = CloseRefusal(ASSUMED, 1007, "thinking_config is not supported by the model")
-PROACTIVE_AUDIO_REQUIRED = CloseRefusal(ASSUMED, 1007, "proactive_audio cannot be disabled for the model")
+# Reported (pipecat#4560, with this text; livekit/agents#2376, tau2-bench#510).
+WINDOW_MISSING = CloseRefusal(REPORTED, 1007, _INVALID_ARGUMENT)
+# Measured 2026-10-01 and reported (hermes-agent#114116) for a thinking level. ASSUMED for the rest of thinkingConfig,
+# which the model page tells to omit.
+THINKING_UNSUPPORTED = CloseRefusal(MEASURED, 1007, "Thinking level is not supported for this model")
+# Measured 2026-09-21 and 2026-09-29, and reported (cookbook#1379, firebase-android-sdk#8616).
+THINKING_LEVEL_MISSING = CloseRefusal(MEASURED, 1007, "Thinking level must be specified for this model.")
+# The 1007 is measured 2026-09-29; the text is ASSUMED.
+THINKING_LEVEL_UNKNOWN = CloseRefusal(MEASURED, 1007, "Thinking level {level} is not supported for this model")
+# Measured 2026-09-29 and reported (gemini-skills#81, 2026-09-15).
+BLOCKING_UNSUPPORTED = CloseRefusal(MEASURED, 1007, "BLOCKING function calls are not supported for this model")
+# Measured 2026-09-29 as "1007 unknown field"; that the words are those of MESSAGE_SHAPE is ASSUMED.
+FIELD_OF_OTHER_MODELS = CloseRefusal(
+    MEASURED, 1007, "Invalid JSON payload received. Unknown name \"{name}\" at '{place}': Cannot find field."
+)
+# Documented as an error on the model page of gemini-3.8-live; code and text are ASSUMED.
+PROACTIVE_AUDIO_REQUIRED = CloseRefusal(DOCUMENTED, 1007, "proactive_audio cannot be disabled for the model")
+# Reported (PatterAI/Patter#210): it "always" happens.
+SETUP_UNANSWERED = Silence(REPORTED)
+
+# --- WebSocket: what a client sends in a session ---------------------------------------------------
 # Measured, undated, for activityStart; ASSUMED for activityEnd.
 EXPLICIT_ACTIVITY = CloseRefusal(MEASURED, 1007, "explicit activity control is not supported")
-# Reported by users.
-MEDIA_CHUNKS = CloseRefusal(REPORTED, 1007, "realtime_input.media_chunks is deprecated")
+# Reported for models of 3.x (mastra#18287, 2026-06-22, and others).
+MEDIA_CHUNKS = CloseRefusal(
+    REPORTED, 1007, "realtime_input.media_chunks is deprecated. Use audio, video, or text instead."
+)
+# That it is refused after the first model turn is documented on the model page of 3.1; code and text are reported
+# (voiceclaw#248, livekit/agents#5496, adk-python#5018). Some of these reports say so of the first one as well.
+CLIENT_CONTENT_TOO_LATE = CloseRefusal(DOCUMENTED, 1007, _INVALID_ARGUMENT)
 # ASSUMED: that ids are required is documented, the answer to a missing one is not.
 TOOL_RESPONSE_ID = CloseRefusal(ASSUMED, 1007, "tool_response.function_responses: id is required")
+# Reported (roomkit#42); code and text are ASSUMED.
+TOOL_RESPONSE_NAME = CloseRefusal(REPORTED, 1007, "tool_response.function_responses: name is required")
 # ASSUMED: audio of another format than raw PCM.
 AUDIO_FORMAT = CloseRefusal(ASSUMED, 1007, "Unsupported audio format {mime_type}")
 

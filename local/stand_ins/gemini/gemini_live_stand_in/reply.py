@@ -2,58 +2,79 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gemini_live_stand_in.speech import RATE, Chunk, Speech
-from gemini_live_stand_in.turn_taking import Question
+from gemini_live_stand_in.usage import Context
 
-_AUDIO_TOKENS_PER_SECOND = 25
-_CHARACTERS_PER_TOKEN = 4
 _GENERATION_SPEED = 5  # Gemini generates faster than one can listen; the client buffers and plays
 
-
-async def reply(
-    question: Question, speech: Speech, setup: Mapping[str, Any], pace: float
-) -> AsyncIterator[dict[str, Any]]:
-    """Yield the messages of a reply; turnComplete is held until the audio would have been heard."""
-    loop = asyncio.get_running_loop()
-    if question.spoken_seconds and "inputAudioTranscription" in setup:
-        text = f"You spoke for {question.spoken_seconds:.1f} seconds."
-        yield {"serverContent": {"inputTranscription": {"text": text, "finished": True}}}
-    chunks = list(speech.chunks())
-    started = loop.time()
-    for chunk in chunks:
-        yield {"serverContent": _content(chunk, transcribed="outputAudioTranscription" in setup)}
-        await asyncio.sleep(speech.seconds * pace / len(chunks) / _GENERATION_SPEED)
-    yield {"serverContent": {"generationComplete": True}}
-    await asyncio.sleep(max(0.0, started + speech.seconds * pace - loop.time()))
-    yield {"serverContent": {"turnComplete": True}, "usageMetadata": _usage(question, speech)}
+Message = dict[str, Any]
 
 
-def interruption() -> tuple[dict[str, Any], ...]:
-    """Return the messages that end a reply the user talked over: no generationComplete."""
-    return {"serverContent": {"interrupted": True}}, {"serverContent": {"turnComplete": True}}
+@dataclass(slots=True)
+class Reply:
+    """The answer to one question: one model turn, or several.
 
+    Attributes:
+        turns: what is said in each model turn.
+        context: grows by what was said.
+        transcribed: whether `outputTranscription` comes with the audio.
+        status: whether `interactionStatus` comes with the turns.
+        pace: 1.0 speaks in real time, 0 does not wait at all.
+    """
 
-def _content(chunk: Chunk, *, transcribed: bool) -> dict[str, Any]:
-    audio = {"mimeType": f"audio/pcm;rate={RATE}", "data": base64.b64encode(chunk.pcm).decode()}
-    content: dict[str, Any] = {"modelTurn": {"role": "model", "parts": [{"inlineData": audio}]}}
-    if transcribed and chunk.words:
-        # Live 3.x bundles transcription and audio in one serverContent; clients must cope.
-        content["outputTranscription"] = {"text": chunk.words}
-    return content
+    turns: Sequence[Speech]
+    context: Context
+    transcribed: bool
+    status: bool
+    pace: float
+    _said: float = 0.0
 
+    async def messages(self) -> AsyncIterator[Message]:
+        """Yield the messages; each turnComplete is held until its audio would have been heard."""
+        yet_to_come = len(self.turns)
+        for speech in self.turns:
+            yet_to_come -= 1
+            async for message in self._turn(speech, more=yet_to_come > 0):
+                yield message
 
-def _usage(question: Question, speech: Speech) -> dict[str, Any]:
-    text = -(-question.characters // _CHARACTERS_PER_TOKEN)
-    heard = round(question.spoken_seconds * _AUDIO_TOKENS_PER_SECOND)
-    said = round(speech.seconds * _AUDIO_TOKENS_PER_SECOND)
-    prompt = [{"modality": "TEXT", "tokenCount": text}, {"modality": "AUDIO", "tokenCount": heard}]
-    return {
-        "promptTokenCount": text + heard,
-        "responseTokenCount": said,
-        "totalTokenCount": text + heard + said,
-        "promptTokensDetails": [detail for detail in prompt if detail["tokenCount"]],
-        "responseTokensDetails": [{"modality": "AUDIO", "tokenCount": said}],
-    }
+    def interruption(self, *, answered: bool) -> tuple[Message, Message]:
+        """Return the messages that end a reply the user talked over: no generationComplete, and the usage so far.
+
+        Args:
+            answered: whether the interruption is a question that is answered at once.
+        """
+        return {"serverContent": {"interrupted": True}}, self._turn_complete(more=answered)
+
+    async def _turn(self, speech: Speech, *, more: bool) -> AsyncIterator[Message]:
+        loop = asyncio.get_running_loop()
+        chunks = list(speech.chunks())
+        started = loop.time()
+        for index, chunk in enumerate(chunks):
+            self._said += chunk.seconds
+            yield {"serverContent": self._content(chunk) | (self._status(more=True) if index == 0 else {})}
+            await asyncio.sleep(speech.seconds * self.pace / len(chunks) / _GENERATION_SPEED)
+        yield {"serverContent": {"generationComplete": True}}
+        await asyncio.sleep(max(0.0, started + speech.seconds * self.pace - loop.time()))
+        yield self._turn_complete(more=more)
+
+    def _content(self, chunk: Chunk) -> Message:
+        audio = {"mimeType": f"audio/pcm;rate={RATE}", "data": base64.b64encode(chunk.pcm).decode()}
+        content: Message = {"modelTurn": {"role": "model", "parts": [{"inlineData": audio}]}}
+        if self.transcribed and chunk.words:
+            # Live 3.x bundles transcription and audio in one serverContent; clients must cope.
+            content["outputTranscription"] = {"text": chunk.words}
+        return content
+
+    def _turn_complete(self, *, more: bool) -> Message:
+        usage = self.context.say(self._said)
+        self._said = 0.0
+        return {"serverContent": {"turnComplete": True} | self._status(more=more), "usageMetadata": usage}
+
+    def _status(self, *, more: bool) -> Message:
+        if not self.status:
+            return {}
+        return {"interactionStatus": "IN_PROGRESS" if more else "IDLE"}

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gemini_live_stand_in.conversations import Conversation
 from gemini_live_stand_in.frame import read_message
+from gemini_live_stand_in.model_traits import traits_of
 from gemini_live_stand_in.refusals import CONNECTION_LIMIT, TOKEN_EXPIRED_RUNNING, CloseError
-from gemini_live_stand_in.reply import interruption, reply
+from gemini_live_stand_in.reply import Reply
 from gemini_live_stand_in.speech import first_reply, later_reply
 from gemini_live_stand_in.stand_in import GeminiStandIn
 from gemini_live_stand_in.turn_taking import Question, TurnTaking
@@ -36,44 +37,79 @@ class Session:
         self._conversation = conversation
         self._expire_time = expire_time
         self._started = stand_in.now()
-        self._turn_taking = TurnTaking(setup)
+        self._traits = traits_of(setup.get("model", ""))
+        self._turn_taking = TurnTaking(setup, self._traits)
+        self._reply: Reply | None = None
         self._replying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Talk until the client leaves, a rule is broken or a limit is reached."""
         await self._send({"setupComplete": {}})
         await self._offer_resumption()
+        await self._until_the_end(self._listen)
+
+    async def stay_silent(self) -> None:
+        """Answer nothing until the client leaves or a limit is reached."""
+        await self._until_the_end(self._ignore)
+
+    async def _until_the_end(self, receive: Callable[[asyncio.TaskGroup], Coroutine[None, None, None]]) -> None:
         closing: Exception | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch_limits())
-                tasks.create_task(self._listen(tasks))
+                tasks.create_task(receive(tasks))
         except* (CloseError, WebSocketDisconnect) as ends:
             closing = ends.exceptions[0]
         if closing:
             raise closing
 
+    async def _ignore(self, _tasks: asyncio.TaskGroup) -> None:
+        while True:
+            await read_message(self._websocket)
+
     async def _listen(self, tasks: asyncio.TaskGroup) -> None:
         while True:
-            heard = self._turn_taking.hear(await read_message(self._websocket))
+            message = await read_message(self._websocket)
+            heard = self._turn_taking.hear(message, after_model_turn=self._conversation.turns > 0)
             if heard.interrupts or heard.question:
-                await self._interrupt()
+                await self._interrupt(answered=heard.question is not None)
+            for told in heard.told:
+                await self._send(told)
+            if heard.history:
+                self._conversation.turns += 1
             if heard.question:
-                self._replying = tasks.create_task(self._reply(heard.question))
+                self._reply = self._answer(heard.question)
+                self._replying = tasks.create_task(self._say(self._reply))
 
-    async def _reply(self, question: Question) -> None:
-        speech = later_reply() if self._conversation.turns else first_reply()
-        self._conversation.turns += 1
-        async for message in reply(question, speech, self._setup, self._stand_in.config.pace):
+    def _answer(self, question: Question) -> Reply:
+        conversation, config = self._conversation, self._stand_in.config
+        speech = later_reply() if conversation.turns else first_reply()
+        conversation.turns += 1
+        conversation.context.hear(question.characters, question.spoken_seconds)
+        model_turns = self._traits.model_turns
+        if self._traits.interaction_status and config.model_turns is not None:
+            model_turns = config.model_turns
+        return Reply(
+            speech.parts(model_turns),
+            conversation.context,
+            transcribed="outputAudioTranscription" in self._setup,
+            status=self._traits.interaction_status,
+            pace=config.pace,
+        )
+
+    async def _say(self, reply: Reply) -> None:
+        if "sessionResumption" in self._setup:
+            await self._send({"sessionResumptionUpdate": {"resumable": False}})
+        async for message in reply.messages():
             await self._send(message)
         await self._offer_resumption()
 
-    async def _interrupt(self) -> None:
-        if self._replying is None or self._replying.done():
+    async def _interrupt(self, *, answered: bool) -> None:
+        if self._reply is None or self._replying is None or self._replying.done():
             return
         self._replying.cancel()
         await asyncio.wait({self._replying})
-        for message in interruption():
+        for message in self._reply.interruption(answered=answered):
             await self._send(message)
         await self._offer_resumption()
 

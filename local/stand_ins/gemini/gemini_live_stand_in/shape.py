@@ -1,4 +1,4 @@
-"""Proto JSON, read as strictly as Google reads it: unknown names and wrong types are faults."""
+"""Proto JSON, read as Google reads it: unknown names and wrong types are faults, one value may stand for a list."""
 
 import base64
 import binascii
@@ -52,26 +52,37 @@ def _message(message: str, value: object, path: str, depth: int) -> dict[str, An
     for name, content in value.items():
         field = _spellings(message).get(name)
         if field is None:
-            place = f" at '{path}'" if path else ""
-            raise ShapeError(f'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.', path)
+            raise _unknown(name, path, "Cannot find field.")
         inner = f"{path}.{snake_case(field)}".lstrip(".")
         if field in parsed:
             raise ShapeError(f"Invalid JSON payload received. '{inner}' is set twice.", inner)
         if content is not None:
-            parsed[field] = _field(MESSAGES[message][field], content, inner, depth + 1)
+            kind = MESSAGES[message][field]
+            if isinstance(content, list) and not _takes_a_list(kind):
+                raise _unknown(name, path, "Proto field is not repeating, cannot start list.")
+            parsed[field] = _field(kind, content, inner, depth + 1)
     return parsed
+
+
+def _takes_a_list(kind: str) -> bool:
+    return kind == "Value" or kind.startswith("repeated ")
 
 
 def _field(kind: str, value: object, path: str, depth: int) -> Any:
     label, _, element = kind.rpartition(" ")
     if label == "repeated":
-        if not isinstance(value, list):
-            raise _invalid(path, _type_name(element), value)
-        return [_single(element, item, f"{path}[{index}]", depth) for index, item in enumerate(value)]
+        if isinstance(value, list):
+            return [_single(element, item, f"{path}[{index}]", depth) for index, item in enumerate(value)]
+        # One value stands for a list of it: live-api-web-console and Google's cookbook send this, and it works.
+        return [_single(element, value, path, depth)]
     if label == "map":
         if not isinstance(value, dict):
             raise _invalid(path, _type_name(element), value)
-        return {key: _single(element, item, f"{path}[{key}]", depth) for key, item in value.items()}
+        # Google counts the entries of a map in its paths, and does not repeat their keys.
+        return {
+            key: _single(element, item, f"{path}[{index}].value", depth)
+            for index, (key, item) in enumerate(value.items())
+        }
     return _single(element, value, path, depth)
 
 
@@ -167,6 +178,11 @@ def _type_name(kind: str) -> str:
     if kind[0].isupper():
         return "type.googleapis.com/google.protobuf." + kind
     return "TYPE_" + kind.upper()
+
+
+def _unknown(name: str, path: str, why: str) -> ShapeError:
+    place = f" at '{path}'" if path else ""
+    return ShapeError(f'Invalid JSON payload received. Unknown name "{name}"{place}: {why}', path)
 
 
 def _invalid(path: str, type_name: str, value: object) -> ShapeError:

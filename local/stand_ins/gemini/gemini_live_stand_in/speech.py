@@ -1,9 +1,11 @@
 """The two recordings the stand-in can say, and how they are cut into chunks."""
 
+import re
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 RATE = 24_000
@@ -13,6 +15,7 @@ CHUNK_SECONDS = 0.1
 
 _RECORDINGS = Path(__file__).parent / "recordings"
 _SAMPLE_BYTES = 2
+_WORD = re.compile(r"\s*\S+")  # with the space before it, so that pieces add up to the transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class Chunk:
 
     pcm: bytes
     words: str
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes to listen to."""
+        return _seconds(self.pcm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +41,34 @@ class Speech:
     @property
     def seconds(self) -> float:
         """How long it takes to listen to."""
-        return len(self.pcm) / _SAMPLE_BYTES / RATE
+        return _seconds(self.pcm)
+
+    def parts(self, count: int) -> Sequence["Speech"]:
+        """Cut the recording into so many of about the same length, whose transcripts add up to its own."""
+        words = _WORD.findall(self.transcript)
+        bounds = [(len(words) * index // count, self._sample(index / count)) for index in range(count + 1)]
+        return [
+            Speech("".join(words[word:next_word]), self.pcm[sample:next_sample])
+            for (word, sample), (next_word, next_sample) in pairwise(bounds)
+        ]
+
+    def _sample(self, share: float) -> int:
+        return int(len(self.pcm) / _SAMPLE_BYTES * share) * _SAMPLE_BYTES
 
     def chunks(self) -> Iterator[Chunk]:
         """Cut the audio into chunks and spread the words evenly over them."""
         size = int(RATE * CHUNK_SECONDS) * _SAMPLE_BYTES
         parts = [self.pcm[start : start + size] for start in range(0, len(self.pcm), size)]
-        words = self.transcript.split(" ")
+        words = _WORD.findall(self.transcript)
         said = 0
         for index, part in enumerate(parts, 1):
             until = len(words) * index // len(parts)
-            piece = " ".join(words[said:until])
-            # The pieces add up to the transcript, so all but the first begin with a space.
-            yield Chunk(part, f" {piece}" if piece and said else piece)
+            yield Chunk(part, "".join(words[said:until]))
             said = until
+
+
+def _seconds(pcm: bytes) -> float:
+    return len(pcm) / _SAMPLE_BYTES / RATE
 
 
 @cache

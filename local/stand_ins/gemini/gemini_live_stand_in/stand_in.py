@@ -14,6 +14,7 @@ DEFAULT_MODELS = frozenset(
     {
         "gemini-3.8-live",
         "gemini-3.8-live-extended-thinking",
+        "gemini-3.5-live-translate-preview",
         "gemini-3.1-flash-live-preview",
         "gemini-2.5-flash-native-audio-preview-12-2025",
         "gemini-2.5-flash-native-audio-latest",
@@ -30,6 +31,8 @@ class StandInConfig:
 
     `pace` scales all waiting inside a reply: 1.0 speaks in real time, 0 does not wait at all.
     `go_away_seconds` before the end of a connection's `connection_seconds` the server says goAway.
+    `model_turns` is how many model turns one prompt brings on models with an `interactionStatus`; None is the model's
+    own number.
     """
 
     api_keys: frozenset[str] = field(repr=False)
@@ -38,11 +41,14 @@ class StandInConfig:
     connection_seconds: float = 600.0
     go_away_seconds: float = 60.0
     pace: float = 1.0
+    model_turns: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense, and take model names with or without `models/`."""
         if self.connection_seconds <= 0 or self.go_away_seconds < 0 or self.pace < 0:
             raise ValueError("connection_seconds must be positive; go_away_seconds and pace must not be negative.")
+        if self.model_turns is not None and self.model_turns < 1:
+            raise ValueError("model_turns must be 1 or more.")
         if "" in self.api_keys:
             raise ValueError("An API key must not be empty.")
         object.__setattr__(self, "models", frozenset(name.removeprefix("models/") for name in self.models))

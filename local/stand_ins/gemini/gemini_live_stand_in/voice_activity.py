@@ -15,6 +15,7 @@ class Activity(Enum):
     """What changed."""
 
     STARTED = auto()
+    ONGOING = auto()
     ENDED = auto()
 
 
@@ -52,6 +53,8 @@ class VoiceActivity:
                 if self._quiet_ms >= self._silence_ms:
                     self.speaking = False
                     yield Activity.ENDED
+                elif loud:
+                    yield Activity.ONGOING
 
     def stop(self) -> None:
         """Forget a half-heard utterance: the stream has ended."""

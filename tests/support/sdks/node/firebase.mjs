@@ -61,8 +61,21 @@ await run(async ({ projectId, authUrl, functionUrl, steps }) => {
       try {
         return { result: (await mint(...given)).data };
       } catch (error) {
-        return { error: { name: error.name, code: error.code, message: error.message, details: error.details } };
+        return { error: told(error) };
       }
+    },
+    // What comes in pieces, how the pieces end, and what `data` comes to: an app may wait for either.
+    async stream({ given }) {
+      const { stream, data } = await mint.stream(...given);
+      const settled = data.then((result) => ({ result }), (error) => ({ error: told(error) }));
+      const chunks = [];
+      let ended = 'done';
+      try {
+        for await (const chunk of stream) chunks.push(chunk);
+      } catch (error) {
+        ended = told(error);
+      }
+      return { chunks, ended, ...(await settled) };
     },
   };
 
@@ -80,6 +93,10 @@ await run(async ({ projectId, authUrl, functionUrl, steps }) => {
   for (const { step, ...details } of steps) outcomes.push(await take[step](details));
   return outcomes;
 });
+
+function told({ name, code, message, details }) {
+  return { name, code, message, details };
+}
 
 async function described({ user }) {
   const { uid, isAnonymous, refreshToken } = user;

@@ -14,8 +14,8 @@ await run(({ token, apiVersion, baseUrl, model, config, turns }) => new Promise(
     if (turn.text !== undefined) {
       return session.sendClientContent({ turns: [{ role: 'user', parts: [{ text: turn.text }] }], turnComplete: true });
     }
-    session.sendRealtimeInput({ audio: { data: turn.audio, mimeType: 'audio/pcm;rate=16000' } });
-    return session.sendRealtimeInput({ audioStreamEnd: true });
+    // gemini-3.8-live ignores audioStreamEnd: the quiet at the end of the audio ends the turn.
+    return session.sendRealtimeInput({ audio: { data: turn.audio, mimeType: 'audio/pcm;rate=16000' } });
   }
 
   const callbacks = {

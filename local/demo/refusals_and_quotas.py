@@ -11,8 +11,8 @@ from demo.narrator import Narrator
 from firebase_sign_in import sign_up
 from live_tokens_operations.client.mint_client import MintClient
 
-SCARCE_PROFILE = "scarce"
-SCARCE_TOML = """
+TWO_PER_HOUR_PROFILE = "two-per-hour"
+TWO_PER_HOUR_TOML = """
 model = "gemini-3.8-live"
 [lifetime]
 start_within_seconds = 60
@@ -25,7 +25,7 @@ response_modalities = ["AUDIO"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RefusalsAndQuotas:
     """Runs these steps.
 
     Args:
@@ -62,12 +62,12 @@ class Limits:
         self.narrator.expect(tutor == unknown, f"Both get the same answer, which reveals no names: {tutor}")
 
     def _run_out_of_quota(self) -> None:
-        self.narrator.step(f"A user takes more than the two tokens per hour of “{SCARCE_PROFILE}”")
+        self.narrator.step(f"A user calls three times with the profile “{TWO_PER_HOUR_PROFILE}”")
         user = sign_up(self.auth_host)
         for _ in range(2):
-            remaining = self.mint.token(user.id_token, {"profile": SCARCE_PROFILE})["quota"]["remaining"]
+            remaining = self.mint.token(user.id_token, {"profile": TWO_PER_HOUR_PROFILE})["quota"]["remaining"]
             self.narrator.good(f"a token, {remaining} left")
-        refusal = self.mint.refusal(user.id_token, {"profile": SCARCE_PROFILE})
+        refusal = self.mint.refusal(user.id_token, {"profile": TWO_PER_HOUR_PROFILE})
         as_described = refusal.reason == "HOURLY_QUOTA_EXCEEDED" and refusal.retry_after_seconds is not None
         self.narrator.expect(as_described, f"{refusal}: the exact wait for the next token")
 

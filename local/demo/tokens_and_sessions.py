@@ -22,9 +22,9 @@ from live_tokens_operations.client.live_session import (
 )
 from live_tokens_operations.client.mint_client import MintClient
 
-HURRIED_PROFILE = "hurried"
+SHORT_START_PROFILE = "short-start"
 # Also shows that a profile is one short file.
-HURRIED_TOML = """
+SHORT_START_TOML = """
 model = "gemini-3.8-live"
 [lifetime]
 start_within_seconds = 2
@@ -35,7 +35,7 @@ response_modalities = ["AUDIO"]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Services:
     """The services that the demo uses.
 
     Attributes:
@@ -50,14 +50,14 @@ class Surroundings:
 
 
 @dataclass(slots=True)
-class Story:
+class TokensAndSessions:
     """Runs these steps.
 
     Attributes:
         findings: results that depend on undocumented behaviour of Google.
     """
 
-    surroundings: Surroundings
+    services: Services
     narrator: Narrator
     mint: MintClient
     findings: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Story:
 
     def _sign_in(self) -> SignedInUser:
         self.narrator.step("A user signs up with Firebase")
-        user = sign_up(self.surroundings.auth_host)
+        user = sign_up(self.services.auth_host)
         self.narrator.good(f"{user.email} is signed in, uid {user.uid}")
         return user
 
@@ -88,7 +88,7 @@ class Story:
         refusal = self.mint.refusal(None, {})
         self.narrator.expect(refusal.reason == "ID_TOKEN_MISSING", f"Without a sign-in: {refusal}")
         live_token = self.mint.token(user.id_token, {})
-        self.narrator.expect(live_token["token"].startswith("auth_tokens/"), "With it: an ephemeral token")
+        self.narrator.expect(live_token["token"].startswith("auth_tokens/"), "With a sign-in: a live token")
         self.narrator.facts(
             {
                 "token": shortened(live_token["token"]),
@@ -105,7 +105,7 @@ class Story:
         self.narrator.step("Common mistakes: three of a forum post, and the right credential with the wrong method")
         version, token = live_token["apiVersion"], live_token["token"]
         service = f"google.ai.generativelanguage.{version}.GenerativeService"
-        wrong = f"{self.surroundings.gemini_url}/ws/{service}.BidiGenerateContent"
+        wrong = f"{self.services.gemini_url}/ws/{service}.BidiGenerateContent"
         setup = live_token["setup"]
         for title, url, headers, words in (
             ("?key=<token>", f"{wrong}?key={quote(token, safe='')}", {}, "API key not valid"),
@@ -124,9 +124,9 @@ class Story:
                 handle = session.wait_for_handle()
         except SessionError as closed:
             raise UnexpectedBehaviourError(f"The session was closed: {closed}") from closed
-        _write_wav(self.surroundings.wav, reply)
+        _write_wav(self.services.wav, reply)
         self.narrator.expect(
-            len(reply.audio) > 0, f"{_seconds(reply):.1f} s of speech, written to {self.surroundings.wav.name}"
+            len(reply.audio) > 0, f"{_seconds(reply):.1f} s of speech, written to {self.services.wav.name}"
         )
         return handle
 
@@ -135,7 +135,7 @@ class Story:
         self._expect_closed("second use", live_token["websocketUrl"], live_token["setup"], "used too many times")
 
     def _try_another_setup(self, user: SignedInUser) -> None:
-        self.narrator.step("A modified app sends a setup of its own")
+        self.narrator.step("A modified app sends another setup")
         setup = {
             "model": "models/some-other-model",
             "generationConfig": {"responseModalities": ["TEXT"]},
@@ -158,7 +158,7 @@ class Story:
             resumed = len(reply.audio) > 0
         except SessionError as closed:
             reply, resumed = Reply(transcript=str(closed)), False
-        if self.surroundings.real_gemini:
+        if self.services.real_gemini:
             # Google documents how a handle inside a full lock works. We know of no measurement.
             self.findings.append(
                 f"Handle in a locked setup: {'accepted' if resumed else 'refused'}: {reply.transcript}"
@@ -170,8 +170,8 @@ class Story:
             )
 
     def _come_too_late(self, user: SignedInUser) -> None:
-        self.narrator.step(f"A token of the profile “{HURRIED_PROFILE}”, opened too late")
-        live_token = self.mint.token(user.id_token, {"profile": HURRIED_PROFILE})
+        self.narrator.step(f"A token of the profile “{SHORT_START_PROFILE}”, opened too late")
+        live_token = self.mint.token(user.id_token, {"profile": SHORT_START_PROFILE})
         deadline = _time(live_token["newSessionExpireTime"])
         while (left := (deadline - datetime.now(UTC)).total_seconds()) > -1:
             time.sleep(max(0.1, min(left, 1)))

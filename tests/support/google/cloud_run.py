@@ -1,50 +1,60 @@
-"""A stand-in for what a release uses of the Cloud Run Admin API: one service, its revisions, and who serves.
+"""Stands in for Cloud Run: services, who may invoke them, their revisions, and who serves.
 
 It keeps the API's rules about traffic. A target names a revision, or follows the latest ready one; shares add up to
 100; a tag leads to one revision, at a URL of its own; a new revision serves only where a target follows the latest; a
 change on the base of an older state is refused; a service that is sent with another template becomes a new revision.
 
 https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services
+https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
 https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
-from support.google.access import refusal
+from support.google.access import ApiAccess, behind, not_found, refusal
+from support.google.resource_manager import seen_with
 
+HOST = "run.googleapis.com"
 Json = dict[str, Any]
 
 _FOLLOWS_LATEST: Json = {"latestRevision": True, "percent": 100}
 
 
 class RunService:
-    """A Cloud Run service, and the API that shows and changes it."""
+    """A Cloud Run service.
 
-    def __init__(self, project: str, region: str, name: str) -> None:
+    Args:
+        revisions: names of those that there are, the newest last.
+        settings: fields of version 2 of the API, besides traffic and revisions.
+        bindings: of the allow policy.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        region: str,
+        name: str,
+        *,
+        revisions: Sequence[str] = (),
+        settings: Mapping[str, Any] | None = None,
+        bindings: Sequence[Json] = (),
+    ) -> None:
         self.project = project
         self.region = region
         self.name = name
-        self.revisions: list[str] = []
+        self.revisions = list(revisions)
+        self.settings = dict(settings or {})
+        self.bindings = list(bindings)
         self.targets: list[Json] = [dict(_FOLLOWS_LATEST)]
         self._template: Json = {"metadata": {}, "spec": {"containers": [{"image": "none"}]}}
         self._version = 1
-        self.host = f"{region}-run.googleapis.com"
-        path = f"/apis/serving.knative.dev/v1/namespaces/{project}/services/{name}"
         self.full_name = f"projects/{project}/locations/{region}/services/{name}"
-        self.app = Starlette(
-            routes=[
-                Route(path, self._show, methods=["GET"]),
-                Route(path, self._put, methods=["PUT"]),
-                Route(f"/v2/{self.full_name}", self._show_v2, methods=["GET"]),
-            ]
-        )
 
     def deploy(self, image: str) -> str:
         """Make a new revision, and return its name. It serves if a target follows the latest."""
@@ -82,7 +92,8 @@ class RunService:
     def _revision(self, target: Mapping[str, Any]) -> str:
         return str(self.revisions[-1] if target.get("latestRevision") else target["revisionName"])
 
-    def _resource(self) -> Json:
+    def version_1(self) -> Json:
+        """Return it as gcloud sees it."""
         ready = {"type": "Ready", "status": "True"}
         traffic = [
             {**target, "revisionName": self._revision(target)}
@@ -112,13 +123,10 @@ class RunService:
             },
         }
 
-    async def _show(self, _: Request) -> JSONResponse:
-        return JSONResponse(self._resource())
-
-    async def _show_v2(self, _: Request) -> JSONResponse:
-        """Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#TrafficTarget."""
+    def version_2(self) -> Json:
+        """Return it as version 2 of the API has it."""
         kind = "TRAFFIC_TARGET_ALLOCATION_TYPE_"
-        newest = f"{self.full_name}/revisions/{self.revisions[-1]}"
+        revisions = f"{self.full_name}/revisions"
         traffic = [
             {key: target[key] for key in ("percent", "tag") if key in target}
             | (
@@ -128,11 +136,12 @@ class RunService:
             )
             for target in self.targets
         ]
-        revisions = {"latestReadyRevision": newest, "latestCreatedRevision": newest}
-        return JSONResponse({"name": self.full_name, "traffic": traffic, **revisions})
+        newest = f"{revisions}/{self.revisions[-1]}"
+        seen = {"latestReadyRevision": newest, "latestCreatedRevision": newest}
+        return {"name": self.full_name, "traffic": traffic, **seen, **self.settings}
 
-    async def _put(self, request: Request) -> JSONResponse:
-        sent: Json = await request.json()
+    def replace(self, sent: Json) -> JSONResponse:
+        """Take another state of it, or refuse it."""
         base = sent["metadata"].get("resourceVersion")
         if base is not None and base != str(self._version):
             return refusal(409, "ABORTED", f"Conflict for resource '{self.name}': version '{base}' was specified.")
@@ -143,7 +152,7 @@ class RunService:
             self._template = sent["spec"]["template"]
             self.deploy(self._template["spec"]["containers"][0]["image"])
         self._version += 1
-        return JSONResponse(self._resource())
+        return JSONResponse(self.version_1())
 
     def _fault(self, targets: list[Json]) -> str | None:
         tags = [target["tag"] for target in targets if "tag" in target]
@@ -159,3 +168,40 @@ class RunService:
         if len(set(tags)) != len(tags):
             return "A tag may be used once."
         return None
+
+
+def create_run_app(access: ApiAccess, services: Sequence[RunService]) -> Starlette:
+    """Return an app that shows and changes these services, in whichever region it is asked."""
+
+    def get(request: Request) -> Response:
+        name, _, verb = request.url.path.removeprefix("/v2/").partition(":")
+        service = {each.full_name: each for each in services}.get(name)
+        if service is None:
+            return not_found()
+        if verb == "getIamPolicy":
+            version = int(request.query_params.get("options.requestedPolicyVersion", 1))
+            return JSONResponse(seen_with(service.bindings, version))
+        return JSONResponse(service.version_2())
+
+    def named(request: Request) -> RunService | None:
+        asked = (request.path_params["project"], request.path_params["service"])
+        return {(each.project, each.name): each for each in services}.get(asked)
+
+    def get_version_1(request: Request) -> Response:
+        service = named(request)
+        return JSONResponse(service.version_1()) if service else not_found()
+
+    async def put(request: Request) -> Response:
+        service = named(request)
+        return service.replace(await request.json()) if service else not_found()
+
+    version_1 = "/apis/serving.knative.dev/v1/namespaces/{project}/services/{service}"
+    return behind(
+        access,
+        HOST,
+        [
+            ("GET", "/v2/projects/{project}/locations/{location}/services/{service}", get),
+            ("GET", version_1, get_version_1),
+            ("PUT", version_1, put),
+        ],
+    )

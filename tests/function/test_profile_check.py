@@ -1,0 +1,185 @@
+"""`profile_check`: what a profile is told before anybody calls, in words that name the place and the cure."""
+
+from pathlib import Path
+
+import pytest
+
+from live_tokens.profile_check import check_folder, check_text
+from live_tokens.profiles import CheckedProfile
+from support.profile_cases import LIVE_31, LIVE_38, PROFILE_CASES, ProfileCase
+
+SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
+
+
+def checked(config: str, model: str = LIVE_38, more: str = "") -> CheckedProfile:
+    return check_text(ProfileCase("", model, "accept", config).text + more)
+
+
+@pytest.mark.parametrize("case", PROFILE_CASES, ids=lambda case: case.name)
+def test_what_people_wrote_is_judged_as_google_would(case: ProfileCase) -> None:
+    found = check_text(case.text)
+    match case.expected:
+        case "refuse":
+            said = found.refusals
+        case "warn":
+            said, others = found.warnings, found.refusals
+            assert others == ()
+        case "accept":
+            said = (*found.refusals, *found.warnings)
+    assert len(said) == len(case.words), said
+    for words, line in zip(case.words, said, strict=True):
+        assert words in line
+    assert (found.profile is None) == (case.expected == "refuse")
+
+
+def test_the_shipped_profiles_have_nothing_to_be_said_of() -> None:
+    found = check_folder(SHIPPED_PROFILES)
+    assert [each.file for each in found] == ["default.toml", "tutor.toml"]
+    assert [(each.refusals, each.warnings) for each in found] == [((), ())] * 2
+
+
+def test_all_files_of_a_folder_are_checked_and_a_missing_default_is_one_of_them(tmp_path: Path) -> None:
+    for case in PROFILE_CASES[:2]:
+        (tmp_path / f"{case.name.replace(' ', '-')}.toml").write_text(case.text)
+    found = check_folder(tmp_path)
+    assert len(found) == 3
+    assert all(each.refusals for each in found)
+    assert found[-1].file == "default.toml"
+
+
+def test_every_fault_of_a_file_is_said_in_one_go() -> None:
+    found = checked(
+        """
+        temperature = "hot"
+        voice_name = "Kore"
+        thinkingConfig = { thinkingLevel = "LOW", depth = 3 }
+        [[config.tools]]
+        googleSearch = {}
+        [[config.tools]]
+        [[config.tools.function_declarations]]
+        name = 7
+        behaviour = "BLOCKING"
+        [config.tools.function_declarations.parameters]
+        type = "thing"
+        properties.a.minItems = "one"
+        """,
+        more="[quota]\nper_hour = 0\n",
+    )
+    function = "config.tools[1].function_declarations[0]"
+    assert [line.split(" ")[0].rstrip(":") for line in found.refusals] == [
+        "quota.per_hour",
+        "config.temperature",
+        "config.voice_name",
+        "config.thinkingConfig",
+        "config.thinkingConfig.thinkingLevel",
+        "config.thinkingConfig.depth",
+        "config.tools[0].googleSearch",
+        f"{function}.name",
+        f"{function}.behaviour",
+        f"{function}.parameters.type",
+        f"{function}.parameters.properties.a.minItems",
+        f"{function}.parameters.properties.a.minItems",
+        "config.thinking_config",
+    ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        'tools = ["google_search"]',
+        "tools = { google_search = {} }",
+        "tools = [[]]",
+        "system_instruction = []",
+        "system_instruction = {}",
+        "system_instruction = ''",
+        "system_instruction = 7",
+        "speech_config = 'Kore'",
+        "session_resumption = {}",
+        "http_options.base_url = 'http://elsewhere.invalid'",
+        "labels = 7",
+        "max_output_tokens = 99999999999",
+        "seed = 1979-05-27",
+        "temperature = nan",
+        "tools = [{ function_declarations = [{ name = 'f', parameters_json_schema = { default = inf } }] }]",
+        "tools = [{ function_declarations = [{ name = 'f', parameters_json_schema = { default = 1979-05-27 } }] }]",
+        "generation_config = { seed = 1 }",
+        "speech_config.multi_speaker_voice_config = {}",
+        "response_modalities.AUDIO = true",
+    ],
+)
+def test_no_fault_is_in_the_words_of_a_library(config: str) -> None:
+    text = f'model = "{LIVE_38}"\n[lifetime]\nstart_within_seconds = 60\nsession_seconds = 900\n[config]\n{config}\n'
+    found = check_text(text)
+    assert found.refusals
+    for line in found.refusals:
+        assert line.startswith("config")
+        for raw in ("AttributeError", "Extra inputs", "Input should", "pydantic", "object has no", "Value error"):
+            assert raw not in line
+
+
+# --- overruled by the operator
+
+
+def test_an_operator_can_overrule_the_table_of_rules() -> None:
+    found = checked('thinking_config.thinking_level = "LOW"', more="[checks]\ntrust = true\n")
+    assert found.refusals == ()
+    assert found.profile is not None
+    (warning,) = found.warnings
+    assert warning.startswith("config.thinking_config: gemini-3.8-live takes no thinking level")
+    assert warning.endswith("Overruled by [checks] trust.")
+
+
+def test_without_trust_nothing_is_overruled() -> None:
+    assert checked('thinking_config.thinking_level = "LOW"', more="[checks]\ntrust = false\n").refusals
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["voices = 'Kore'", "labels = 7", "session_resumption = {}", "tools = [{ mcp_servers = [] }]", "seed = 'x'"],
+)
+def test_neither_the_schema_nor_the_lock_can_be_overruled(config: str) -> None:
+    assert checked(config, more="[checks]\ntrust = true\n").refusals
+
+
+def test_what_a_trusting_operator_is_warned_of_becomes_a_note() -> None:
+    found = checked("tools = [{ url_context = {} }]", "gemini-9-live", "[checks]\ntrust = true\n")
+    assert (found.refusals, found.warnings) == ((), ())
+    assert found.notes[0].startswith("model: gemini-9-live is not in the table")
+
+
+@pytest.mark.parametrize("checks", ["checks = 1", "checks.trust = 1", "checks.trust = 'true'", "checks.trusts = true"])
+def test_trust_must_be_spelt_right(checks: str) -> None:
+    (refusal,) = check_text(f"{checks}\n{ProfileCase('', LIVE_38, 'accept', '').text}").refusals
+    assert refusal == "[checks] may hold trust = true or false, and nothing else."
+
+
+# --- of no use
+
+
+@pytest.mark.parametrize(
+    ("config", "warning"),
+    [
+        ("tools = [{}]", "config.tools[0] is empty"),
+        ("tools = [{ function_declarations = [] }]", "config.tools[0] is empty"),
+        ("tools = [{ function_declarations = [{}] }]", "config.tools[0].function_declarations[0].name is missing"),
+        (
+            "tools = [{ function_declarations = [{ name = 'f', parameters = {}, parameters_json_schema = {} }] }]",
+            "config.tools[0].function_declarations[0]: parameters and parameters_json_schema exclude each other",
+        ),
+        (
+            "tools = [{ function_declarations = [{ name = 'f', description = 'For {claim:plan}' }] }]",
+            "config.tools[0].function_declarations[0].description holds a placeholder",
+        ),
+        ("speech_config.language_code = '{claim:language}'", "config.speech_config.language_code holds a placeholder"),
+    ],
+)
+def test_what_does_nothing_is_a_warning(config: str, warning: str) -> None:
+    found = checked(config)
+    assert found.refusals == ()
+    assert [line[: len(warning)] for line in found.warnings] == [warning]
+
+
+def test_notes_are_no_warnings() -> None:
+    found = checked('speech_config.voice_config.prebuilt_voice_config.voice_name = "Kore"', LIVE_31)
+    assert (found.refusals, found.warnings) == ((), ())
+    assert found.notes[0].startswith("config.speech_config.voice_config: this model is said to ignore the voice")
