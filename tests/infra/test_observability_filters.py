@@ -238,7 +238,9 @@ def test_the_query_of_an_alert_finds_the_events_that_open_it(deployed: Resources
     assert {name: value for name, value in found.items() if name not in failures} == {
         "slow-tokens": {None},
         "spend": {None},
-        "quota-refusals": {"HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED"},
+        "quota-refusals": {
+            *("HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED", "MINUTES_EXCEEDED", "TOO_MANY_SESSIONS"),
+        },
         "api-key-rejected": {"API_KEY_REJECTED", "API_KEY_UNAVAILABLE"},
         "gemini-unavailable": {"GEMINI_UNAVAILABLE", "GEMINI_RATE_LIMITED"},
         "quota-store-unavailable": {"QUOTA_UNAVAILABLE"},
