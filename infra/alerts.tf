@@ -34,7 +34,7 @@ locals {
   } }
 
   refusals = { for name, reasons in {
-    quota       = ["HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED"]
+    quota       = ["HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED", "MINUTES_EXCEEDED", "TOO_MANY_SESSIONS"]
     credentials = ["ID_TOKEN_INVALID", "APP_CHECK_INVALID", "APP_CHECK_REPLAYED"]
     } : name => {
     filter = "${local.metric_of.refused} AND metric.labels.reason=one_of(\"${join("\",\"", reasons)}\")"

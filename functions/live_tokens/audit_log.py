@@ -14,7 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TextIO
 
-from live_tokens.errors import AppCheckFault, InternalFault, QuotaExceeded, TokenNotIssued, Unavailable
+from live_tokens.errors import (
+    AppCheckFault,
+    DailyQuotaExceeded,
+    HourlyQuotaExceeded,
+    InternalFault,
+    TokenNotIssued,
+    Unavailable,
+)
 from live_tokens.issuing import Record
 from live_tokens.request_id import RequestId
 from live_tokens.timestamps import with_fraction
@@ -24,7 +31,7 @@ EVENT_VERSION = 1
 _SOURCE = Path(__file__).parents[1]
 """Where main.py and this package are."""
 
-Event = Literal["live_token.issued", "live_token.refused", "live_token.failed"]
+Event = Literal["live_token.issued", "live_token.refused", "live_token.failed", "live_token.session_ended"]
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 
 # Our states of App Check → the values that Firebase's metrics know.
@@ -44,10 +51,16 @@ class AuditLog:
         self._project_id = project_id
         self._writing = threading.Lock()
 
-    def issued(self, request_id: RequestId, record: Record) -> None:
-        """Record that a live token was issued; at NOTICE if the caller's rules do not do what they seem to."""
+    def succeeded(self, request_id: RequestId, record: Record) -> None:
+        """Record that a live token was issued, or a session ended.
+
+        At NOTICE if the caller's rules do not do what they seem to.
+        """
         self._write_verification(request_id, record, None)
         facts = _facts(record)
+        if record.ends_session is not None:
+            self._write("live_token.session_ended", "INFO", "Session ended", request_id, facts)
+            return
         severity: Severity = "NOTICE" if facts["diagnosis"] else "INFO"
         self._write("live_token.issued", severity, "Live token issued", request_id, facts)
 
@@ -60,7 +73,7 @@ class AuditLog:
             facts["retryAfterSeconds"] = round(error.retry_after.total_seconds(), 3)
         if isinstance(error, AppCheckFault):
             facts["appCheck"] = error.state
-        if isinstance(error, QuotaExceeded):
+        if isinstance(error, HourlyQuotaExceeded | DailyQuotaExceeded):
             facts["quotaRemaining"] = 0
         if isinstance(error, InternalFault) and error.__cause__ is not None:
             facts["stack"] = _stack(error.__cause__)
@@ -134,6 +147,10 @@ def _facts(record: Record) -> dict[str, object]:
         "choices": (profile and dict(profile.chosen)) or None,
         "quotaRemaining": record.quota and record.quota.remaining,
         "quotaResetTime": record.quota and with_fraction(record.quota.reset_time),
+        "minutesLeft": record.quota and record.quota.minutes_left,
+        "sessionId": record.lease.session if record.lease else record.ends_session,
+        "lease": record.lease and record.lease.kind,
+        "leaseSeconds": record.lease and record.lease.charged,
         "resumes": record.resumes,
         "secretVersion": record.secret_version,
         "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),

@@ -28,17 +28,21 @@ from live_tokens.errors import (
     InvalidResumptionHandle,
     MalformedRequest,
     MethodNotAllowed,
+    MinutesExceeded,
     NotAllowed,
     NotSignedIn,
     QuotaExceeded,
     TokenNotIssued,
+    TooManySessions,
     Unavailable,
     UnknownProfile,
 )
 from live_tokens.issuing import (
     CALL_SECONDS,
     DEFAULT_PROFILE,
+    EndRequest,
     IssueRequest,
+    Lease,
     LiveToken,
     QuotaState,
     Record,
@@ -51,7 +55,7 @@ from live_tokens.timestamps import in_whole_seconds
 
 LONGEST_HANDLE = 8 * 1024
 _LONGEST_PROFILE_NAME = 64
-_DATA_KEYS = {"profile", "resumptionHandle", "choices"}
+_DATA_KEYS = {"choices", "end", "profile", "resumptionHandle", "session"}
 _PREFLIGHT_SECONDS = 3600
 # Source: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -59,6 +63,7 @@ _JSON = "application/json"
 _EVENT_STREAM = "text/event-stream"
 # Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USUAL_HEADERS = ("authorization", "content-type", "x-firebase-appcheck", "firebase-instance-id-token")
 
 
@@ -131,10 +136,14 @@ class CallableEndpoint:
         record = Record(deadline=Deadline.after(self._call_seconds))
         try:
             with record.step("total"):
-                live_token = self._issuer.issue(self._parse(request, record), record)
-                response = _json(HTTPStatus.OK, {"result": _result(live_token, record.quota)})
-            self._audit_log.issued(request_id, record)  # a token that cannot be recorded is not handed out
-            return response
+                asked = self._parse(request, record)
+                if isinstance(asked, EndRequest):
+                    self._issuer.end(asked, record)
+                    result: dict[str, object] = {"ended": asked.session}
+                else:
+                    result = _result(self._issuer.issue(asked, record), record)
+            self._audit_log.succeeded(request_id, record)  # a token that cannot be recorded is not handed out
+            return _json(HTTPStatus.OK, {"result": result})
         except TokenNotIssued as error:
             return self._not_issued(request_id, record, error)
         except Exception as error:  # the last stop: functions-framework would answer HTML without CORS headers
@@ -142,7 +151,7 @@ class CallableEndpoint:
             fault.__cause__ = error
             return self._not_issued(request_id, record, fault)
 
-    def _parse(self, request: Request, record: Record) -> IssueRequest:
+    def _parse(self, request: Request, record: Record) -> IssueRequest | EndRequest:
         """Decide by the headers what they can decide: a body is waited for only if it will be read."""
         if request.method != "POST":
             raise MethodNotAllowed("Call this function with POST.")
@@ -152,19 +161,25 @@ class CallableEndpoint:
         with record.step("readBody") as deadline:
             body = self._bodies.read(request.stream, request.content_length, request.environ, deadline)
         data = _data(body)
+        app_check_token = request.headers.get("X-Firebase-AppCheck") or None
+        if "end" in data:
+            if data.keys() != {"end"}:
+                raise MalformedRequest("`end` comes alone: a call ends a session or asks for a token.")
+            return EndRequest(id_token, app_check_token, _session(data["end"], "end"))
         return IssueRequest(
             id_token=id_token,
-            app_check_token=request.headers.get("X-Firebase-AppCheck") or None,
+            app_check_token=app_check_token,
             profile=_profile_name(data.get("profile", DEFAULT_PROFILE)),
             resumption_handle=_resumption_handle(data["resumptionHandle"]) if "resumptionHandle" in data else None,
             choices=data.get("choices"),
+            session=_session(data["session"], "session") if "session" in data else None,
         )
 
     def _not_issued(self, request_id: RequestId, record: Record, error: TokenNotIssued) -> Response:
         # Where the log cannot be written, there is nobody to tell but the caller.
         with suppress(OSError, ValueError):
             self._audit_log.not_issued(request_id, record, error)
-        return _error_response(error, request_id)
+        return _error_response(error, request_id, record.lease)
 
     def _allow_origin(self, request: Request, response: Response) -> None:
         """Source: https://fetch.spec.whatwg.org/#http-cors-protocol."""
@@ -252,7 +267,13 @@ def _resumption_handle(handle: object) -> str:
     raise InvalidResumptionHandle
 
 
-def _result(live_token: LiveToken, quota: QuotaState | None) -> dict[str, object]:
+def _session(session: object, key: str) -> str:
+    if isinstance(session, str) and _SESSION.fullmatch(session):
+        return session
+    raise MalformedRequest(f"`{key}` must be the `session.id` of an earlier answer.")
+
+
+def _result(live_token: LiveToken, record: Record) -> dict[str, object]:
     model = live_token.profile.model
     result: dict[str, object] = {
         "token": live_token.token,
@@ -267,16 +288,43 @@ def _result(live_token: LiveToken, quota: QuotaState | None) -> dict[str, object
     }
     if live_token.profile.chosen:
         result["choices"] = dict(live_token.profile.chosen)
-    if quota is not None:
-        result["quota"] = {"remaining": quota.remaining, "resetTime": in_whole_seconds(_rounded_up(quota.reset_time))}
+    if record.lease is not None:
+        result["session"] = _lease(record.lease)
+    if record.quota is not None:
+        result["quota"] = _quota(record.quota)
     return result
 
 
-def _error_response(error: TokenNotIssued, request_id: RequestId) -> Response:
+def _lease(lease: Lease) -> dict[str, object]:
+    return {
+        "id": lease.session,
+        "endsAt": in_whole_seconds(lease.session_ends),
+        "renewAfter": lease.renew_after and in_whole_seconds(lease.renew_after),
+        "renewBefore": lease.renew_before and in_whole_seconds(lease.renew_before),
+        "leaseSeconds": lease.seconds,
+    }
+
+
+def _quota(quota: QuotaState) -> dict[str, object]:
+    left: dict[str, object] = {"resetTime": in_whole_seconds(_rounded_up(quota.reset_time))}
+    if quota.remaining is not None:
+        left["remaining"] = quota.remaining
+    if quota.minutes_left is not None:
+        left["minutesLeft"] = quota.minutes_left
+    return left
+
+
+def _error_response(error: TokenNotIssued, request_id: RequestId, lease: Lease | None) -> Response:
     status = next(ERROR_TABLE[kind] for kind in type(error).__mro__ if kind in ERROR_TABLE)
     details: dict[str, object] = {"reason": error.reason, "requestId": request_id.value}
     if error.retry_after is not None:
         details["retryAfterSeconds"] = math.ceil(error.retry_after.total_seconds())
+    if isinstance(error, MinutesExceeded):
+        details["period"] = error.period
+    if isinstance(error, TooManySessions):
+        details["sessions"] = list(error.open_sessions)
+    if lease is not None:  # its seconds are spent: the next try names it, and is not charged again
+        details["session"] = lease.session
     response = _json(status.http, {"error": {"status": status.canonical, "message": error.message, "details": details}})
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(details["retryAfterSeconds"])

@@ -20,10 +20,13 @@
     │   ├── UserNotAllowed
     │   ├── ProfileNotAllowed
     │   ├── ServicePaused
-    │   └── UserBlocked
+    │   ├── UserBlocked
+    │   └── SessionEnded
     ├── QuotaExceeded           has had enough for now
     │   ├── HourlyQuotaExceeded
-    │   └── DailyQuotaExceeded
+    │   ├── DailyQuotaExceeded
+    │   ├── MinutesExceeded
+    │   └── TooManySessions
     ├── Unavailable             an outage: try again later
     │   ├── IdentityUnavailable
     │   ├── AppCheckUnavailable
@@ -254,7 +257,7 @@ class QuotaExceeded(TokenNotIssued):
     """
 
     for_user = True
-    _all_used: ClassVar[str]
+    _all_used: str
     _moment: ClassVar[str]
 
     def __init__(self, retry_after: timedelta, due: datetime) -> None:
@@ -279,6 +282,53 @@ class DailyQuotaExceeded(QuotaExceeded):
     reason = "DAILY_QUOTA_EXCEEDED"
     _all_used = "All conversations of this day are used."
     _moment = "on %d %B at %H:%M UTC"
+
+
+class MinutesExceeded(QuotaExceeded):
+    """The caller's minutes of talk are granted.
+
+    Args:
+        retry_after: until the shortest lease is due.
+        due: aware time of that.
+        period: whose minutes.
+    """
+
+    reason = "MINUTES_EXCEEDED"
+    _moment = "on %d %B at %H:%M UTC"
+
+    def __init__(self, retry_after: timedelta, due: datetime, period: Literal["day", "month"] = "day") -> None:
+        self._all_used = f"All minutes of this {period} are used."
+        super().__init__(retry_after, due)
+        self.period = period
+
+
+class TooManySessions(QuotaExceeded):
+    """The caller has as many sessions as may be open at once.
+
+    Args:
+        retry_after: until a slot is free, if no session is renewed.
+        due: aware time of that.
+        open_sessions: their ids. An app that has lost the id of a session ends it with one of these.
+    """
+
+    reason = "TOO_MANY_SESSIONS"
+    _all_used = "Another conversation is open. End it first."
+    _moment = "at %H:%M UTC"
+
+    def __init__(self, retry_after: timedelta, due: datetime, open_sessions: tuple[str, ...] = ()) -> None:
+        super().__init__(retry_after, due)
+        self.open_sessions = open_sessions
+
+
+class SessionEnded(NotAllowed):
+    """There is no such session, or it is another's, or it is over: the caller is not told which.
+
+    Args:
+        diagnosis: which of them.
+    """
+
+    reason = "SESSION_ENDED"
+    message = "This conversation has ended. Start a new one."
 
 
 class Unavailable(TokenNotIssued):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from google.api_core.exceptions import (
@@ -32,10 +33,13 @@ from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.google_credentials import GoogleCredentials
-from live_tokens.issuing import Caller, Profile, QuotaState
-from live_tokens.quota import as_new_at, spend
+from live_tokens.issuing import Caller, Grant, Profile, SessionCall
+from live_tokens.quota import as_new_at
+from live_tokens.sessions import Account, Session, grant, new_session_id
 from live_tokens.stop_switches import StopSwitches
 from live_tokens.upstream_errors import UpstreamError
+
+Result = TypeVar("Result")
 
 QUOTAS = "live_token_quotas"
 SWITCHES = "live_token_switches"
@@ -112,33 +116,52 @@ class FirestoreQuotaStore:
         # Calls of one caller within this process take turns: they would only beat each other to the write.
         self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
 
-    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
+    def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:
+        new_id = new_session_id()
+
+        def attempt(client: Client, document: DocumentReference) -> Grant | None:
+            reading = self._read(client, document, caller, profile, deadline)
+            reading.switches.refuse_stopped(reading.at)
+            granted, update = _granted(reading, caller, profile, call, new_id)
+            if not granted.counts or _written(client, document, reading.stored, update, deadline):
+                return granted
+            return None
+
+        return self._compare_and_set(caller, deadline, attempt)
+
+    def end(self, caller: Caller, session: str, deadline: Deadline) -> None:
+        def attempt(client: Client, document: DocumentReference) -> bool | None:
+            stored = document.get(retry=None, timeout=_left(deadline))
+            update = _without_session(stored.to_dict() or {}, session, caller)
+            return update is None or _written(client, document, stored, update, deadline) or None
+
+        self._compare_and_set(caller, deadline, attempt)
+
+    def _compare_and_set(
+        self, caller: Caller, deadline: Deadline, attempt: Callable[[Client, DocumentReference], Result | None]
+    ) -> Result:
+        """Return what an attempt returns that was not beaten to the write."""
         stripe = self._stripes[hash(caller.uid) % _STRIPES]
         if not stripe.acquire(timeout=deadline.left()):
             raise QuotaUnavailable("waited for other calls of this caller")
         try:
             with self._breaker.asking(deadline):
-                return self._compare_and_set(caller, profile, deadline)
+                client = self._client()
+                document = client.collection(QUOTAS).document(quota_id(caller.uid))
+                for _ in range(_ATTEMPTS):
+                    if not deadline.left():
+                        break
+                    result = attempt(client, document)
+                    if result is not None:
+                        return result
+                    time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
+                raise QuotaUnavailable("contended")
         except UpstreamError as error:
             raise QuotaUnavailable(str(error), error.retry_after) from error
         except (GoogleAPICallError, GoogleAuthError) as error:
             raise QuotaUnavailable(type(error).__name__) from error
         finally:
             stripe.release()
-
-    def _compare_and_set(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
-        client = self._client()
-        document = client.collection(QUOTAS).document(quota_id(caller.uid))
-        for _ in range(_ATTEMPTS):
-            if not deadline.left():
-                break
-            reading = self._read(client, document, caller, profile, deadline)
-            reading.switches.refuse_stopped(reading.at)
-            state, update = _spent(reading, caller, profile)
-            if state is None or _written(client, document, reading, update, deadline):
-                return state
-            time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
-        raise QuotaUnavailable("contended")
 
     def _read(
         self, client: Client, document: DocumentReference, caller: Caller, profile: Profile, deadline: Deadline
@@ -172,30 +195,56 @@ def _left(deadline: Deadline) -> float:
     return max(0.001, deadline.within(RPC_SECONDS).left())
 
 
-def _spent(reading: _Reading, caller: Caller, profile: Profile) -> tuple[QuotaState | None, dict[str, Any]]:
-    """Return what is left, and the document to write."""
+def _granted(
+    reading: _Reading, caller: Caller, profile: Profile, call: SessionCall, new_id: str
+) -> tuple[Grant, dict[str, Any]]:
+    """Return what the call gets, and the document to write."""
     stored = reading.stored.to_dict() or {}
+    with _readable(caller):
+        account, granted = grant(profile, call, _account(stored, profile.name), reading.at, new_id)
+        return granted, _update(stored, caller, profile, account, reading.at)
+
+
+def _without_session(stored: Mapping[str, Any], session: str, caller: Caller) -> dict[str, Any] | None:
+    """Return the fields to write, or None if the caller has no such session."""
+    with _readable(caller):
+        profiles = dict(stored.get("sessions", {}))
+        kept = {name: {key: fields[key] for key in fields if key != session} for name, fields in profiles.items()}
+        return None if kept == profiles else {"sessions": kept}
+
+
+@contextmanager
+def _readable(caller: Caller) -> Iterator[None]:
+    """Raise `QuotaUnavailable` for a document that somebody has written to by hand."""
     try:
-        spent = stored.get("spent", {}).get(profile.name, {})
-        _refuse_unreadable(spent)
-        after, state = spend(profile.quota, spent, reading.at)
-        return state, _update(stored, caller, profile, after, reading.at)
-    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:  # somebody has written to it by hand
+        yield
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
         raise QuotaUnavailable(f"unreadable document {QUOTAS}/{quota_id(caller.uid)}") from error
 
 
-def _refuse_unreadable(spent: Mapping[str, Any]) -> None:
-    """Raise unless these are whole numbers from 0 on, and times that there are. NaN would give everything back."""
-    if not all(type(value) is int and value >= 0 for value in spent.values()):
-        raise TypeError
+def _account(stored: Mapping[str, Any], profile: str) -> Account:
+    spent = stored.get("spent", {}).get(profile, {})
+    _refuse_unreadable(spent)
     as_new_at(spent)
+    sessions = stored.get("sessions", {}).get(profile, {})
+    for fields in sessions.values():
+        _refuse_unreadable(fields)
+    return Account(spent, {key: Session(**fields) for key, fields in sessions.items()})
+
+
+def _refuse_unreadable(values: Mapping[str, Any]) -> None:
+    """Raise unless these are whole numbers from 0 on. NaN would give everything back."""
+    if not all(type(value) is int and value >= 0 for value in values.values()):
+        raise TypeError
 
 
 def _update(
-    stored: Mapping[str, Any], caller: Caller, profile: Profile, after: Mapping[str, int], now: datetime
+    stored: Mapping[str, Any], caller: Caller, profile: Profile, account: Account, now: datetime
 ) -> dict[str, Any]:
     """Return the whole new document. No profile is forgotten: if time went back, its units would come back."""
-    spent = {**stored.get("spent", {}), profile.name: dict(after)}
+    spent = {**stored.get("spent", {}), profile.name: dict(account.spent)}
+    sessions = {**stored.get("sessions", {}), profile.name: {k: asdict(value) for k, value in account.sessions.items()}}
+    ends = (fields["ends"] for of_profile in sessions.values() for fields in of_profile.values())
     today = now.date().isoformat()
     issued = stored.get("issued", {})
     count = issued.get("count", 0) if issued.get("date") == today else 0
@@ -203,21 +252,30 @@ def _update(
     return {
         "uid": caller.uid,
         "spent": spent,
+        **({"sessions": sessions} if any(sessions.values()) or "sessions" in stored else {}),
         "issued": {"date": today, "count": count + 1},
         # The count is of interest for as long as it is today.
-        "expire_at": max(tomorrow, *(as_new_at(times) for times in spent.values())),
+        "expire_at": max(
+            tomorrow,
+            *(as_new_at(times) for times in spent.values()),
+            datetime.fromtimestamp(max(ends, default=0), UTC),
+        ),
     }
 
 
 def _written(
-    client: Client, document: DocumentReference, reading: _Reading, fields: dict[str, Any], deadline: Deadline
+    client: Client,
+    document: DocumentReference,
+    stored: DocumentSnapshot[Any],
+    fields: dict[str, Any],
+    deadline: Deadline,
 ) -> bool:
     """Write unless somebody else has written since the reading."""
     try:
-        if not reading.stored.exists:
+        if not stored.exists:
             document.create(fields, retry=None, timeout=_left(deadline))
         else:
-            unchanged = client.write_option(last_update_time=reading.stored.update_time)
+            unchanged = client.write_option(last_update_time=stored.update_time)
             document.update(fields, option=unchanged, retry=None, timeout=_left(deadline))
     except (AlreadyExists, FailedPrecondition, NotFound, Aborted):
         return False

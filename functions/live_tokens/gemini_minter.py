@@ -19,7 +19,7 @@ from google.genai import errors, types
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
 from live_tokens.gemini_lock import TOKEN_NAME, refuse_incomplete_lock, token_request
-from live_tokens.issuing import ApiKey, LiveToken, Profile
+from live_tokens.issuing import ApiKey, Lease, LiveToken, Profile
 from live_tokens.upstream import Upstream
 from live_tokens.upstream_errors import UpstreamError
 
@@ -81,10 +81,12 @@ class GeminiMinter:
         self._clients: dict[str, genai.Client] = {}
         self._lock = threading.Lock()
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
+    def mint(
+        self, key: ApiKey, profile: Profile, resumption_handle: str | None, lease: Lease | None, deadline: Deadline
+    ) -> LiveToken:
         issued_at = self._now().replace(microsecond=0)
-        expire_time = issued_at + profile.session
-        new_session_expire_time = issued_at + profile.start_within
+        expire_time = issued_at + profile.session if lease is None else lease.ends
+        new_session_expire_time = min(issued_at + profile.start_within, expire_time)
         request = token_request(profile, resumption_handle, expire_time, new_session_expire_time)
         token = self._create(key, request, deadline)
         return LiveToken(

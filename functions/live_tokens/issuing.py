@@ -60,17 +60,32 @@ class TokenIssuer:
         with record.step("findProfile"):
             record.profile = self.profiles.for_caller(request.profile, record.caller, request.choices)
         with record.step("spend") as deadline:
-            record.quota = self.quota_store.spend(record.caller, record.profile, deadline)
+            granted = self.quota_store.spend(record.caller, record.profile, request.session_call, deadline)
+            record.quota, record.lease = granted.quota, granted.lease
         with record.step("readKey") as deadline:
             key = self.api_keys.current(deadline)
         record.live_token = self._mint(key, record.profile, request.resumption_handle, record)
         return record.live_token
 
+    def end(self, request: EndRequest, record: Record) -> None:
+        """Give the slot of a session back, or raise the `TokenNotIssued` that says why not.
+
+        A session that is not this caller's, or that there is not, is ended already. A paused service or a blocked user
+        is no reason to keep one open.
+        """
+        record.ends_session = request.session
+        with record.step("verify") as deadline:
+            record.caller = self.identity.verify(request.id_token, deadline)
+        with record.step("attest") as deadline:
+            record.attestation = self.app_check.attest(request.app_check_token, deadline)
+        with record.step("spend") as deadline:
+            self.quota_store.end(record.caller, request.session, deadline)
+
     def _mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, record: Record) -> LiveToken:
         record.secret_version = key.version
         try:
             with record.step("mint") as deadline:
-                return self.minter.mint(key, profile, resumption_handle, deadline)
+                return self.minter.mint(key, profile, resumption_handle, record.lease, deadline)
         except ApiKeyRejected:
             with record.step("readKey") as deadline:
                 replacement = self.api_keys.replacement_for(key, deadline)
@@ -78,7 +93,7 @@ class TokenIssuer:
                 raise
         record.secret_version = replacement.version
         with record.step("mint") as deadline:
-            return self.minter.mint(replacement, profile, resumption_handle, deadline)
+            return self.minter.mint(replacement, profile, resumption_handle, record.lease, deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ class IssueRequest:
         profile: the name of the profile asked for.
         resumption_handle: the last `sessionResumptionUpdate.newHandle` of the session to go on with, or None.
         choices: what is chosen of the profile, as it came, or None. Only the profile knows what it offers.
+        session: the id of the session that goes on, or None for a new one.
     """
 
     id_token: str = field(repr=False)
@@ -98,6 +114,25 @@ class IssueRequest:
     profile: str = DEFAULT_PROFILE
     resumption_handle: str | None = field(default=None, repr=False)
     choices: object = field(default=None, repr=False)
+    session: str | None = None
+
+    @property
+    def session_call(self) -> SessionCall:
+        return SessionCall(self.session, self.resumption_handle is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class EndRequest:
+    """What a caller sends to end a session.
+
+    Attributes:
+        id_token: the Firebase ID token as it came. Unverified.
+        app_check_token: the App Check token as it came, or None. Unverified.
+    """
+
+    id_token: str = field(repr=False)
+    app_check_token: str | None = field(repr=False)
+    session: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +165,21 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many live tokens a caller may take with one profile.
+    """How many live tokens, minutes and sessions a caller may have with one profile. None is no such limit.
 
     Attributes:
-        per_hour: in an hour, or None for no such limit.
-        per_day: in a day, or None for no such limit.
+        per_hour: live tokens in an hour.
+        per_day: live tokens in a day.
+        minutes_per_day: minutes of talk granted in a day.
+        minutes_per_month: minutes of talk granted in 30 days.
+        sessions_at_once: sessions whose lease is not over.
     """
 
     per_hour: int | None = None
     per_day: int | None = None
+    minutes_per_day: int | None = None
+    minutes_per_month: int | None = None
+    sessions_at_once: int | None = None
 
 
 NO_QUOTA = Quota()
@@ -149,12 +190,75 @@ class QuotaState:
     """What is left of a quota after a token was taken.
 
     Attributes:
-        remaining: how many more may be taken at once.
+        remaining: how many more tokens may be taken at once, or None where they have no limit.
         reset_time: aware UTC time at which all may be taken again.
+        seconds_left: how many more seconds of talk may be granted at once, or None where they have no limit.
     """
 
-    remaining: int
+    remaining: int | None
     reset_time: datetime
+    seconds_left: int | None = None
+
+    @property
+    def minutes_left(self) -> float | None:
+        """Minutes of talk, rounded down to a tenth, or None where they have no limit."""
+        return None if self.seconds_left is None else self.seconds_left // 6 / 10
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCall:
+    """What a call says of its session.
+
+    Attributes:
+        session: the id of the session that goes on, or None for a new one.
+        resumes: whether a resumption handle came with it.
+    """
+
+    session: str | None = None
+    resumes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What one token grants: so many seconds of a session. All times are aware UTC in whole seconds.
+
+    Attributes:
+        session: id of the session.
+        kind: `first`, `renewal` (the next window) or `reconnect` (what is left of a window, not charged again).
+        ends: when the window ends, and with it the token.
+        seconds: how long the window is.
+        charged: how many of its seconds this call has taken from the minutes.
+        session_ends: no renewal goes beyond.
+        renew_after: from then on a call is a renewal; None in the last window.
+        renew_before: the latest time for a renewal without a gap; None in the last window.
+    """
+
+    session: str
+    kind: Literal["first", "renewal", "reconnect"]
+    ends: datetime
+    seconds: int
+    charged: int
+    session_ends: datetime
+    renew_after: datetime | None
+    renew_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the store of quotas gives to a call.
+
+    Attributes:
+        quota: what is left, or None where there is no limit.
+        lease: None for a profile without sessions.
+    """
+
+    quota: QuotaState | None
+    lease: Lease | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is anything to store. A profile without any limit has nothing."""
+        return self.quota is not None or self.lease is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +269,8 @@ class Profile:
         name: the name of its file without `.toml`.
         model: resource name of the model, `models/…`.
         start_within: how long after the mint a session may be opened.
-        session: how long after the mint a session may run.
+        session: how long a session may run, over all its leases.
+        lease: how long one token may run, or None for the whole session.
         config: fields of google-genai's `LiveConnectConfig` in snake_case, checked at start.
         quota: how many tokens the caller may take with it.
         config_digest: the first 12 hex digits of the SHA-256 of model, lifetimes, config and choices in the file.
@@ -180,8 +285,16 @@ class Profile:
     config: Mapping[str, object] = field(repr=False)
     quota: Quota = NO_QUOTA
     config_digest: str = ""
+    lease: timedelta | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
     diagnosis: str | None = None
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether sessions are kept: for leases, minutes, or a number at once."""
+        quota = self.quota
+        limits = (self.lease, quota.minutes_per_day, quota.minutes_per_month, quota.sessions_at_once)
+        return any(limit is not None for limit in limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +372,20 @@ class Profiles(Protocol):
 class QuotaStore(Protocol):
     """Counts what callers take, and knows what the operator has stopped."""
 
-    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
-        """Take one live token, atomically; None if the profile has no quota.
+    def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:
+        """Take one live token and the seconds of its lease, atomically.
 
         Raises:
-            NotAllowed: a stop switch is set.
+            NotAllowed: a stop switch is set, or the session that is named cannot go on.
             QuotaExceeded: nothing was left, and nothing has been taken.
             QuotaUnavailable: it could not be told. Nothing may be issued then.
+        """
+
+    def end(self, caller: Caller, session: str, deadline: Deadline) -> None:
+        """Give the slot of a session of this caller back, if there is such a session.
+
+        Raises:
+            QuotaUnavailable: it could not be done.
         """
 
 
@@ -290,8 +410,12 @@ class ApiKeys(Protocol):
 class Minter(Protocol):
     """Makes ephemeral tokens."""
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
-        """Return a token for one session, locked to the profile; with a handle, for going on with that session.
+    def mint(
+        self, key: ApiKey, profile: Profile, resumption_handle: str | None, lease: Lease | None, deadline: Deadline
+    ) -> LiveToken:
+        """Return a token for one connection, locked to the profile; with a handle, for going on with that conversation.
+
+        It ends with the lease; without one, it runs for the whole session of the profile.
 
         Raises:
             ApiKeyRejected: Gemini refuses this key.
@@ -307,6 +431,7 @@ class Record:
 
     Attributes:
         resumes: whether a resumption handle came with the request.
+        ends_session: the id of the session to end, where the call asks for that.
         deadline: when the whole call has to be answered.
     """
 
@@ -316,6 +441,8 @@ class Record:
     attestation: Attestation | None = None
     profile: Profile | None = None
     quota: QuotaState | None = None
+    lease: Lease | None = None
+    ends_session: str | None = None
     secret_version: str | None = None
     live_token: LiveToken | None = None
     milliseconds: dict[Step, float] = field(default_factory=dict)

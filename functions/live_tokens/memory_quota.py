@@ -11,8 +11,8 @@ from typing import Any
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
-from live_tokens.issuing import Caller, Profile, QuotaState
-from live_tokens.quota import as_new_at, spend
+from live_tokens.issuing import Caller, Grant, Profile, SessionCall
+from live_tokens.sessions import Account, end, grant, new_session_id
 from live_tokens.stop_switches import Document, StopSwitches
 
 
@@ -32,22 +32,28 @@ class MemoryQuotaStore:
         self._switches_file = switches_file
         self._clock = now
         self._latest = datetime.min.replace(tzinfo=UTC)
-        self._spent: dict[tuple[str, str], dict[str, int]] = {}
+        self._accounts: dict[tuple[str, str], Account] = {}
         self._deciding = threading.Lock()
 
-    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:  # noqa: ARG002  # never waits
+    def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:  # noqa: ARG002  # never waits
         with self._deciding:
             self._latest = now = max(self._latest, self._clock())
             self._switches(caller, profile).refuse_stopped(now)
             self._forget_what_is_as_new(now)
             holder = (caller.uid, profile.name)
-            after, state = spend(profile.quota, self._spent.get(holder, {}), now)
-            if state is not None:
-                self._spent[holder] = after
-            return state
+            account, granted = grant(profile, call, self._accounts.get(holder, Account()), now, new_session_id())
+            if granted.counts:
+                self._accounts[holder] = account
+            return granted
+
+    def end(self, caller: Caller, session: str, deadline: Deadline) -> None:  # noqa: ARG002  # never waits
+        with self._deciding:
+            for holder, account in self._accounts.items():
+                if holder[0] == caller.uid:
+                    self._accounts[holder] = end(account, session)
 
     def _forget_what_is_as_new(self, now: datetime) -> None:
-        self._spent = {holder: spent for holder, spent in self._spent.items() if as_new_at(spent) > now}
+        self._accounts = {holder: account for holder, account in self._accounts.items() if account.matters_until > now}
 
     def _switches(self, caller: Caller, profile: Profile) -> StopSwitches:
         if self._switches_file is None or not self._switches_file.exists():

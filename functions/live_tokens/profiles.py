@@ -26,7 +26,8 @@ from live_tokens.placeholders import (
     placeholder_claims,
 )
 from live_tokens.profile_access import NOT_INCLUDED, AllowRules, BrokenRule, QuotaRules
-from live_tokens.quota import LARGEST_LIMIT
+from live_tokens.quota import LARGEST_LIMIT, LARGEST_MINUTES_PER_DAY, LARGEST_MINUTES_PER_MONTH
+from live_tokens.sessions import MOST_SESSIONS, SHORTEST_LEASE_SECONDS
 
 # Google refuses expiry times 20 hours ahead; the minute is for clocks that differ.
 # Source: https://ai.google.dev/api/live#AuthToken
@@ -37,7 +38,14 @@ _MODEL = re.compile(r"(models/)?[a-z0-9][a-z0-9.-]*")
 _TABLES = {"model", "lifetime", "config", "choices", "checks", "allow", "quota"}
 _LOCKED = ("model", "lifetime", "config", "choices")
 _LIFETIMES = ("start_within_seconds", "session_seconds")
-_LIMITS = ("per_hour", "per_day")
+_LEASE = "lease_seconds"
+_LIMITS = {
+    "per_hour": LARGEST_LIMIT,
+    "per_day": LARGEST_LIMIT,
+    "minutes_per_day": LARGEST_MINUTES_PER_DAY,
+    "minutes_per_month": LARGEST_MINUTES_PER_MONTH,
+    "sessions_at_once": MOST_SESSIONS,
+}
 # Firebase allows custom claims of these types in all; lists and objects cannot be accepted values.
 _CLAIM_TYPES = (str, int, bool)
 
@@ -49,6 +57,13 @@ _WRITTEN_BY_USERS_UNTIL_VERIFIED = {"email"}
 Fault = Callable[[str, str], None]
 Rehearsal = Callable[[Profile], Sequence[str]]
 """Tries to make the request of a profile, and returns what keeps it from that: sentences that begin with the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lifetimes:
+    start_within: timedelta = timedelta()
+    session: timedelta = timedelta()
+    lease: timedelta | None = None
 
 
 class ProfileError(ConfigurationError):
@@ -249,15 +264,16 @@ def _read(name: str, document: dict[str, object], fault: Fault) -> ProfileFile:
         fault("has a name", "that is not lower-case letters, digits and hyphens.")
     for table in sorted(document.keys() - _TABLES):
         fault(table, f"is not known here. A profile has {', '.join(sorted(_TABLES))}.")
-    start_within, session = _lifetimes(document.get("lifetime"), fault)
+    lifetimes = _lifetimes(document.get("lifetime"), fault)
     model = _model(document.get("model"), fault)
     config = _config(document.get("config", {}), fault)
     profile = Profile(
         name=name,
         model=model,
         config=MappingProxyType(config),
-        start_within=start_within,
-        session=session,
+        start_within=lifetimes.start_within,
+        session=lifetimes.session,
+        lease=lifetimes.lease,
         config_digest=_digest({name: document[name] for name in _LOCKED if name in document}),
     )
     read = ProfileFile(
@@ -327,19 +343,27 @@ def _config(config: object, fault: Fault) -> dict[str, object]:
     return {}
 
 
-def _lifetimes(lifetime: object, fault: Fault) -> tuple[timedelta, timedelta]:
-    if not isinstance(lifetime, dict) or set(lifetime) != set(_LIFETIMES):
-        fault("[lifetime]", f"must hold {' and '.join(_LIFETIMES)}, and nothing else.")
-        return timedelta(), timedelta()
+def _lifetimes(lifetime: object, fault: Fault) -> _Lifetimes:
+    if not isinstance(lifetime, dict) or not set(_LIFETIMES) <= lifetime.keys() <= {*_LIFETIMES, _LEASE}:
+        fault("[lifetime]", f"must hold {' and '.join(_LIFETIMES)}, may hold {_LEASE}, and nothing else.")
+        return _Lifetimes()
     longest = int(LONGEST_LIFETIME.total_seconds())
+    durations = {}
     for name, seconds in lifetime.items():
-        if type(seconds) is not int or not 1 <= seconds <= longest:
-            fault(f"lifetime.{name}", f"must be a whole number of seconds from 1 to {longest}.")
-            lifetime[name] = 1
-    start_within, session = (timedelta(seconds=lifetime[name]) for name in _LIFETIMES)
-    if start_within > session:
+        shortest = SHORTEST_LEASE_SECONDS if name == _LEASE else 1
+        if type(seconds) is not int or not shortest <= seconds <= longest:
+            fault(f"lifetime.{name}", f"must be a whole number of seconds from {shortest} to {longest}.")
+        else:
+            durations[name] = timedelta(seconds=seconds)
+    if durations.keys() != lifetime.keys():
+        return _Lifetimes()
+    start_within, session = (durations[name] for name in _LIFETIMES)
+    lifetimes = _Lifetimes(start_within, session, durations.get(_LEASE))
+    if lifetimes.start_within > lifetimes.session:
         fault("lifetime.start_within_seconds", "must not be longer than session_seconds.")
-    return start_within, session
+    if lifetimes.lease is not None and not lifetimes.start_within <= lifetimes.lease <= lifetimes.session:
+        fault(f"lifetime.{_LEASE}", "must not be shorter than start_within_seconds, nor longer than session_seconds.")
+    return lifetimes
 
 
 def _allow(allow: object, fault: Fault) -> AllowRules:
@@ -396,10 +420,10 @@ def _quota_rules(quota: object, fault: Fault) -> QuotaRules:
 
 def _limits(table: str, limits: object, fault: Fault, base: Quota = NO_QUOTA) -> Quota:
     """Return the quota of one table; a plan keeps those limits of the base that it does not name."""
-    if not isinstance(limits, dict) or not limits.keys() <= set(_LIMITS):
-        fault(f"[{table}]", f"may hold {' and '.join(_LIMITS)}, and nothing else.")
+    if not isinstance(limits, dict) or not limits.keys() <= _LIMITS.keys():
+        fault(f"[{table}]", f"may hold {', '.join(_LIMITS)}, and nothing else.")
         return base
     for name, limit in limits.items():
-        if type(limit) is not int or not 1 <= limit <= LARGEST_LIMIT:
-            fault(f"{table}.{name}", f"must be a whole number from 1 to {LARGEST_LIMIT}.")
+        if type(limit) is not int or not 1 <= limit <= _LIMITS[name]:
+            fault(f"{table}.{name}", f"must be a whole number from 1 to {_LIMITS[name]}.")
     return replace(base, **limits)

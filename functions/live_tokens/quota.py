@@ -1,8 +1,8 @@
-"""Quota arithmetic: how many live tokens are left, and when the next one is due. No I/O.
+"""Quota arithmetic: how many live tokens and seconds of talk are left, and when more are due. No I/O.
 
-The generic cell rate algorithm (GCRA): a limit of N per period is one timestamp per caller, which each spend moves on
-by period / N. A caller who has rested may take N at once, then one each period / N. Nothing is counted or reset, and a
-caller at the limit is told the second at which the next token is due.
+The generic cell rate algorithm (GCRA): a limit of N per period is one timestamp per caller, which each unit moves on
+by period / N. An idle caller can take N at once, then one each period / N. Nothing is counted or reset, and a caller at
+the limit is told the second at which the next is due. A token is one unit; a lease of n seconds is n units.
 
 Times are whole microseconds since the epoch: in binary fractions, N steps of period / N might not fill the period.
 Source: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
@@ -10,34 +10,75 @@ Source: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded
+from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded, MinutesExceeded, QuotaExceeded
 from live_tokens.issuing import Quota, QuotaState
 
-# Up to here, a period of whole microseconds holds N steps and never N + 1.
+# Up to these, a period of whole microseconds holds N steps and never N + 1.
 LARGEST_LIMIT = 10_000
+LARGEST_MINUTES_PER_DAY = 4_000
+LARGEST_MINUTES_PER_MONTH = 20_000
 
 Spent = Mapping[str, int]
-"""What is stored for a caller and a profile: period → the time, in microseconds, at which all is as new; and beside it
-`<period>_limit`, the limit that this time was reckoned with."""
+"""What is stored for a caller and a profile: limit → the time, in microseconds, at which all is as new; and beside it
+`<limit>_limit`, the units that this time was reckoned with."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PERIODS = {"hour": timedelta(hours=1) // _MICROSECOND, "day": timedelta(days=1) // _MICROSECOND}
-_EXCEEDED = {"hour": HourlyQuotaExceeded, "day": DailyQuotaExceeded}
+_STORED = ("hour", "day", "talk_day", "talk_month")
 
 
-def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], QuotaState | None]:
-    """Take one live token.
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """One limit of a quota.
 
-    Where the limit has changed since, because the caller has another plan now, what was taken stays taken, and the rest
+    Attributes:
+        name: how it is stored.
+        period: microseconds.
+        units: how many tokens, or seconds, the period has.
+        exceeded: makes the error from the wait and its end.
+    """
+
+    name: str
+    period: int
+    units: int
+    exceeded: Callable[[timedelta, datetime], QuotaExceeded]
+
+    @property
+    def step(self) -> int:
+        return self.period // self.units
+
+    def taken(self, spent: Spent, moment: int) -> int:
+        """Return how far ahead of the moment the stored time is, in microseconds of this limit.
+
+        Where the limit has changed, each unit counts as one of the new limit. Rounded up, so that no change of plan
+        gives anything away.
+        """
+        ahead = max(0, spent.get(self.name, 0) - moment)
+        stored_units = spent.get(f"{self.name}_limit", self.units)
+        if stored_units == self.units:
+            return ahead
+        return -(-ahead * self.step // (self.period // stored_units))
+
+    def left(self, spent: Spent, moment: int) -> int:
+        """Return how many units may be taken at once."""
+        return max(0, (self.period - self.taken(spent, moment)) // self.step)
+
+
+def spend(quota: Quota, spent: Spent, now: datetime, seconds: int = 0) -> tuple[dict[str, int], QuotaState | None]:
+    """Take one live token, and the seconds that it grants.
+
+    Where a limit has changed since, because the caller has another plan now, what was taken stays taken, and the rest
     of the new limit may be taken at once.
 
     Args:
         spent: what is stored; empty for a new caller.
         now: aware time.
+        seconds: of talk.
 
     Returns:
         What to store from now on, and what is left: None where there is no limit.
@@ -46,50 +87,58 @@ def spend(quota: Quota, spent: Spent, now: datetime) -> tuple[dict[str, int], Qu
         QuotaExceeded: with the longest of the waits. Nothing has been taken.
     """
     moment = _microseconds(now)
+    tokens, talk = _token_limits(quota), _talk_limits(quota)
     after = dict(spent)
     waits = {}
-    for period, limit in _limits(quota).items():
-        step = _PERIODS[period] // limit
-        after[period] = moment + _taken(spent, period, limit, moment) + step
-        after[f"{period}_limit"] = limit
-        waits[period] = after[period] - _PERIODS[period] - moment
+    for limit, units in [*((limit, 1) for limit in tokens), *((limit, seconds) for limit in talk)]:
+        after[limit.name] = moment + limit.taken(spent, moment) + units * limit.step
+        after[f"{limit.name}_limit"] = limit.units
+        waits[limit.exceeded] = after[limit.name] - limit.period - moment if units else 0
     if not waits:
         return after, None
     longest = max(waits, key=waits.__getitem__)
     if waits[longest] > 0:
         wait = timedelta(microseconds=waits[longest])
-        raise _EXCEEDED[longest](wait, now + wait)
-    return after, _state(quota, after, moment)
+        raise longest(wait, now + wait)
+    state = QuotaState(
+        remaining=min((limit.left(after, moment) for limit in tokens), default=None),
+        reset_time=as_new_at({limit.name: after[limit.name] for limit in (*tokens, *talk)}),
+        seconds_left=seconds_left(quota, after, now),
+    )
+    return after, state
+
+
+def seconds_left(quota: Quota, spent: Spent, now: datetime) -> int | None:
+    """Return how many seconds of talk may be granted at once, or None where they have no limit."""
+    moment = _microseconds(now)
+    return min((limit.left(spent, moment) for limit in _talk_limits(quota)), default=None)
 
 
 def as_new_at(spent: Spent) -> datetime:
     """Return the aware UTC time from which on the stored times mean nothing any more."""
-    return _EPOCH + timedelta(microseconds=max((spent.get(period, 0) for period in _PERIODS), default=0))
+    return _EPOCH + timedelta(microseconds=max((spent.get(name, 0) for name in _STORED), default=0))
 
 
-def _taken(spent: Spent, period: str, limit: int, moment: int) -> int:
-    """Return how far ahead of the moment the stored time is, in microseconds of this limit.
-
-    A limit of N counts each token as period / N. Rounded up, so that no change of plan gives anything away.
-    """
-    ahead = max(0, spent.get(period, 0) - moment)
-    stored_limit = spent.get(f"{period}_limit", limit)
-    if stored_limit == limit:
-        return ahead
-    return -(-ahead * (_PERIODS[period] // limit) // (_PERIODS[period] // stored_limit))
-
-
-def _state(quota: Quota, after: Spent, moment: int) -> QuotaState:
-    remaining = min(
-        (_PERIODS[period] - (after[period] - moment)) // (_PERIODS[period] // limit)
-        for period, limit in _limits(quota).items()
+def _token_limits(quota: Quota) -> tuple[_Limit, ...]:
+    limits = (
+        ("hour", timedelta(hours=1), quota.per_hour, HourlyQuotaExceeded),
+        ("day", timedelta(days=1), quota.per_day, DailyQuotaExceeded),
     )
-    return QuotaState(remaining=remaining, reset_time=as_new_at({p: after[p] for p in _limits(quota)}))
+    return tuple(
+        _Limit(name, period // _MICROSECOND, units, exceeded) for name, period, units, exceeded in limits if units
+    )
 
 
-def _limits(quota: Quota) -> Mapping[str, int]:
-    limits = {"hour": quota.per_hour, "day": quota.per_day}
-    return {period: limit for period, limit in limits.items() if limit is not None}
+def _talk_limits(quota: Quota) -> tuple[_Limit, ...]:
+    limits = (
+        ("talk_day", timedelta(days=1), quota.minutes_per_day, partial(MinutesExceeded, period="day")),
+        ("talk_month", timedelta(days=30), quota.minutes_per_month, partial(MinutesExceeded, period="month")),
+    )
+    return tuple(
+        _Limit(name, period // _MICROSECOND, 60 * minutes, exceeded)
+        for name, period, minutes, exceeded in limits
+        if minutes
+    )
 
 
 def _microseconds(time: datetime) -> int:

@@ -19,7 +19,7 @@ from live_tokens.errors import (
     TokenNotIssued,
     Unavailable,
 )
-from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record
+from live_tokens.issuing import Attestation, Caller, Lease, LiveToken, Profile, QuotaState, Record
 from live_tokens.request_id import RequestId
 from support.reasons import reasons
 
@@ -31,6 +31,8 @@ PROFILE = Profile(
 )
 # What the errors that take more than a diagnosis are made with.
 ARGUMENTS = {
+    "period": "day",
+    "open_sessions": ("session-1",),
     "message": "words",
     "due": NOW,
     "retry_after": timedelta(seconds=90),
@@ -54,7 +56,7 @@ def events(record: Record, error: TokenNotIssued | None) -> list[dict[str, objec
     stream = io.StringIO()
     log, request_id = AuditLog(stream, "demo-app"), RequestId("0" * 32, "0" * 32)
     if error is None:
-        log.issued(request_id, record)
+        log.succeeded(request_id, record)
     else:
         log.not_issued(request_id, record, error)
     return [event for event in map(json.loads, stream.getvalue().splitlines()) if "event" in event]
@@ -78,7 +80,8 @@ def test_an_event_with_all_there_is_has_every_field_of_the_page_but_those_of_ref
         caller=Caller("u", "password"),
         attestation=Attestation("valid", "1:2:web:3"),
         profile=PROFILE,
-        quota=QuotaState(3, NOW),
+        quota=QuotaState(3, NOW, 60),
+        lease=Lease("session-1", "first", NOW, 600, 600, NOW, NOW, NOW),
         secret_version="projects/p/secrets/s/versions/1",
         live_token=token,
     )

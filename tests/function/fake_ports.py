@@ -7,7 +7,18 @@ from typing import TypeVar
 from function.made_up import CALLER, KEY, LIVE_TOKEN, NEW_KEY, OFF, PROFILE
 from live_tokens.choices import Choice
 from live_tokens.deadline import Deadline
-from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState, TokenIssuer
+from live_tokens.issuing import (
+    ApiKey,
+    Attestation,
+    Caller,
+    Grant,
+    Lease,
+    LiveToken,
+    Profile,
+    QuotaState,
+    SessionCall,
+    TokenIssuer,
+)
 from live_tokens.profile_access import AllowRules, QuotaRules
 from live_tokens.profiles import LoadedProfiles, ProfileFile
 
@@ -23,7 +34,7 @@ class FakePorts:
         attestation: outcome of `AppCheck.attest`.
         profile: the one profile there is, for everybody but anonymous users; or outcome of `for_caller`.
         choices: what the profile offers.
-        quota: outcome of `spend`.
+        quota, lease: outcome of `spend`.
         key: outcome of `current`.
         replacement: outcome of `replacement_for`.
         mints: outcomes of `mint`, one after the other.
@@ -35,6 +46,9 @@ class FakePorts:
         spent: the arguments of each `spend`.
         refused: the keys that a replacement was asked for.
         minted: the arguments of each `mint`.
+        session_calls: what each `spend` was told of its session.
+        leases: the lease of each `mint`.
+        ended: the arguments of each `end`.
     """
 
     caller: Caller | Exception = CALLER
@@ -42,6 +56,7 @@ class FakePorts:
     profile: Profile | Exception = PROFILE
     choices: Mapping[str, Choice] = field(default_factory=dict)
     quota: QuotaState | Exception | None = None
+    lease: Lease | None = None
     key: ApiKey | Exception = KEY
     replacement: ApiKey | Exception = NEW_KEY
     mints: tuple[LiveToken | Exception, ...] = (LIVE_TOKEN,)
@@ -53,6 +68,9 @@ class FakePorts:
     spent: list[tuple[Caller, Profile]] = field(default_factory=list)
     refused: list[ApiKey] = field(default_factory=list)
     minted: list[tuple[ApiKey, Profile, str | None]] = field(default_factory=list)
+    session_calls: list[SessionCall] = field(default_factory=list)
+    leases: list[Lease | None] = field(default_factory=list)
+    ended: list[tuple[Caller, str]] = field(default_factory=list)
 
     def issuer(self) -> TokenIssuer:
         return TokenIssuer(identity=self, app_check=self, profiles=self, quota_store=self, api_keys=self, minter=self)
@@ -78,10 +96,15 @@ class FakePorts:
         file = ProfileFile(profile, AllowRules(), QuotaRules(profile.quota), self.choices)
         return LoadedProfiles({profile.name: file}).for_caller(name, caller, choices)
 
-    def spend(self, caller: Caller, profile: Profile, deadline: Deadline) -> QuotaState | None:
+    def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:
         self._called("spend", deadline)
         self.spent.append((caller, profile))
-        return _come_to(self.quota)
+        self.session_calls.append(call)
+        return Grant(_come_to(self.quota), self.lease)
+
+    def end(self, caller: Caller, session: str, deadline: Deadline) -> None:
+        self._called("end", deadline)
+        self.ended.append((caller, session))
 
     def current(self, deadline: Deadline) -> ApiKey:
         self._called("read key", deadline)
@@ -92,8 +115,11 @@ class FakePorts:
         self.refused.append(refused)
         return _come_to(self.replacement)
 
-    def mint(self, key: ApiKey, profile: Profile, resumption_handle: str | None, deadline: Deadline) -> LiveToken:
+    def mint(
+        self, key: ApiKey, profile: Profile, resumption_handle: str | None, lease: Lease | None, deadline: Deadline
+    ) -> LiveToken:
         self._called("mint", deadline)
+        self.leases.append(lease)
         self.minted.append((key, profile, resumption_handle))
         return _come_to(self.mints[len(self.minted) - 1])
 

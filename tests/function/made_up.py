@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from live_tokens.deadline import Deadline
-from live_tokens.issuing import ApiKey, Attestation, Caller, LiveToken, Profile, QuotaState
+from live_tokens.issuing import ApiKey, Attestation, Caller, Lease, LiveToken, Profile, QuotaState
 
 PROJECT = "my-app-1a2b"
 ID_TOKEN = "header.claims.signature"
@@ -31,6 +31,16 @@ NEW_KEY = ApiKey(value="made-up-key-two", version="projects/p/secrets/s/versions
 
 ISSUED_AT = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
 QUOTA_STATE = QuotaState(remaining=19, reset_time=ISSUED_AT + timedelta(minutes=3))
+LEASE = Lease(
+    session="session-1",
+    kind="first",
+    ends=ISSUED_AT + timedelta(seconds=600),
+    seconds=600,
+    charged=600,
+    session_ends=ISSUED_AT + timedelta(seconds=3600),
+    renew_after=ISSUED_AT + timedelta(seconds=540),
+    renew_before=ISSUED_AT + timedelta(seconds=590),
+)
 LIVE_TOKEN = LiveToken(
     token="auth_tokens/made-up",
     websocket_url="wss://gemini.invalid/ws?access_token=auth_tokens/made-up",

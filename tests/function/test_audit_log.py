@@ -97,7 +97,7 @@ def written() -> Written:
 
 
 def test_an_issued_token_leaves_everything_but_the_token(written: Written) -> None:
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert written.event() == {
         "severity": "INFO",
         "message": "Live token issued",
@@ -155,7 +155,7 @@ def test_who_is_at_fault_decides_between_refused_and_failed(written: Written, ki
 
 def test_what_was_chosen_is_recorded_once_it_is_known_to_be_on_offer(written: Written) -> None:
     chosen = replace(PROFILE, chosen={"voice": "Puck"})
-    written.log.issued(TRACED, replace(full_record(), profile=chosen))
+    written.log.succeeded(TRACED, replace(full_record(), profile=chosen))
     written.log.not_issued(
         TRACED, replace(full_record(), profile=chosen), HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT)
     )
@@ -167,7 +167,7 @@ def test_what_was_chosen_is_recorded_once_it_is_known_to_be_on_offer(written: Wr
 def test_a_token_for_a_caller_whose_rules_do_not_do_what_they_seem_to_is_a_notice(written: Written) -> None:
     """A payer with the quota of a guest never complains of a refusal."""
     record = replace(full_record(), profile=replace(PROFILE, diagnosis="the claim `plan` is an object"))
-    written.log.issued(TRACED, record)
+    written.log.succeeded(TRACED, record)
     event = written.event()
     assert (event["event"], event["severity"]) == ("live_token.issued", "NOTICE")
     assert event["diagnosis"] == "the claim `plan` is an object"
@@ -186,7 +186,7 @@ def test_the_cause_of_a_failure_comes_before_what_is_known_of_the_callers_rules(
 
 
 def test_the_last_one_of_a_quota_is_an_event_with_a_zero(written: Written) -> None:
-    written.log.issued(TRACED, replace(full_record(), quota=QuotaState(0, ISSUED_AT)))
+    written.log.succeeded(TRACED, replace(full_record(), quota=QuotaState(0, ISSUED_AT)))
     assert written.event()["quotaRemaining"] == 0
 
 
@@ -199,7 +199,7 @@ def test_a_refusal_by_a_quota_says_for_how_long_to_the_millisecond(written: Writ
 
 def test_a_quota_that_resets_between_two_seconds_is_logged_to_the_microsecond(written: Written) -> None:
     reset_time = ISSUED_AT + timedelta(microseconds=5)
-    written.log.issued(TRACED, replace(full_record(), quota=QuotaState(1, reset_time)))
+    written.log.succeeded(TRACED, replace(full_record(), quota=QuotaState(1, reset_time)))
     assert written.event()["quotaResetTime"] == "2026-11-22T15:00:00.000005Z"
 
 
@@ -207,7 +207,7 @@ def test_a_quota_that_resets_between_two_seconds_is_logged_to_the_microsecond(wr
 def test_no_credential_and_no_null_is_written(written: Written, error: TokenNotIssued) -> None:
     written.log.not_issued(TRACED, full_record(), error)
     written.log.not_issued(UNTRACED, Record(), error)
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert [credential for credential in CREDENTIALS if credential in written.text()] == []
     assert "null" not in written.text()
 
@@ -242,7 +242,7 @@ def test_an_expected_failure_leaves_no_stack(written: Written) -> None:
 
 
 def test_an_event_is_flushed_at_once(written: Written) -> None:
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert written.text().endswith("\n")
 
 
@@ -284,7 +284,7 @@ def test_twenty_threads_write_whole_lines() -> None:
     def write(number: int) -> None:
         start.wait()
         for _ in range(5):
-            log.issued(TRACED, Record(caller=replace(CALLER, uid=f"user-{number}")))
+            log.succeeded(TRACED, Record(caller=replace(CALLER, uid=f"user-{number}")))
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
     for thread in threads:
@@ -297,7 +297,7 @@ def test_twenty_threads_write_whole_lines() -> None:
 
 def test_times_are_written_in_utc(written: Written) -> None:
     assert ISSUED_AT.tzinfo is UTC
-    written.log.issued(TRACED, full_record())
+    written.log.succeeded(TRACED, full_record())
     assert json.loads(written.text())["time"].endswith("Z")
 
 
@@ -333,7 +333,7 @@ def test_what_app_check_found_is_a_line_before_the_event(
 ) -> None:
     record = replace(full_record(), attestation=Attestation(state, APP_ID if state == "valid" else None))
     if issued:
-        written.log.issued(TRACED, record)
+        written.log.succeeded(TRACED, record)
     else:
         written.log.not_issued(TRACED, record, HourlyQuotaExceeded(timedelta(minutes=3), ISSUED_AT))
     *before, event = written.events()
@@ -359,7 +359,7 @@ def test_before_app_check_was_asked_there_is_no_line(written: Written) -> None:
 
 
 def test_a_line_without_a_trace_names_none(written: Written) -> None:
-    written.log.issued(UNTRACED, replace(full_record(), attestation=ATTESTATION))
+    written.log.succeeded(UNTRACED, replace(full_record(), attestation=ATTESTATION))
     line, event = written.events()
     assert line["verifications"] == {"auth": "VALID", "app": "VALID"}
     assert [name for name in (*line, *event) if name.endswith("/trace")] == []

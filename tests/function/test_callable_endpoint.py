@@ -17,10 +17,12 @@ from function.every_error import ERROR_CLASSES, make_error
 from function.fake_ports import FakePorts
 from function.made_up import (
     APP_CHECK_TOKEN,
+    CALLER,
     CREDENTIALS,
     HANDLE,
     ID_TOKEN,
     ISSUED_AT,
+    LEASE,
     LIVE_TOKEN,
     PROFILE,
     PROJECT,
@@ -51,16 +53,19 @@ from live_tokens.errors import (
     InvalidResumptionHandle,
     MalformedRequest,
     MethodNotAllowed,
+    MinutesExceeded,
     ProfileNotAllowed,
     QuotaUnavailable,
     ServicePaused,
+    SessionEnded,
     TokenNotIssued,
+    TooManySessions,
     UnknownProfile,
     UserBlocked,
     UserDisabled,
     UserNotAllowed,
 )
-from live_tokens.issuing import QuotaState
+from live_tokens.issuing import QuotaState, SessionCall
 from live_tokens.request_body import LARGEST_BODY_BYTES
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -92,8 +97,11 @@ WIRE_STATUS: dict[type[TokenNotIssued], tuple[int, str]] = {
     ProfileNotAllowed: (403, "PERMISSION_DENIED"),
     ServicePaused: (403, "PERMISSION_DENIED"),
     UserBlocked: (403, "PERMISSION_DENIED"),
+    SessionEnded: (403, "PERMISSION_DENIED"),
     HourlyQuotaExceeded: (429, "RESOURCE_EXHAUSTED"),
     DailyQuotaExceeded: (429, "RESOURCE_EXHAUSTED"),
+    MinutesExceeded: (429, "RESOURCE_EXHAUSTED"),
+    TooManySessions: (429, "RESOURCE_EXHAUSTED"),
     IdentityUnavailable: (503, "UNAVAILABLE"),
     AppCheckUnavailable: (503, "UNAVAILABLE"),
     QuotaUnavailable: (503, "UNAVAILABLE"),
@@ -111,6 +119,9 @@ CORS_HEADERS = {
     "Access-Control-Max-Age",
     "Vary",
 }
+
+MORE_DETAILS = {"MINUTES_EXCEEDED": {"period"}, "TOO_MANY_SESSIONS": {"sessions"}}
+"""What else the details of an error have, by its reason."""
 
 app = flask.Flask(__name__)
 
@@ -152,7 +163,8 @@ def error_in(response: flask.Response) -> dict[str, Any]:
     error: dict[str, Any] = body["error"]
     assert error.keys() == {"status", "message", "details"}
     wait = {"retryAfterSeconds"} if "Retry-After" in response.headers else set()
-    assert error["details"].keys() == {"reason", "requestId"} | wait
+    more = MORE_DETAILS.get(error["details"]["reason"], set())
+    assert error["details"].keys() == {"reason", "requestId"} | wait | more
     return error
 
 
@@ -201,6 +213,86 @@ def test_what_is_left_of_the_quota_comes_with_the_token() -> None:
 
 def test_the_last_token_comes_with_a_zero() -> None:
     assert quota_in(Service(FakePorts(quota=QuotaState(0, ISSUED_AT))).call())["remaining"] == 0
+
+
+# --- sessions
+
+
+def call_about(data: object, ports: FakePorts) -> flask.Response:
+    return Service(ports).call(json.dumps({"data": data}).encode())
+
+
+def test_a_lease_comes_with_the_token() -> None:
+    assert json.loads(Service(FakePorts(lease=LEASE)).call().data)["result"]["session"] == {
+        "id": "session-1",
+        "endsAt": "2026-11-22T16:00:00Z",
+        "renewAfter": "2026-11-22T15:09:00Z",
+        "renewBefore": "2026-11-22T15:09:50Z",
+        "leaseSeconds": 600,
+    }
+
+
+def test_the_last_lease_has_no_time_to_renew_it() -> None:
+    last = replace(LEASE, renew_after=None, renew_before=None)
+    session = json.loads(Service(FakePorts(lease=last)).call().data)["result"]["session"]
+    assert (session["renewAfter"], session["renewBefore"]) == (None, None)
+
+
+def test_minutes_come_rounded_down_to_a_tenth_and_tokens_only_if_they_have_a_limit() -> None:
+    quota = quota_in(Service(FakePorts(quota=QuotaState(None, ISSUED_AT, 3_599))).call())
+    assert quota == {"minutesLeft": 59.9, "resetTime": "2026-11-22T15:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("data", "call"),
+    [
+        (None, SessionCall()),
+        ({"session": None}, SessionCall()),
+        ({"session": "session-1"}, SessionCall("session-1")),
+        ({"session": "session-1", "resumptionHandle": HANDLE}, SessionCall("session-1", resumes=True)),
+        ({"resumptionHandle": HANDLE}, SessionCall(None, resumes=True)),
+    ],
+)
+def test_the_store_hears_which_session_goes_on_and_whether_with_a_handle(data: object, call: SessionCall) -> None:
+    ports = FakePorts()
+    assert call_about(data, ports).status_code == 200
+    assert ports.session_calls == [call]
+
+
+def test_a_call_that_ends_a_session_gets_no_token_and_is_recorded() -> None:
+    service = Service()
+    response = service.call(b'{"data": {"end": "session-1"}}')
+    assert json.loads(response.data) == {"result": {"ended": "session-1"}}
+    assert service.ports.calls == ["verify", "attest", "end"]
+    assert service.ports.ended == [(CALLER, "session-1")]
+    (event,) = service.events()
+    assert (event["event"], event["severity"], event["sessionId"]) == ("live_token.session_ended", "INFO", "session-1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({key: bad} for key in ("session", "end") for bad in ["", "a b", "x" * 65, 7, ["session-1"], {}]),
+        {"end": "session-1", "session": "session-1"},
+        {"end": "session-1", "profile": "default"},
+    ],
+)
+def test_what_can_be_no_session_is_malformed_and_reaches_no_store(data: dict[str, object]) -> None:
+    ports = FakePorts()
+    assert reason_in(call_about(data, ports)) == "MALFORMED_REQUEST"
+    assert ports.calls == []
+
+
+def test_an_error_after_the_lease_was_charged_names_the_session_for_the_next_try() -> None:
+    response = Service(FakePorts(lease=LEASE, key=ApiKeyUnavailable("HTTP 503"))).call()
+    assert json.loads(response.data)["error"]["details"]["session"] == "session-1"
+
+
+def test_too_many_sessions_are_named_to_the_caller_who_has_them() -> None:
+    refusal = TooManySessions(timedelta(seconds=90), ISSUED_AT, ("session-1", "session-2"))
+    details = error_in(Service(FakePorts(quota=refusal)).call())["details"]
+    assert details["sessions"] == ["session-1", "session-2"]
+    assert details["retryAfterSeconds"] == 90
 
 
 VOICES = {"voice": Choice(("Kore", "Puck"), ("voice",))}
@@ -627,10 +719,15 @@ def test_every_error_has_a_row_and_an_event(kind: type[TokenNotIssued]) -> None:
     status, canonical = WIRE_STATUS[kind]
     assert response.status_code == status
     wait = {"retryAfterSeconds": 90} if error.retry_after else {}
+    of_its_own: dict[str, object] = {}
+    if issubclass(kind, MinutesExceeded):
+        of_its_own = {"period": "day"}
+    if issubclass(kind, TooManySessions):
+        of_its_own = {"sessions": []}
     assert error_in(response) == {
         "status": canonical,
         "message": error.message,
-        "details": {"reason": kind.reason, "requestId": TRACE} | wait,
+        "details": {"reason": kind.reason, "requestId": TRACE} | wait | of_its_own,
     }
     assert response.headers.get("Retry-After") == ("90" if wait else None)
     (event,) = service.events()

@@ -22,7 +22,10 @@ from live_tokens.errors import (
 )
 
 ABSTRACT = ["TokenNotIssued", "BadRequest", "NotSignedIn", "NotAllowed", "QuotaExceeded", "Unavailable"]
-WITH_A_WAIT = ["ServicePaused", "UserBlocked", "HourlyQuotaExceeded", "DailyQuotaExceeded"]
+WITH_A_WAIT = [
+    *("ServicePaused", "UserBlocked", "HourlyQuotaExceeded", "DailyQuotaExceeded"),
+    *("MinutesExceeded", "TooManySessions"),
+]
 ACROSS = "AppCheckFault"
 """A second parent, which the tree leaves out."""
 

@@ -283,7 +283,7 @@ def test_a_field_of_a_profile_is_either_in_the_request_or_a_fault(
     if name not in NOT_SENT:
         with warnings.catch_warnings():
             silence_experimental_warning()
-            shared_minter.mint(KEY, profile, None, AMPLE)
+            shared_minter.mint(KEY, profile, None, None, AMPLE)
         (request,) = server.received
         assert leaves(WANTED[name]) <= leaves(request.json()["bidiGenerateContentSetup"])
     else:

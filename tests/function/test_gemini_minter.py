@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
-from function.made_up import AMPLE, CALLER, HANDLE, KEY, NEW_KEY, PROFILE
+from function.made_up import AMPLE, CALLER, HANDLE, KEY, LEASE, NEW_KEY, PROFILE
 from function.transports import upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
@@ -77,7 +77,7 @@ def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
 
 def fails(minter: GeminiMinter, deadline: Deadline = AMPLE) -> TokenNotIssued:
     with pytest.raises(TokenNotIssued) as failure:
-        minter.mint(KEY, PROFILE, None, deadline)
+        minter.mint(KEY, PROFILE, None, None, deadline)
     return failure.value
 
 
@@ -90,7 +90,7 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
 ) -> None:
     server.answer_with(MINTED)
     shared_minter.mint(
-        KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle, AMPLE
+        KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle, None, AMPLE
     )
     (request,) = server.received
     assert request.json() == {
@@ -104,7 +104,7 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
 @pytest.mark.parametrize("version", ["v1alpha", "v1beta"])
 def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpServer, version: str) -> None:
     server.answer_with(MINTED)
-    live_token = GeminiMinter(version, upstream(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
+    live_token = GeminiMinter(version, upstream(), server.host_and_port).mint(KEY, PROFILE, None, None, AMPLE)
     (request,) = server.received
     assert (request.method, request.path) == ("POST", f"/{version}/auth_tokens")
     assert live_token.api_version == version
@@ -114,9 +114,29 @@ def test_the_version_is_that_of_the_mint_and_of_the_connection(server: FakeHttpS
     )
 
 
+@pytest.mark.parametrize(
+    ("lease_seconds", "expire_time", "new_session_expire_time"),
+    [(600, "2026-11-22T15:10:00+00:00", "2026-11-22T15:01:00+00:00"), (30, *("2026-11-22T15:00:30+00:00",) * 2)],
+)
+def test_a_token_ends_with_its_lease_and_is_opened_before(
+    server: FakeHttpServer,
+    shared_minter: GeminiMinter,
+    lease_seconds: int,
+    expire_time: str,
+    new_session_expire_time: str,
+) -> None:
+    server.answer_with(MINTED)
+    lease = dataclasses.replace(LEASE, ends=NOW.replace(microsecond=0) + timedelta(seconds=lease_seconds))
+    shared_minter.mint(KEY, PROFILE, HANDLE, lease, AMPLE)
+    (request,) = server.received
+    body = request.json()
+    assert (body["expireTime"], body["newSessionExpireTime"]) == (expire_time, new_session_expire_time)
+    assert body["bidiGenerateContentSetup"]["sessionResumption"] == {"handle": HANDLE}
+
+
 def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
-    shared_minter.mint(KEY, PROFILE, None, AMPLE)
+    shared_minter.mint(KEY, PROFILE, None, None, AMPLE)
     (request,) = server.received
     assert [name for name, value in request.headers.items() if KEY.value in value] == ["x-goog-api-key"]
     assert request.headers["x-goog-api-key"] == KEY.value
@@ -130,7 +150,7 @@ def test_the_key_travels_in_its_header_and_nowhere_else(server: FakeHttpServer, 
 def test_a_token_comes_with_all_that_is_needed_to_use_it(server: FakeHttpServer, shared_minter: GeminiMinter) -> None:
     server.answer_with(MINTED)
     whole_second = NOW.replace(microsecond=0)
-    assert shared_minter.mint(KEY, PROFILE, None, AMPLE) == LiveToken(
+    assert shared_minter.mint(KEY, PROFILE, None, None, AMPLE) == LiveToken(
         token="auth_tokens/0123abc",
         websocket_url=f"ws://{server.host_and_port}/ws/google.ai.generativelanguage.v1beta."
         "GenerativeService.BidiGenerateContentConstrained?access_token=auth_tokens/0123abc",
@@ -145,7 +165,7 @@ def test_a_token_comes_with_all_that_is_needed_to_use_it(server: FakeHttpServer,
 def test_without_a_clock_of_its_own_it_tells_aware_utc_in_whole_seconds(server: FakeHttpServer) -> None:
     server.answer_with(MINTED)
     before = datetime.now(UTC).replace(microsecond=0)
-    live_token = GeminiMinter("v1beta", upstream(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
+    live_token = GeminiMinter("v1beta", upstream(), server.host_and_port).mint(KEY, PROFILE, None, None, AMPLE)
     for time in (live_token.issued_at, live_token.new_session_expire_time, live_token.expire_time):
         assert time.utcoffset() == timedelta(0)
         assert time.microsecond == 0
@@ -293,7 +313,7 @@ def test_what_may_pass_is_asked_twice_and_no_more(
 
     def outcome_of(minter: GeminiMinter, model: str) -> str:
         try:
-            return minter.mint(KEY, dataclasses.replace(PROFILE, model=f"models/{model}"), None, AMPLE).token
+            return minter.mint(KEY, dataclasses.replace(PROFILE, model=f"models/{model}"), None, None, AMPLE).token
         except TokenNotIssued as failure:
             return f"{failure.reason} {failure.diagnosis}"
 
@@ -326,7 +346,7 @@ def test_an_incomplete_lock_does_not_leave_the_house(server: FakeHttpServer, sha
     server.answer_with(MINTED)
     empty = dataclasses.replace(PROFILE, config={})
     with pytest.raises(IncompleteLockError):
-        shared_minter.mint(KEY, empty, None, AMPLE)
+        shared_minter.mint(KEY, empty, None, None, AMPLE)
     assert server.received == []
 
 
@@ -360,7 +380,7 @@ def test_the_environment_does_not_change_where_the_key_goes(
         "GOOGLE_API_KEY": "key-of-the-environment",
     }.items():
         monkeypatch.setenv(name, value)
-    GeminiMinter("v1beta", upstream(), server.host_and_port).mint(KEY, PROFILE, None, AMPLE)
+    GeminiMinter("v1beta", upstream(), server.host_and_port).mint(KEY, PROFILE, None, None, AMPLE)
     (request,) = server.received
     assert (request.path, request.headers["x-goog-api-key"]) == ("/v1beta/auth_tokens", KEY.value)
     assert "key-of-the-environment" not in str(request.headers)
@@ -378,7 +398,7 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"http://{elsewhere.host_and_port}")
-    live_token = GeminiMinter("v1beta", upstream()).mint(KEY, PROFILE, None, AMPLE)
+    live_token = GeminiMinter("v1beta", upstream()).mint(KEY, PROFILE, None, None, AMPLE)
     to_proxy, through_it = server.received
     assert (to_proxy.method, to_proxy.path) == ("CONNECT", f"{GEMINI}:443")
     assert KEY.value not in str(to_proxy.headers)
@@ -397,7 +417,7 @@ def test_keys_share_a_connection_and_each_request_has_its_own(server: FakeHttpSe
     server.answer_with(MINTED)
     minter = GeminiMinter("v1beta", upstream(), server.host_and_port)
     for key in (KEY, KEY, NEW_KEY, KEY, NEW_KEY):
-        minter.mint(key, PROFILE, None, AMPLE)
+        minter.mint(key, PROFILE, None, None, AMPLE)
     sent = [request.headers["x-goog-api-key"] for request in server.received]
     assert sent == [KEY.value, KEY.value, NEW_KEY.value, KEY.value, NEW_KEY.value]
     assert server.connections == 1
@@ -412,7 +432,7 @@ def test_a_third_key_ends_no_connection_of_the_others(server: FakeHttpServer) ->
     server.answer_with(MINTED)
     minter = GeminiMinter("v1beta", upstream(), server.host_and_port)
     for number in range(5):
-        minter.mint(dataclasses.replace(KEY, value=f"made-up-key-{number}"), PROFILE, None, AMPLE)
+        minter.mint(dataclasses.replace(KEY, value=f"made-up-key-{number}"), PROFILE, None, None, AMPLE)
         gc.collect()
     assert server.connections == 1
 

@@ -17,6 +17,7 @@ from function.made_up import (
     ID_TOKEN,
     ISSUED_AT,
     KEY,
+    LEASE,
     LIVE_TOKEN,
     NEW_KEY,
     OFF,
@@ -50,12 +51,32 @@ from live_tokens.errors import (
     UserBlocked,
     UserNotAllowed,
 )
-from live_tokens.issuing import CALL_SECONDS, NO_QUOTA, STEP_SECONDS, IssueRequest, Quota, Record
+from live_tokens.issuing import CALL_SECONDS, NO_QUOTA, STEP_SECONDS, EndRequest, IssueRequest, Quota, Record
 
 REQUEST = IssueRequest(ID_TOKEN, APP_CHECK_TOKEN)
 RESUMING = IssueRequest(ID_TOKEN, APP_CHECK_TOKEN, "default", HANDLE)
 ORDER = ["verify", "attest", "find profile", "spend", "read key", "mint"]
 WAIT = timedelta(minutes=3)
+
+
+def test_the_lease_bounds_the_token_and_is_recorded() -> None:
+    ports, record = FakePorts(lease=LEASE), Record()
+    ports.issuer().issue(REQUEST, record)
+    assert ports.leases == [LEASE]
+    assert record.lease == LEASE
+
+
+def test_the_second_mint_after_a_rejected_key_has_the_same_lease() -> None:
+    ports = FakePorts(lease=LEASE, mints=(ApiKeyRejected(), LIVE_TOKEN))
+    ports.issuer().issue(REQUEST, Record())
+    assert ports.leases == [LEASE, LEASE]
+
+
+def test_a_session_is_ended_for_a_verified_caller_in_an_attested_app_only() -> None:
+    for ports in (FakePorts(caller=IdTokenExpired()), FakePorts(attestation=AppCheckMissing())):
+        with pytest.raises(NotSignedIn):
+            ports.issuer().end(EndRequest(ID_TOKEN, None, "session-1"), Record())
+        assert ports.ended == []
 
 
 def test_the_order_is_verify_attest_find_the_profile_spend_read_the_key_mint() -> None:

@@ -19,10 +19,12 @@ from live_tokens.errors import (
     QuotaExceeded,
     QuotaUnavailable,
     ServicePaused,
+    SessionEnded,
     TokenNotIssued,
+    TooManySessions,
     UserBlocked,
 )
-from live_tokens.issuing import Caller, Profile, Quota, QuotaState
+from live_tokens.issuing import Caller, Profile, Quota, QuotaState, SessionCall
 from live_tokens.memory_quota import MemoryQuotaStore
 from live_tokens.quota import spend
 
@@ -63,25 +65,55 @@ def switched(switches: Path, clock: WallClock) -> MemoryQuotaStore:
     return MemoryQuotaStore(switches, clock)
 
 
+# --- sessions
+
+ONE_AT_ONCE = replace(PROFILE, quota=Quota(sessions_at_once=1))
+
+
+def test_a_session_holds_its_slot_until_the_caller_ends_it(store: MemoryQuotaStore) -> None:
+    lease = store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE).lease
+    assert lease is not None
+    with pytest.raises(TooManySessions) as refusal:
+        store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE)
+    assert refusal.value.open_sessions == (lease.session,)
+    store.end(ANOTHER, lease.session, AMPLE)
+    with pytest.raises(TooManySessions):
+        store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE)
+    store.end(CALLER, lease.session, AMPLE)
+    assert store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE).lease is not None
+
+
+def test_a_session_is_of_its_caller_and_profile(store: MemoryQuotaStore) -> None:
+    lease = store.spend(CALLER, ONE_AT_ONCE, SessionCall(), AMPLE).lease
+    assert lease is not None
+    call = SessionCall(lease.session, resumes=True)
+    for caller, profile in [(ANOTHER, ONE_AT_ONCE), (CALLER, replace(ONE_AT_ONCE, name="tutor"))]:
+        with pytest.raises(SessionEnded):
+            store.spend(caller, profile, call, AMPLE)
+    again = store.spend(CALLER, ONE_AT_ONCE, call, AMPLE).lease
+    assert again is not None
+    assert again.kind == "reconnect"
+
+
 # --- quotas
 
 
 def test_it_counts_as_quota_does(store: MemoryQuotaStore) -> None:
-    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
-    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(0, ISSUED_AT + timedelta(hours=1))
+    assert store.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+    assert store.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(0, ISSUED_AT + timedelta(hours=1))
     with pytest.raises(HourlyQuotaExceeded) as refusal:
-        store.spend(CALLER, TWO, AMPLE)
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
     assert refusal.value.retry_after == timedelta(minutes=30)
 
 
 def test_the_next_is_due_when_it_was_told(store: MemoryQuotaStore, clock: WallClock) -> None:
     for _ in range(2):
-        store.spend(CALLER, TWO, AMPLE)
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
     clock.now += timedelta(minutes=30) - timedelta(microseconds=1)
     with pytest.raises(HourlyQuotaExceeded):
-        store.spend(CALLER, TWO, AMPLE)
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
     clock.now += timedelta(microseconds=1)
-    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(0, clock.now + timedelta(hours=1))
+    assert store.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(0, clock.now + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(("caller", "profile"), [(ANOTHER, TWO), (CALLER, TUTOR)], ids=["caller", "profile"])
@@ -89,34 +121,34 @@ def test_another_caller_and_another_profile_have_a_quota_of_their_own(
     store: MemoryQuotaStore, caller: Caller, profile: Profile
 ) -> None:
     for _ in range(2):
-        store.spend(CALLER, TWO, AMPLE)
-    assert store.spend(caller, profile, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
+    assert store.spend(caller, profile, SessionCall(), AMPLE).quota == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
 
 
 def test_a_profile_without_a_quota_is_not_counted(store: MemoryQuotaStore) -> None:
-    assert [store.spend(CALLER, PROFILE, AMPLE) for _ in range(3)] == [None, None, None]
-    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+    assert [store.spend(CALLER, PROFILE, SessionCall(), AMPLE).quota for _ in range(3)] == [None, None, None]
+    assert store.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
 
 
 def test_a_profile_that_had_a_quota_before_keeps_what_was_taken(store: MemoryQuotaStore) -> None:
-    store.spend(CALLER, TWO, AMPLE)
-    store.spend(CALLER, PROFILE, AMPLE)
-    assert store.spend(CALLER, TWO, AMPLE) == QuotaState(0, ISSUED_AT + timedelta(hours=1))
+    store.spend(CALLER, TWO, SessionCall(), AMPLE)
+    store.spend(CALLER, PROFILE, SessionCall(), AMPLE)
+    assert store.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(0, ISSUED_AT + timedelta(hours=1))
 
 
 def test_a_clock_that_goes_back_stands_still(store: MemoryQuotaStore, clock: WallClock) -> None:
     for _ in range(2):
-        store.spend(CALLER, TWO, AMPLE)
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
     clock.now -= timedelta(days=1)
     with pytest.raises(HourlyQuotaExceeded) as refusal:
-        store.spend(CALLER, TWO, AMPLE)
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
     assert refusal.value.retry_after == timedelta(minutes=30)
-    assert store.spend(ANOTHER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+    assert store.spend(ANOTHER, TWO, SessionCall(), AMPLE).quota == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
 
 
 def test_without_a_clock_it_looks_at_the_real_one() -> None:
     store = MemoryQuotaStore()
-    state = store.spend(CALLER, TWO, AMPLE)
+    state = store.spend(CALLER, TWO, SessionCall(), AMPLE).quota
     assert state is not None
     assert state.reset_time.tzinfo is not None
     assert state.reset_time > ISSUED_AT - timedelta(days=4_000)
@@ -146,10 +178,10 @@ def test_whatever_is_asked_when_the_model_agrees(
             expected = refusal
         if isinstance(expected, QuotaExceeded):
             with pytest.raises(type(expected)) as told:
-                store.spend(caller, profile, AMPLE)
+                store.spend(caller, profile, SessionCall(), AMPLE)
             assert told.value.retry_after == expected.retry_after
         else:
-            assert store.spend(caller, profile, AMPLE) == expected
+            assert store.spend(caller, profile, SessionCall(), AMPLE).quota == expected
 
 
 @pytest.fixture
@@ -167,7 +199,7 @@ def test_fifty_parallel_calls_share_twenty_and_never_twenty_one(store: MemoryQuo
     def call(_: int) -> int | None:
         start.wait()
         try:
-            state = store.spend(CALLER, TWENTY, AMPLE)
+            state = store.spend(CALLER, TWENTY, SessionCall(), AMPLE).quota
         except HourlyQuotaExceeded:
             return None
         return state.remaining if state else None
@@ -183,7 +215,7 @@ def test_fifty_parallel_calls_share_twenty_and_never_twenty_one(store: MemoryQuo
 
 def refusal_of(store: MemoryQuotaStore) -> TokenNotIssued:
     with pytest.raises(TokenNotIssued) as refusal:
-        store.spend(CALLER, TWO, AMPLE)
+        store.spend(CALLER, TWO, SessionCall(), AMPLE)
     return refusal.value
 
 
@@ -199,12 +231,12 @@ def refusal_of(store: MemoryQuotaStore) -> TokenNotIssued:
 def test_a_switch_is_effective_for_the_next_call_and_no_longer_once_cleared(
     switched: MemoryQuotaStore, switches: Path, content: object, kind: type[TokenNotIssued], diagnosis: str | None
 ) -> None:
-    assert switched.spend(CALLER, TWO, AMPLE) == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+    assert switched.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
     switches.write_text(json.dumps(content))
     refusal = refusal_of(switched)
     assert (type(refusal), refusal.diagnosis) == (kind, diagnosis)
     switches.write_text("{}")
-    assert switched.spend(CALLER, TWO, AMPLE) == QuotaState(0, ISSUED_AT + timedelta(hours=1))
+    assert switched.spend(CALLER, TWO, SessionCall(), AMPLE).quota == QuotaState(0, ISSUED_AT + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +254,7 @@ def test_what_concerns_others_or_has_ended_stops_nobody(
     switched: MemoryQuotaStore, switches: Path, content: object
 ) -> None:
     switches.write_text(json.dumps(content))
-    assert switched.spend(CALLER, TWO, AMPLE) is not None
+    assert switched.spend(CALLER, TWO, SessionCall(), AMPLE).quota is not None
 
 
 def test_a_switch_has_words_and_an_end(switched: MemoryQuotaStore, switches: Path, clock: WallClock) -> None:
@@ -230,7 +262,7 @@ def test_a_switch_has_words_and_an_end(switched: MemoryQuotaStore, switches: Pat
     refusal = refusal_of(switched)
     assert (refusal.message, refusal.retry_after) == ("Zurück um neun.", timedelta(seconds=9))
     clock.now += timedelta(seconds=9)
-    assert switched.spend(CALLER, TWO, AMPLE) is not None
+    assert switched.spend(CALLER, TWO, SessionCall(), AMPLE).quota is not None
 
 
 def test_a_switch_whose_end_names_no_zone_stays_set(switched: MemoryQuotaStore, switches: Path) -> None:
@@ -240,7 +272,7 @@ def test_a_switch_whose_end_names_no_zone_stays_set(switched: MemoryQuotaStore, 
 
 def test_who_is_stopped_is_told_so_and_not_about_the_quota(switched: MemoryQuotaStore, switches: Path) -> None:
     for _ in range(2):
-        switched.spend(CALLER, TWO, AMPLE)
+        switched.spend(CALLER, TWO, SessionCall(), AMPLE)
     switches.write_text(json.dumps({"users": {"user-1": {}}}))
     assert type(refusal_of(switched)) is UserBlocked
 
@@ -248,7 +280,7 @@ def test_who_is_stopped_is_told_so_and_not_about_the_quota(switched: MemoryQuota
 def test_a_profile_without_a_quota_is_stopped_too(switched: MemoryQuotaStore, switches: Path) -> None:
     switches.write_text(json.dumps({"service": {}}))
     with pytest.raises(ServicePaused):
-        switched.spend(CALLER, PROFILE, AMPLE)
+        switched.spend(CALLER, PROFILE, SessionCall(), AMPLE)
 
 
 @pytest.mark.parametrize(

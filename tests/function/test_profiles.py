@@ -107,7 +107,10 @@ def test_both_spellings_of_a_model_are_one(tmp_path: Path, spelling: str) -> Non
         *((f"quota.plan_claim = {bad}\n{GOOD}", "quota.plan_claim must be") for bad in ["7", '""', "[]", "true"]),
         *((f"quota.plans = {bad}\n{GOOD}", "quota.plans must be") for bad in ["7", '["pro"]', '"pro"']),
         *(
-            (f"quota.plans.pro{bad}\n{GOOD}", "[quota.plans.pro] may hold per_hour and per_day, and nothing else.")
+            (
+                f"quota.plans.pro{bad}\n{GOOD}",
+                "[quota.plans.pro] may hold per_hour, per_day, minutes_per_day, minutes_per_month, sessions_at_once,",
+            )
             for bad in [" = 7", " = []", ".per_minute = 1"]
         ),
         *(
@@ -155,6 +158,46 @@ def test_there_must_be_a_default(tmp_path: Path, directory: str) -> None:
 def test_a_broken_default_is_not_missing_as_well(tmp_path: Path) -> None:
     write(tmp_path, "model")
     assert [fault for fault in faults_of(tmp_path) if "missing" in fault] == []
+
+
+LEASED = GOOD.replace("session_seconds = 900", "session_seconds = 900\nlease_seconds = 300")
+
+
+def test_a_lease_and_limits_of_talk_are_read_and_a_plan_overrides_each(tmp_path: Path) -> None:
+    limits = "quota.minutes_per_day = 60\nquota.minutes_per_month = 300\nquota.sessions_at_once = 1\n"
+    plan = "quota.plans.pro.minutes_per_day = 120\n"
+    (tmp_path / "default.toml").write_text(f"{limits}{plan}{LEASED}", encoding="utf-8")
+    file = load_profiles(tmp_path, nothing_wrong).files["default"]
+    assert file.profile.lease == timedelta(seconds=300)
+    limited = Quota(minutes_per_day=60, minutes_per_month=300, sessions_at_once=1)
+    assert file.quota.quota == limited
+    assert file.quota.plans["pro"] == replace(limited, minutes_per_day=120)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        *(
+            (LEASED.replace("300", bad), "lifetime.lease_seconds must be a whole number of seconds from 30")
+            for bad in ["29", "0", "-1", "60.0", "true", '"60"']
+        ),
+        *(
+            (LEASED.replace("300", bad), "lifetime.lease_seconds must not be shorter than start_within_seconds")
+            for bad in ["59", "901"]
+        ),
+        *(
+            (f"quota.{name} = {bad}\n{GOOD}", f"quota.{name} must be a whole number from 1 to {largest}.")
+            for name, largest in [("minutes_per_day", 4_000), ("minutes_per_month", 20_000), ("sessions_at_once", 100)]
+            for bad in ["0", "1.5", "true", str(largest + 1)]
+        ),
+    ],
+)
+def test_a_bad_lease_or_limit_of_talk_is_refused_with_what_it_may_be(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "default.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProfileError) as refusal:
+        load_profiles(tmp_path, nothing_wrong)
+    (told,) = refusal.value.faults
+    assert told.startswith(f"default.toml: {fault}")
 
 
 def test_the_longest_lifetime_is_a_minute_less_than_google_allows(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from function.made_up import ISSUED_AT as START
-from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded, QuotaExceeded
+from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded, MinutesExceeded, QuotaExceeded
 from live_tokens.issuing import NO_QUOTA, Quota, QuotaState
-from live_tokens.quota import LARGEST_LIMIT, as_new_at, spend
+from live_tokens.quota import LARGEST_LIMIT, LARGEST_MINUTES_PER_DAY, LARGEST_MINUTES_PER_MONTH, as_new_at, spend
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,6 +63,7 @@ class Ledger:
             for _ in range(LARGEST_LIMIT + 1):
                 state = self.spend(quota, now)
                 assert state is not None
+                assert state.remaining is not None
                 remaining.append(state.remaining)
         return remaining
 
@@ -149,6 +150,36 @@ def test_all_may_be_taken_again_at_the_reset_time_and_not_a_microsecond_before(p
     early, in_time = Ledger(ledger.stored), Ledger(ledger.stored)
     assert len(in_time.spend_all(quota, state.reset_time)) == limit
     assert len(early.spend_all(quota, state.reset_time - MICROSECOND)) == limit - 1
+
+
+# --- minutes
+
+
+@pytest.mark.parametrize(
+    ("quota", "minutes"),
+    [
+        (Quota(minutes_per_day=LARGEST_MINUTES_PER_DAY), LARGEST_MINUTES_PER_DAY),
+        (Quota(minutes_per_month=LARGEST_MINUTES_PER_MONTH), LARGEST_MINUTES_PER_MONTH),
+        (Quota(minutes_per_day=7, minutes_per_month=11), 7),
+        (Quota(minutes_per_day=11, minutes_per_month=7), 7),
+    ],
+)
+def test_all_the_seconds_of_the_minutes_may_be_taken_at_once_and_not_one_more(quota: Quota, minutes: int) -> None:
+    stored, state = spend(quota, {}, START, 60 * minutes - 1)
+    assert state is not None
+    assert (state.remaining, state.seconds_left) == (None, 1)
+    stored, state = spend(quota, stored, START, 1)
+    assert state is not None
+    assert state.seconds_left == 0
+    with pytest.raises(MinutesExceeded):
+        spend(quota, stored, START, 1)
+
+
+def test_a_token_without_seconds_is_issued_although_a_worse_plan_has_none_left() -> None:
+    stored, _ = spend(Quota(minutes_per_day=10), {}, START, 600)
+    _, state = spend(Quota(minutes_per_day=5), stored, START, 0)
+    assert state is not None
+    assert state.seconds_left == 0
 
 
 # --- any history, compared with the model

@@ -22,6 +22,7 @@ PURE = {
     "circuit_breaker": {"deadline", "upstream_errors"},
     "single_flight": {"deadline", "upstream_errors"},
     "quota": {"errors", "issuing"},
+    "sessions": {"errors", "issuing", "quota"},
     "stop_switches": {"errors"},
     "placeholders": {"issuing"},
     "profile_access": {"issuing"},
@@ -46,7 +47,7 @@ CORE = PURE | {
     "public_keys": {"deadline", "single_flight", "upstream", "upstream_errors"},
     "profiles": {
         *("choices", "config_check", "configuration_error", "errors", "issuing", "placeholders", "profile_access"),
-        "quota",
+        *("quota", "sessions"),
     },
     "profile_check": {"gemini_lock", "profiles"},
     "audit_log": {"errors", "issuing", "request_id", "timestamps"},

@@ -45,7 +45,14 @@ ISSUED = Record(
     milliseconds=dict.fromkeys(STEPS, 3500.5),
 )
 # What the errors that take more than a diagnosis are made with.
-ARGUMENTS = {"message": "words", "retry_after": timedelta(seconds=90), "due": NOW, "diagnosis": "cause"}
+ARGUMENTS = {
+    "period": "day",
+    "open_sessions": ("session-1",),
+    "message": "words",
+    "retry_after": timedelta(seconds=90),
+    "due": NOW,
+    "diagnosis": "cause",
+}
 ALL_REASONS = list(reasons())
 FAILURES = {kind.reason for kind in ALL_REASONS if issubclass(kind, Unavailable | InternalFault)}
 
@@ -60,7 +67,7 @@ def entries(record: Record, error: TokenNotIssued | None) -> list[dict[str, Any]
     stream = io.StringIO()
     log, request_id = AuditLog(stream, "demo-app"), RequestId("0" * 32, "0" * 32)
     if error is None:
-        log.issued(request_id, record)
+        log.succeeded(request_id, record)
     else:
         log.not_issued(request_id, record, error)
     return [entry_of_line(line, SERVICE) for line in stream.getvalue().splitlines()]
@@ -231,7 +238,9 @@ def test_the_query_of_an_alert_finds_the_events_that_open_it(deployed: Resources
     assert {name: value for name, value in found.items() if name not in failures} == {
         "slow-tokens": {None},
         "spend": {None},
-        "quota-refusals": {"HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED"},
+        "quota-refusals": {
+            *("HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED", "MINUTES_EXCEEDED", "TOO_MANY_SESSIONS"),
+        },
         "api-key-rejected": {"API_KEY_REJECTED", "API_KEY_UNAVAILABLE"},
         "gemini-unavailable": {"GEMINI_UNAVAILABLE", "GEMINI_RATE_LIMITED"},
         "quota-store-unavailable": {"QUOTA_UNAVAILABLE"},

@@ -120,10 +120,11 @@ def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
 
 
 def _is_quota(value: object) -> bool:
-    match value:
-        case {"remaining": int(remaining), "resetTime": reset_time}:
-            return remaining >= 0 and _is_time(reset_time)
-    return False
+    if not isinstance(value, dict) or not value.keys() & {"remaining", "minutesLeft"}:
+        return False
+    remaining, minutes_left = value.get("remaining", 0), value.get("minutesLeft", 0)
+    counts = isinstance(remaining, int) and isinstance(minutes_left, int | float)
+    return counts and remaining >= 0 and minutes_left >= 0 and _is_time(value.get("resetTime"))
 
 
 def _is_time(value: object) -> bool:

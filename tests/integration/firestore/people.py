@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import TokenNotIssued
-from live_tokens.issuing import Caller, Profile, Quota, QuotaStore
+from live_tokens.issuing import Caller, Profile, Quota, QuotaStore, SessionCall
 
 AMPLE = Deadline.after(3600)
 """The deadline of what is not about deadlines."""
@@ -25,7 +25,7 @@ OTHER_PROFILE = replace(PROFILE, name="tutor")
 def outcome(store: QuotaStore, caller: Caller = CALLER, profile: Profile = PROFILE) -> str:
     """Spend, and return `issued` or the reason why not."""
     try:
-        store.spend(caller, profile, AMPLE)
+        store.spend(caller, profile, SessionCall(), AMPLE)
     except TokenNotIssued as error:
         return error.reason
     return "issued"

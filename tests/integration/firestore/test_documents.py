@@ -10,7 +10,7 @@ from integration.firestore.people import AMPLE, CALLER, NOON, OTHER_PROFILE, PRO
 from integration.firestore.proxy import WRITE, FirestoreProxy
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.firestore_quota import user_switch
-from live_tokens.issuing import NO_QUOTA, Quota, QuotaState
+from live_tokens.issuing import NO_QUOTA, Quota, QuotaState, SessionCall
 
 LIMIT = PROFILE.quota.per_hour or 0
 HOUR = timedelta(hours=1)
@@ -72,7 +72,7 @@ def test_an_expired_document_that_nobody_has_deleted_is_as_good_as_none(database
     stored = database.stored(CALLER.uid)
     assert stored is not None
     clock[0] = stored["expire_at"]
-    assert store.spend(CALLER, PROFILE, AMPLE) == QuotaState(LIMIT - 1, clock[0] + HOUR / LIMIT)
+    assert store.spend(CALLER, PROFILE, SessionCall(), AMPLE).quota == QuotaState(LIMIT - 1, clock[0] + HOUR / LIMIT)
     assert outcomes(store, LIMIT) == ["issued"] * (LIMIT - 1) + ["HOURLY_QUOTA_EXCEEDED"]
 
 
@@ -94,7 +94,7 @@ def test_a_document_that_is_deleted_between_read_and_write_is_made_anew(
         database.quota(CALLER.uid).delete()
 
     proxy.before[WRITE] = delete
-    state = store.spend(CALLER, PROFILE, AMPLE)
+    state = store.spend(CALLER, PROFILE, SessionCall(), AMPLE).quota
     assert state is not None
     assert state.remaining == LIMIT - 1
 
@@ -135,7 +135,7 @@ def test_uids_that_differ_only_in_what_an_id_may_not_hold_share_nothing(database
 
 
 def test_a_profile_without_quota_stores_nothing(database: Database) -> None:
-    assert database.store().spend(CALLER, replace(PROFILE, quota=NO_QUOTA), AMPLE) is None
+    assert database.store().spend(CALLER, replace(PROFILE, quota=NO_QUOTA), SessionCall(), AMPLE).quota is None
     assert database.stored(CALLER.uid) is None
 
 
@@ -154,7 +154,7 @@ def test_an_unreadable_document_is_an_outage_that_names_it(database: Database, d
     outcome(store)
     database.quota(CALLER.uid).update(damage)
     with pytest.raises(QuotaUnavailable) as refusal:
-        store.spend(CALLER, PROFILE, AMPLE)
+        store.spend(CALLER, PROFILE, SessionCall(), AMPLE)
     assert refusal.value.diagnosis == "unreadable document live_token_quotas/user:user-1"
 
 

@@ -9,6 +9,7 @@ from integration.firestore.database import Database
 from integration.firestore.people import AMPLE, CALLER, PROFILE, outcome, outcomes
 from integration.firestore.proxy import READ, WRITE, FirestoreProxy, failing, hanging
 from live_tokens.errors import QuotaUnavailable
+from live_tokens.issuing import SessionCall
 from stack.prerequisites import free_ports
 
 LIMIT = PROFILE.quota.per_hour or 0
@@ -16,7 +17,7 @@ LIMIT = PROFILE.quota.per_hour or 0
 
 def diagnosis(database: Database) -> str | None:
     with pytest.raises(QuotaUnavailable) as caught:
-        database.store().spend(CALLER, PROFILE, AMPLE)
+        database.store().spend(CALLER, PROFILE, SessionCall(), AMPLE)
     return caught.value.diagnosis
 
 

@@ -13,7 +13,7 @@ from integration.firestore.database import Database
 from integration.firestore.people import CALLER, NOON, PROFILE
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaExceeded
-from live_tokens.issuing import Caller, Profile, Quota, QuotaStore
+from live_tokens.issuing import Caller, Profile, Quota, QuotaStore, SessionCall
 from live_tokens.memory_quota import MemoryQuotaStore
 
 PERIODS = {"HOURLY_QUOTA_EXCEEDED": 3600, "DAILY_QUOTA_EXCEEDED": 86_400}
@@ -101,7 +101,7 @@ class Stores(RuleBasedStateMachine):
 
 def answer(store: QuotaStore, caller: Caller, profile: Profile) -> Answer:
     try:
-        state = store.spend(caller, profile, Deadline.after(30))
+        state = store.spend(caller, profile, SessionCall(), Deadline.after(30)).quota
     except QuotaExceeded as error:
         return error.reason, Fraction((error.retry_after or timedelta()) // timedelta(microseconds=1), 1_000_000)
     return "issued", None if state is None else state.remaining

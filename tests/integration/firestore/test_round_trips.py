@@ -6,6 +6,7 @@ from integration.firestore.database import Database
 from integration.firestore.people import AMPLE, CALLER, PROFILE, outcome, outcomes
 from integration.firestore.proxy import READ, WRITE, FirestoreProxy
 from live_tokens.firestore_quota import SERVICE_SWITCH, profile_switch, user_switch
+from live_tokens.issuing import SessionCall
 
 LIMIT = PROFILE.quota.per_hour or 0
 
@@ -52,7 +53,7 @@ def test_a_call_that_lost_a_race_reads_and_writes_once_more(database: Database, 
         assert outcome(neighbour) == "issued"
 
     proxy.before[WRITE] = take_one
-    state = database.store().spend(CALLER, PROFILE, AMPLE)
+    state = database.store().spend(CALLER, PROFILE, SessionCall(), AMPLE).quota
     assert state is not None
     assert state.remaining == LIMIT - 3
     of_neighbour = [READ, WRITE]

@@ -8,6 +8,7 @@ from integration.firestore.database import Database
 from integration.firestore.people import AMPLE, CALLER, NOON, OTHER_PROFILE, PROFILE, outcome, outcomes
 from live_tokens.errors import NotAllowed, ServicePaused, UserBlocked
 from live_tokens.firestore_quota import SERVICE_SWITCH, profile_switch, user_switch
+from live_tokens.issuing import SessionCall
 
 SWITCHES: dict[str, type[NotAllowed]] = {
     SERVICE_SWITCH: ServicePaused,
@@ -21,7 +22,7 @@ of_each_kind = pytest.mark.parametrize("switch", SWITCHES)
 
 def refusal(database: Database, switch: str) -> NotAllowed:
     with pytest.raises(SWITCHES[switch]) as caught:
-        database.store(now=lambda _: NOON).spend(CALLER, PROFILE, AMPLE)
+        database.store(now=lambda _: NOON).spend(CALLER, PROFILE, SessionCall(), AMPLE)
     return caught.value
 
 

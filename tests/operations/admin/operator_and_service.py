@@ -11,7 +11,7 @@ from pathlib import Path
 
 from live_tokens.deadline import Deadline
 from live_tokens.firestore_quota import FirestoreQuotaStore
-from live_tokens.issuing import Caller, Profile, Quota, QuotaState
+from live_tokens.issuing import Caller, Profile, Quota, QuotaState, SessionCall
 from live_tokens_operations.cli import main
 from live_tokens_operations.process import Process
 
@@ -73,7 +73,11 @@ class Service:
         """Take one live token, now or at another time."""
         if later not in self.stores:
             self.stores[later] = FirestoreQuotaStore(self.project, self.database, decide_at=lambda read: read + later)
-        state = self.stores[later].spend(Caller(uid, "password"), profile_named(profile), Deadline.after(60))
+        state = (
+            self.stores[later]
+            .spend(Caller(uid, "password"), profile_named(profile), SessionCall(), Deadline.after(60))
+            .quota
+        )
         assert state is not None
         return state
 

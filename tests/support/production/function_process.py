@@ -34,6 +34,10 @@ class Refusal:
     reason: str
 
 
+MORE_DETAILS = {"MINUTES_EXCEEDED": {"period"}, "TOO_MANY_SESSIONS": {"sessions"}}
+"""What else the details of an error have, by its reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP response of the function.
@@ -62,7 +66,8 @@ class Answer:
         error = self.body["error"]
         assert error.keys() == {"status", "message", "details"}
         retry_after = {"retryAfterSeconds"} if "Retry-After" in self.headers else set()
-        assert error["details"].keys() == {"reason", "requestId"} | retry_after
+        more = MORE_DETAILS.get(error["details"]["reason"], set())
+        assert error["details"].keys() == {"reason", "requestId"} | retry_after | more
         return Refusal(self.http, error["status"], error["details"]["reason"])
 
 
@@ -127,7 +132,8 @@ class FunctionProcess:
             session.trust_env = False
             response = session.post(self.url, json={"data": data}, headers=sent, timeout=_ANSWER_SECONDS)
         if response.status_code == HTTPStatus.OK:
-            self.ledger.live_token(response.json()["result"]["token"])
+            if token := response.json()["result"].get("token"):  # ending a session brings none
+                self.ledger.live_token(token)
         else:
             self.ledger.heard("an error body", response.text)
             self.ledger.heard("the headers of an error", str(response.headers))

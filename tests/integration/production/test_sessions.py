@@ -1,0 +1,81 @@
+"""A session in leases, as it is deployed: its token ends with the lease, and it is continued, ended and refused."""
+
+import secrets
+import shutil
+from datetime import datetime
+
+import pytest
+
+from support.production.function_process import FUNCTIONS, FunctionProcess, Refusal, StartFunction
+from support.production.local_google import LocalGoogle
+
+PROFILE = """
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 60
+lease_seconds = 300
+session_seconds = 900
+[quota]
+minutes_per_day = 10
+sessions_at_once = 1
+[config]
+response_modalities = ["AUDIO"]
+"""
+
+
+@pytest.fixture(scope="module")
+def leasing(
+    start_function: StartFunction, google: LocalGoogle, tmp_path_factory: pytest.TempPathFactory
+) -> FunctionProcess:
+    """A function with a profile of leases, minutes and one session at a time."""
+    functions = tmp_path_factory.mktemp("leasing") / "functions"
+    shutil.copytree(FUNCTIONS, functions, ignore=shutil.ignore_patterns("__pycache__"))
+    (functions / "profiles" / "leased.toml").write_text(PROFILE, encoding="utf-8")
+    return start_function(google.key_file, functions)
+
+
+def test_a_session_is_leased_reconnected_ended_and_begun_again_until_the_minutes_are_used(
+    leasing: FunctionProcess, google: LocalGoogle
+) -> None:
+    user = google.sign_in()
+    first = leasing.call(user, {"profile": "leased"})
+    session = first.result["session"]["id"]
+    assert _seconds(first.result["issuedAt"], first.result["expireTime"]) in range(299, 302)
+    assert (first.result["session"]["leaseSeconds"], first.result["quota"]["minutesLeft"]) == (300, 5.0)
+    event = leasing.audit_event(first.trace)
+    assert (event["sessionId"], event["lease"], event["leaseSeconds"]) == (session, "first", 300)
+
+    assert leasing.call(user, {"profile": "leased"}).refusal == Refusal(429, "RESOURCE_EXHAUSTED", "TOO_MANY_SESSIONS")
+
+    handle = secrets.token_urlsafe(32)
+    again = leasing.call(user, {"profile": "leased", "session": session, "resumptionHandle": handle})
+    assert again.result["expireTime"] == first.result["expireTime"]
+    assert leasing.audit_event(again.trace)["leaseSeconds"] == 0
+
+    ended = leasing.call(user, {"end": session})
+    assert ended.result == {"ended": session}
+    assert leasing.audit_event(ended.trace)["event"] == "live_token.session_ended"
+    gone = leasing.call(user, {"profile": "leased", "session": session, "resumptionHandle": handle})
+    assert gone.refusal == Refusal(403, "PERMISSION_DENIED", "SESSION_ENDED")
+
+    second = leasing.call(user, {"profile": "leased"})
+    leasing.call(user, {"end": second.result["session"]["id"]})
+    assert leasing.call(user, {"profile": "leased"}).refusal == Refusal(429, "RESOURCE_EXHAUSTED", "MINUTES_EXCEEDED")
+
+
+def test_a_mint_that_fails_costs_its_lease_once(leasing: FunctionProcess, google: LocalGoogle) -> None:
+    user = google.sign_in()
+    keys = google.gemini_stand_in.replace_api_keys
+    good = google.secret.versions[-1]
+    assert good is not None
+    keys(set())
+    failed = leasing.call(user, {"profile": "leased"})
+    keys({good.decode()})
+    session = failed.body["error"]["details"]["session"]
+    retried = leasing.call(user, {"profile": "leased", "session": session})
+    assert retried.result["session"]["id"] == session
+    assert retried.result["quota"]["minutesLeft"] == 5.0
+
+
+def _seconds(begin: str, end: str) -> int:
+    return int((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
