@@ -154,21 +154,6 @@ def _not_for_caller(name: str, rule: BrokenRule) -> NotAllowed:
     return ProfileNotAllowed(rule.diagnosis)
 
 
-def load_profiles(directory: Path, rehearse: Rehearsal) -> LoadedProfiles:
-    """Read every `<name>.toml` of a directory.
-
-    Args:
-        rehearse: tries each profile without a network.
-
-    Returns:
-        The profiles, `default` among them.
-
-    Raises:
-        ProfileError: with every fault of every file.
-    """
-    return usable(check_profiles(directory, rehearse))
-
-
 def usable(checked: Sequence[CheckedProfile]) -> LoadedProfiles:
     """Return the profiles of a folder that was checked.
 

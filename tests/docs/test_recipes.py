@@ -8,8 +8,8 @@ import pytest
 
 from live_tokens.errors import UserNotAllowed
 from live_tokens.issuing import Caller
-from live_tokens.profiles import load_profiles
 from support.documents import ROOT
+from support.loaded_profiles import load_profiles
 
 PROFILE = """
 model = "gemini-3.8-live"

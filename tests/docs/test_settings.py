@@ -8,9 +8,9 @@ from typing import cast
 
 from live_tokens.gemini_lock import find_config_faults
 from live_tokens.model_rules import AS_OF, RULES, Effect
-from live_tokens.profiles import load_profiles
 from live_tokens.settings import Settings
 from support.documents import ROOT, table
+from support.loaded_profiles import load_profiles
 
 REQUIRED = {"FIREBASE_PROJECT_ID": "demo-project", "GEMINI_API_KEY_SECRET": "projects/p/secrets/s/versions/1"}
 

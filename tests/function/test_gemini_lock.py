@@ -19,7 +19,8 @@ from live_tokens.config_check import check_config
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults, refuse_incomplete_lock, token_request
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import Profile
-from live_tokens.profiles import ProfileError, load_profiles
+from live_tokens.profiles import ProfileError
+from support.loaded_profiles import load_profiles
 
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
 

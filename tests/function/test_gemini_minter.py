@@ -20,7 +20,7 @@ from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavaila
 from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import LiveToken
-from live_tokens.profiles import load_profiles
+from support.loaded_profiles import load_profiles
 
 GEMINI = "generativelanguage.googleapis.com"
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"

@@ -17,8 +17,9 @@ from function.made_up import ANONYMOUS, CALLER
 from live_tokens.errors import MalformedRequest, ProfileNotAllowed, TokenNotIssued, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import NO_QUOTA, Caller, Profile, Quota
 from live_tokens.profile_access import AllowRules, QuotaRules
-from live_tokens.profiles import LoadedProfiles, ProfileError, ProfileFile, load_profiles
+from live_tokens.profiles import LoadedProfiles, ProfileError, ProfileFile
 from live_tokens.quota import LARGEST_LIMIT
+from support.loaded_profiles import load_profiles
 
 LIFETIME = "[lifetime]\nstart_within_seconds = 60\nsession_seconds = 900\n"
 CONFIG = '[config]\nresponse_modalities = ["AUDIO"]\n'

@@ -22,11 +22,11 @@ from gemini_live_stand_in import create_app as create_gemini_app
 from gemini_live_stand_in.serving import serve
 from integration.firestore.database import Database
 from live_tokens.firestore_quota import SERVICE_SWITCH, user_switch
-from live_tokens.profiles import load_profiles
 from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from stack import PROJECT_ID
 from stack.prerequisites import free_ports
+from support.loaded_profiles import load_profiles
 from support.sdks.function_process import SECRET, running_functions
 
 PROFILES = Path(__file__).parents[3] / "functions" / "profiles"

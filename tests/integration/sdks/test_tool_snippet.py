@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from live_tokens.gemini_lock import find_config_faults
-from live_tokens.profiles import load_profiles
+from support.loaded_profiles import load_profiles
 from support.sdks.node_scripts import NodeScripts
 
 PAGE = (Path(__file__).parents[3] / "docs" / "app.md").read_text(encoding="utf-8")
