@@ -79,7 +79,7 @@ def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_h
     failed, said = release.run(after="candidate")
     assert failed is None, said
     assert json.loads((release.workspace / "smoke.json").read_text()) == [
-        "--no-findings",
+        "--no-observations",
         "https://candidate---mint-live-token-x1y2z3-ew.a.run.app",
     ]
     assert cloud.service.serving() == {SECOND: 100}
@@ -247,7 +247,7 @@ def test_the_smoke_test_takes_another_address_and_options_of_the_operator(cloud:
         failed, said = release.run(after="candidate", until="smoke")
     assert failed is None, said
     assert json.loads((release.workspace / "smoke.json").read_text()) == [
-        "--no-findings",
+        "--no-observations",
         "--app-id=1:2:web:3",
         "--claims",
         '{"plan": "school"}',

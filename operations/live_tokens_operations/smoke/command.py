@@ -250,7 +250,6 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--app-id", metavar="ID", help="id of the Firebase app for App Check tokens")
     parser.add_argument(
         "--observations",
-        "--findings",  # its earlier name
         action=BooleanOptionalAction,
         help="also observe undocumented behaviour of Gemini's tokens; takes 6 tokens more (default: only at Google)",
     )
