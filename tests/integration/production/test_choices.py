@@ -1,13 +1,11 @@
 """An app chooses from the lists of a profile, and the token is locked to that and nothing else."""
 
 import secrets
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.production.function_process import FUNCTIONS, FunctionProcess, Refusal, StartFunction
+from support.production.function_process import FunctionProcess, Refusal, StartFunction, functions_with
 from support.production.local_google import LocalGoogle, Traffic
 
 PROFILE = """
@@ -33,10 +31,8 @@ def choosing(
     start_function: StartFunction, google: LocalGoogle, tmp_path_factory: pytest.TempPathFactory
 ) -> FunctionProcess:
     """A function with a profile that offers a voice and a level, and the same one for others."""
-    functions = tmp_path_factory.mktemp("choosing") / "functions"
-    shutil.copytree(FUNCTIONS, functions, ignore=shutil.ignore_patterns("__pycache__"))
-    _write(functions, "choosing", PROFILE)
-    _write(functions, "closed", PROFILE + CLOSED)
+    profiles = {"choosing": PROFILE, "closed": PROFILE + CLOSED}
+    functions = functions_with(profiles, tmp_path_factory.mktemp("choosing"))
     return start_function(google.key_file, functions)
 
 
@@ -95,10 +91,6 @@ def test_a_caller_whom_a_profile_is_not_for_does_not_learn_its_lists(
 
     assert answer.refusal == Refusal(403, "PERMISSION_DENIED", "PROFILE_NOT_ALLOWED")
     assert "Kore" not in str(answer.body)
-
-
-def _write(functions: Path, name: str, text: str) -> None:
-    (functions / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
 def _choices_in(setup: dict[str, Any]) -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """Signed tokens, trace ids and answers with something odd in them: none passes for another, and each line is JSON."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from starlette.responses import JSONResponse
 
-from support.production.function_process import FUNCTIONS, FunctionProcess, Refusal, StartFunction
+from support.production.function_process import FunctionProcess, Refusal, StartFunction, functions_with
 from support.production.local_google import LocalGoogle
 
 INVALID = Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_INVALID")
@@ -82,7 +81,7 @@ response_modalities = ["AUDIO"]
 def test_a_better_plan_keeps_what_was_taken_and_gives_the_rest_at_once(
     start_function: StartFunction, google: LocalGoogle, tmp_path: Path
 ) -> None:
-    functions = shutil.copytree(FUNCTIONS, tmp_path / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    functions = functions_with({}, tmp_path)
     (functions / "profiles" / "default.toml").write_text(PLANS, encoding="utf-8")
     function, uid = start_function(google.key_file, functions), google.sign_up()
 

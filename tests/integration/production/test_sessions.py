@@ -1,12 +1,11 @@
 """A session in leases, as it is deployed: its token ends with the lease, and it is continued, ended and refused."""
 
 import secrets
-import shutil
 from datetime import datetime
 
 import pytest
 
-from support.production.function_process import FUNCTIONS, FunctionProcess, Refusal, StartFunction
+from support.production.function_process import FunctionProcess, Refusal, StartFunction, functions_with
 from support.production.local_google import LocalGoogle
 
 PROFILE = """
@@ -28,9 +27,7 @@ def leasing(
     start_function: StartFunction, google: LocalGoogle, tmp_path_factory: pytest.TempPathFactory
 ) -> FunctionProcess:
     """A function with a profile of leases, minutes and one session at a time."""
-    functions = tmp_path_factory.mktemp("leasing") / "functions"
-    shutil.copytree(FUNCTIONS, functions, ignore=shutil.ignore_patterns("__pycache__"))
-    (functions / "profiles" / "leased.toml").write_text(PROFILE, encoding="utf-8")
+    functions = functions_with({"leased": PROFILE}, tmp_path_factory.mktemp("leasing"))
     return start_function(google.key_file, functions)
 
 

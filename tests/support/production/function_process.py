@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -156,6 +157,15 @@ class FunctionProcess:
         """Return what was written under a trace besides its audit event: lines for Firebase's own metrics."""
         name = "logging.googleapis.com/trace"
         return [line for line in self.lines() if "event" not in line and line.get(name, "").endswith(f"/{trace}")]
+
+
+def functions_with(profiles: Mapping[str, str], folder: Path) -> Path:
+    """Copy the function, with more profiles, name → TOML, into an empty folder. Return the copy."""
+    functions = folder / "functions"
+    shutil.copytree(FUNCTIONS, functions, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in profiles.items():
+        (functions / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
+    return functions
 
 
 class StartFunction(Protocol):
