@@ -213,6 +213,8 @@ class Subject:
         if isinstance(due, Granted):
             assert session is not None
             self.model.take(due, session, time, profile.quota, resumes=resumes)
+            lease = self.model.lease or self.model.session
+            assert self.went_back or due.ends - time <= lease + min(lease // 3, 60), "a token that talks too long"
             if not lost and session not in self.known:
                 self.known.append(session)
 

@@ -79,7 +79,7 @@ def test_firestore_memory_and_the_model_agree_on_sessions(
     run_state_machine_as_test(
         type("StoresOfThisTest", (BothStores,), of_this_test),
         settings=settings(
-            max_examples=100,
+            max_examples=60,
             stateful_step_count=30,
             deadline=None,
             database=None,
