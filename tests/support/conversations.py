@@ -6,6 +6,7 @@ tries: to call without a handle for a conversation of its own in a window that i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -67,8 +68,7 @@ class Model:
         windows: of each session that can go on.
         ends: when a session is over, however often it is renewed.
         replaced: sessions that had their one reconnect without a handle.
-        fresh: how many tokens began a conversation from nothing.
-        begun: how many sessions there were.
+        fresh: session and the begin of a window → how many of its tokens began a conversation from nothing.
     """
 
     lease: int | None
@@ -77,8 +77,7 @@ class Model:
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
-    fresh: int = 0
-    begun: int = 0
+    fresh: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def out(self, limit: str, now: Fraction) -> Fraction:
         """How many units are out. Each plan takes them back at its own pace, until another plan counts them."""
@@ -142,12 +141,11 @@ class Model:
             assert all(self.out(limit, now) <= limits[limit] for limit in limits), "more than the budget"
         if granted.kind == "first":
             self.ends[key] = granted.begins + self.session
-            self.begun += 1
         if granted.kind != "reconnect":
             self.windows.setdefault(key, []).append((granted.begins, granted.ends))
         elif not resumes:
             self.replaced.add(key)
-        self.fresh += not resumes
+        self.fresh[key, granted.begins] += not resumes
         self.windows = {key: windows for key, windows in self.windows.items() if int(now) < self.ends[key]}
 
     @property
@@ -249,7 +247,8 @@ class Subject:
         model = self.model
         elapsed = max(Fraction(), self.latest - self.earliest)
         assert sum(model.charged) <= MOST_SECONDS_A_DAY * (1 + elapsed / DAY)
-        assert model.fresh <= len(model.charged) + model.begun
+        for (key, begins), conversations in model.fresh.items():
+            assert conversations <= (2 if begins == model.ends[key] - model.session else 1)
         for windows in model.windows.values():
             assert all(end <= begin for (_, end), (begin, _) in pairwise(windows))
         if not self.went_back:
