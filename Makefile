@@ -16,7 +16,7 @@ CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack profiles deploy destroy package release smoke doctor admin check test genai checkov lint format lock
+.PHONY: help setup demo stack cutoff scale profiles deploy destroy package release smoke doctor admin check test genai checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -38,6 +38,13 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 		$(if $(AUTH_PORT),--auth-port $(AUTH_PORT)) \
 		$(if $(GEMINI_PORT),--gemini-port $(GEMINI_PORT)) \
 		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
+
+cutoff: ## measure how long a blocked user is still heard, on the local stack, in three minutes; ARGS=--help
+	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
+	@PYTHONPATH=$(LOCAL_PATH) $(BIN)/python benchmarks/cutoff.py $(ARGS)
+
+scale: $(VENV_READY) ## compute mints, Firestore and instances for much talk, and which limit comes first
+	@$(BIN)/python benchmarks/scale.py
 
 LIVE_TOKENS := $(BIN)/live-tokens
 

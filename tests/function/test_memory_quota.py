@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.made_up import AMPLE, CALLER, ISSUED_AT, PROFILE
@@ -27,6 +28,7 @@ from live_tokens.errors import (
 from live_tokens.issuing import Caller, Profile, Quota, QuotaState, SessionCall
 from live_tokens.memory_quota import MemoryQuotaStore
 from live_tokens.quota import spend
+from support.conversations import Conversations, Subject
 
 TWO = replace(PROFILE, quota=Quota(per_hour=2))
 TWENTY = replace(PROFILE, quota=Quota(per_hour=20))
@@ -309,3 +311,24 @@ def test_a_file_that_cannot_be_read_stops_everybody_as_an_outage(switched: Memor
     switches.rmdir()
     switches.write_bytes(b'{"service": "\xff"}')
     assert type(refusal_of(switched)) is QuotaUnavailable
+
+
+# --- sessions, in any history
+
+
+class InMemory(Conversations):
+    def make_subjects(self) -> list[Subject]:
+        self.folder = tempfile.TemporaryDirectory()
+        switches = Path(self.folder.name) / "switches.json"
+
+        def block(on: bool) -> None:
+            switches.write_text(json.dumps({"users": {CALLER.uid: {}} if on else {}}))
+
+        return [Subject(MemoryQuotaStore(switches, lambda: self.now), CALLER, block, stands_still=True)]
+
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+
+InMemory.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
+TestAnyHistoryOfSessions = InMemory.TestCase

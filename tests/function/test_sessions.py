@@ -1,15 +1,13 @@
-"""`sessions`: windows without gaps, each paid once, no more at once than may be, and compared with a model."""
+"""`sessions`: windows without gaps, each paid once, and no more at once than may be.
+
+Any history of calls is compared with a model in `test_memory_quota.py`, and with Firestore in the integration tests.
+"""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from itertools import pairwise
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from function.made_up import ISSUED_AT as START
 from function.made_up import PROFILE
@@ -286,134 +284,3 @@ def test_a_reconnect_needs_no_minutes() -> None:
     assert caller.at(10).call(session).kind == "reconnect"
     caller.profile = profile_with(minutes_per_day=1)
     assert caller.at(20).call(session).kind == "reconnect"
-
-
-# --- any history, compared with a model
-
-
-class Model:
-    """What is promised, in exact arithmetic: windows in lists, minutes as a level that a day drains."""
-
-    def __init__(self, lease: int, session: int, minutes: int) -> None:
-        self.lease, self.session = lease, session
-        self.share = Fraction(DAY * 10**6 // (60 * minutes), DAY * 10**6)
-        self.level = Fraction(0)
-        self.windows: dict[str, list[tuple[int, int]]] = {}
-        self.replaced: set[str] = set()
-
-    def rest(self, gap: Fraction) -> None:
-        self.level = max(Fraction(0), self.level - gap / DAY)
-
-    def open_at(self, at: int) -> list[str]:
-        return [key for key, windows in self.windows.items() if at < windows[-1][1]]
-
-    def affordable(self, begins: int, started: int) -> int | None:
-        wanted = min(self.lease, started + self.session - begins)
-        left = (1 - self.level) // self.share
-        return min(wanted, left) if left >= min(wanted, SHORTEST_LEASE_SECONDS) else None
-
-    def wants(self, key: str | None, at: int, *, resumes: bool, slots: int) -> type[TokenNotIssued] | str:
-        """Return the kind of lease that is due, or the error."""
-        if key is None:
-            return TooManySessions if len(self.open_at(at)) >= slots else "first"
-        windows = self.windows.get(key)
-        if windows is None or at >= windows[0][0] + self.session - 5:
-            return SessionEnded
-        begins, ends = windows[-1]
-        last = ends == windows[0][0] + self.session
-        if at >= ends:
-            return TooManySessions if len(self.open_at(at)) >= slots else "renewal"
-        if not last and at >= ends - min((ends - begins) // 3, 60):
-            older = [other for other in self.open_at(at) if (self.windows[other][0][0], other) < (windows[0][0], key)]
-            return TooManySessions if len(older) >= slots else "renewal"
-        free = resumes or (len(windows) == 1 and at < begins + 60 and key not in self.replaced)
-        return "reconnect" if free else SessionEnded
-
-
-class Conversations(RuleBasedStateMachine):
-    """Calls in any order, at any pace, under changing plans, with answers that get lost."""
-
-    @initialize(
-        lease=st.sampled_from([60, 100, 600]),
-        session=st.sampled_from([1000, 3600]),
-        minutes=st.sampled_from([11, 60, 600]),
-        slots=st.integers(1, 3),
-    )
-    def begin(self, lease: int, session: int, minutes: int, slots: int) -> None:
-        self.model = Model(lease, session, minutes)
-        self.caller = Caller(profile_with(lease, session, minutes_per_day=minutes, sessions_at_once=slots))
-        self.slots, self.most_slots = slots, slots
-
-    @property
-    def at(self) -> int:
-        return int(self.caller.now.timestamp())
-
-    @rule(gap=st.sampled_from([0, 1, 5, 29, 61, 700]), part=st.integers(0, 999_999))
-    def time_passes(self, gap: int, part: int) -> None:
-        self.caller.now += timedelta(seconds=gap, microseconds=part)
-        self.model.rest(gap + Fraction(part, 10**6))
-
-    @rule(which=st.integers(0, 2), offset=st.sampled_from([-200, -61, -60, -59, -20, -19, -10, -1, 0, 1]))
-    def a_lease_nears_its_end(self, which: int, offset: int) -> None:
-        key = self.known(which)
-        if key in self.model.windows:
-            gap = self.model.windows[key][-1][1] + offset - self.at
-            self.time_passes(max(0, gap), 0)
-
-    @rule(slots=st.integers(1, 3))
-    def the_plan_changes(self, slots: int) -> None:
-        self.slots, self.most_slots = slots, max(slots, self.most_slots)
-        self.caller.profile = replace(
-            self.caller.profile, quota=replace(self.caller.profile.quota, sessions_at_once=slots)
-        )
-
-    @rule(which=st.integers(1, 3))
-    def a_session_ends(self, which: int) -> None:
-        key = self.known(which)
-        if key is not None:
-            self.caller.end(key)
-            self.model.windows.pop(key, None)
-
-    @rule(which=st.sampled_from([0, 0, 1, 2, -1]), resumes=st.booleans())
-    def a_call_comes(self, which: int, resumes: bool) -> None:
-        key = self.known(which)
-        due = self.model.wants(key, self.at, resumes=resumes, slots=self.slots)
-        if not isinstance(due, str):
-            self.caller.refusal(due, key, resumes=resumes)
-            return
-        if due == "reconnect":
-            lease = self.caller.call(key, resumes=resumes)
-            assert (lease.kind, lease.charged) == (due, 0)
-            assert lease.ends.timestamp() == self.model.windows[lease.session][-1][1]
-            if not resumes:
-                self.model.replaced.add(lease.session)
-            return
-        begins = self.at if key is None else max(self.at, self.model.windows[key][-1][1])
-        affordable = self.model.affordable(begins, begins if key is None else self.model.windows[key][0][0])
-        if affordable is None:
-            self.caller.refusal(MinutesExceeded, key, resumes=resumes)
-            return
-        lease = self.caller.call(key, resumes=resumes)
-        assert (lease.kind, lease.charged, lease.seconds) == (due, affordable, affordable)
-        assert lease.ends == datetime.fromtimestamp(begins + affordable, UTC)
-        self.model.level += affordable * self.model.share
-        self.model.windows.setdefault(lease.session, []).append((begins, begins + affordable))
-
-    def known(self, which: int) -> str | None:
-        """Return a session of the caller, or one that has ended or never was, or None for a new one."""
-        if which < 0:
-            return None
-        sessions = sorted(self.model.windows)
-        return sessions[-1 - which] if which < len(sessions) else "another"
-
-    @invariant()
-    def never_more_than_the_budget_nor_than_the_slots(self) -> None:
-        if hasattr(self, "model"):
-            assert self.model.level <= 1
-            assert len(self.model.open_at(self.at)) <= self.most_slots
-            for windows in self.model.windows.values():
-                assert all(end <= begin for (_, end), (begin, _) in pairwise(windows))
-
-
-Conversations.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
-TestConversations = Conversations.TestCase

@@ -1,4 +1,4 @@
-"""Which part of the repository may import which: the function, the operator's program, the local stack, the tests."""
+"""Which part of the repository may import which: function, operator's program, local stack, benchmarks, tests."""
 
 import ast
 from pathlib import Path
@@ -19,7 +19,8 @@ TEST_FOLDERS = {folder.name for folder in (ROOT / "tests").iterdir() if folder.i
 
 def sources() -> dict[str, str]:
     """Return path below the root → text, of all Python code."""
-    files = (file for folder in ("functions", "operations", "local", "tests") for file in (ROOT / folder).rglob("*.py"))
+    folders = ("benchmarks", "functions", "operations", "local", "tests")
+    files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
     return {
         file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
         for file in files
@@ -28,7 +29,7 @@ def sources() -> dict[str, str]:
 
 
 def local_packages() -> set[str]:
-    folders = (ROOT / "local", *(ROOT / "local" / "stand_ins").iterdir())
+    folders = (ROOT / "benchmarks", ROOT / "local", *(ROOT / "local" / "stand_ins").iterdir())
     paths = (path for folder in folders for path in folder.iterdir())
     return {path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").exists()}
 
@@ -57,9 +58,9 @@ def breach(path: str, name: str) -> str | None:
         return f"imports {name}, which is not deployed" if is_ours else None
     if not here:
         of_operations = under(name, PROGRAM) and not under(name, f"{PROGRAM}.client")
-        return f"imports {name} of operations/, which local/ may not" if of_operations else None
+        return f"imports {name} of operations/, which local/ and benchmarks/ may not" if of_operations else None
     if under(name, *local_packages()):
-        return f"imports {name} of local/"
+        return f"imports {name} of local/ or benchmarks/"
     if under(name, *HTTP) and not under(here, "google", "client"):
         return f"knows {name}, which is for google/ and client/"
     if under(name, *STARTS_PROGRAMS) and here != "programs":
@@ -101,12 +102,12 @@ def test_every_file_keeps_the_house_rules() -> None:
         (
             f"operations/{PROGRAM}/smoke/checks.py",
             "from gemini_live_stand_in.serving import serve",
-            "imports gemini_live_stand_in.serving.serve of local/",
+            "imports gemini_live_stand_in.serving.serve of local/ or benchmarks/",
         ),
         (
             "local/demo/tokens_and_sessions.py",
             f"from {PROGRAM}.google.rest import send",
-            f"imports {PROGRAM}.google.rest.send of operations/, which local/ may not",
+            f"imports {PROGRAM}.google.rest.send of operations/, which local/ and benchmarks/ may not",
         ),
         (
             f"operations/{PROGRAM}/checks/clock.py",
@@ -145,6 +146,12 @@ def test_every_file_keeps_the_house_rules() -> None:
         ),
         ("functions/main.py", "from support.gcloud import x", "imports support.gcloud.x, which is of the tests"),
         ("functions/main.py", "import stack", "imports stack, which is not deployed"),
+        ("functions/main.py", "import cutoff", "imports cutoff, which is not deployed"),
+        (
+            "benchmarks/cutoff.py",
+            "from support.documents import x",
+            "imports support.documents.x, which is of the tests",
+        ),
         (
             "functions/live_tokens/firestore_quota.py",
             f"from {PROGRAM}.google import rest",

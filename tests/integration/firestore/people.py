@@ -19,16 +19,21 @@ PROFILE = Profile(
     config={},
     quota=Quota(per_hour=3),
 )
+LEASED = replace(PROFILE, lease=timedelta(seconds=300), quota=Quota(minutes_per_day=20, sessions_at_once=2))
+"""Four leases a day, two sessions at once."""
+NEW_SESSION = SessionCall()
 OTHER_PROFILE = replace(PROFILE, name="tutor")
 
 
-def outcome(store: QuotaStore, caller: Caller = CALLER, profile: Profile = PROFILE) -> str:
-    """Spend, and return `issued` or the reason why not."""
+def outcome(
+    store: QuotaStore, caller: Caller = CALLER, profile: Profile = PROFILE, call: SessionCall = NEW_SESSION
+) -> str:
+    """Spend, and return `issued`, or the kind of lease where there is one, or the reason why not."""
     try:
-        store.spend(caller, profile, SessionCall(), AMPLE)
+        lease = store.spend(caller, profile, call, AMPLE).lease
     except TokenNotIssued as error:
         return error.reason
-    return "issued"
+    return "issued" if lease is None else lease.kind
 
 
 def outcomes(store: QuotaStore, calls: int, caller: Caller = CALLER, profile: Profile = PROFILE) -> list[str]:

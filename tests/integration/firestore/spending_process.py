@@ -10,16 +10,17 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 from integration.firestore.people import CALLER, PROFILE, outcome
 from live_tokens.firestore_quota import FirestoreQuotaStore
-from live_tokens.issuing import NO_QUOTA, Quota
+from live_tokens.issuing import NO_QUOTA, Quota, SessionCall
 
 _ROOT = Path(__file__).parents[3]
 
@@ -30,13 +31,17 @@ class Order:
 
     Attributes:
         uid: who spends.
-        per_hour: their quota.
         calls: how many calls, all at once.
+        quota: fields of their quota.
+        lease_seconds: of their profile, or None.
+        session: the session that all calls go on with, each with a handle, or None for new ones.
     """
 
     uid: str
-    per_hour: int
     calls: int
+    quota: Mapping[str, int]
+    lease_seconds: int | None = None
+    session: str | None = None
 
 
 class SpendingProcess:
@@ -63,6 +68,13 @@ class SpendingProcess:
         assert line, "The process ended."
         results: list[str] = json.loads(line)
         return results
+
+
+def spend_at_once(instances: list[SpendingProcess], order: Order) -> list[str]:
+    """Give all instances the same order, and return what all calls came to."""
+    for instance in instances:
+        instance.begin(order)
+    return [result for instance in instances for result in instance.outcomes()]
 
 
 @contextmanager
@@ -95,12 +107,14 @@ def _started(project: str, clock_error: float) -> Iterator[subprocess.Popen[str]
 
 def _obey(store: FirestoreQuotaStore, order: Order) -> list[str]:
     caller = replace(CALLER, uid=order.uid)
-    profile = replace(PROFILE, quota=Quota(per_hour=order.per_hour))
+    lease = None if order.lease_seconds is None else timedelta(seconds=order.lease_seconds)
+    profile = replace(PROFILE, quota=Quota(**order.quota), lease=lease)
+    asked = SessionCall(order.session, resumes=order.session is not None)
     together = threading.Barrier(order.calls)
 
     def call(_: int) -> str:
         together.wait()
-        return outcome(store, caller, profile)
+        return outcome(store, caller, profile, asked)
 
     with ThreadPoolExecutor(order.calls) as threads:
         return list(threads.map(call, range(order.calls)))

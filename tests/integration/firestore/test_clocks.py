@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 def test_an_instance_whose_system_clock_is_wrong_gives_nothing_away(database: Database) -> None:
     day = 86_400.0
     with spending_processes(database.project, [-day, 0.0, day]) as (slow, right, fast):
-        order = Order(CALLER.uid, per_hour=8, calls=3)
+        order = Order(CALLER.uid, 3, {"per_hour": 8})
         results = []
         for instance in (fast, right, slow, fast, right):
             instance.begin(order)
@@ -28,7 +28,7 @@ def test_an_instance_whose_system_clock_is_wrong_gives_nothing_away(database: Da
 @pytest.mark.parametrize("error", [-86_400.0, 86_400.0])
 def test_what_an_instance_with_a_wrong_clock_stores_is_the_right_time(database: Database, error: float) -> None:
     with spending_processes(database.project, [error]) as (instance,):
-        instance.begin(Order("somebody", per_hour=8, calls=1))
+        instance.begin(Order("somebody", 1, {"per_hour": 8}))
         assert instance.outcomes() == ["issued"]
     stored, snapshot = database.stored("somebody"), database.quota("somebody").get()
     assert stored is not None

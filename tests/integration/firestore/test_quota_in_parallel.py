@@ -9,7 +9,7 @@ import pytest
 
 from integration.firestore.database import Database
 from integration.firestore.people import CALLER, PROFILE, outcomes
-from integration.firestore.spending_process import Order, SpendingProcess, spending_processes
+from integration.firestore.spending_process import Order, SpendingProcess, spend_at_once, spending_processes
 from live_tokens.issuing import Quota
 
 INSTANCES = 5
@@ -23,18 +23,12 @@ def instances(database: Database) -> Iterator[list[SpendingProcess]]:
         yield processes
 
 
-def spend_at_once(instances: list[SpendingProcess], order: Order) -> list[str]:
-    for instance in instances:
-        instance.begin(order)
-    return [result for instance in instances for result in instance.outcomes()]
-
-
 def test_fifty_calls_at_once_on_five_instances_get_exactly_the_twenty_units_that_are_left(
     database: Database, instances: list[SpendingProcess]
 ) -> None:
     for _ in range(ROUNDS):
         uid = uuid.uuid4().hex
-        results = spend_at_once(instances, Order(uid, per_hour=20, calls=CALLS_EACH))
+        results = spend_at_once(instances, Order(uid, CALLS_EACH, {"per_hour": 20}))
         assert Counter(results) == {"issued": 20, "HOURLY_QUOTA_EXCEEDED": 30}
         stored = database.stored(uid)
         assert stored is not None
@@ -47,12 +41,12 @@ def test_the_units_left_of_a_larger_quota_are_given_once_too(
     caller = replace(CALLER, uid=uuid.uuid4().hex)
     profile = replace(PROFILE, quota=Quota(per_hour=25))
     assert outcomes(database.store(), 5, caller, profile) == ["issued"] * 5
-    results = spend_at_once(instances, Order(caller.uid, per_hour=25, calls=CALLS_EACH))
+    results = spend_at_once(instances, Order(caller.uid, CALLS_EACH, {"per_hour": 25}))
     assert Counter(results) == {"issued": 20, "HOURLY_QUOTA_EXCEEDED": 30}
 
 
 def test_callers_who_are_within_their_quota_are_all_served_however_they_crowd(
     instances: list[SpendingProcess],
 ) -> None:
-    results = spend_at_once(instances, Order(uuid.uuid4().hex, per_hour=100, calls=CALLS_EACH))
+    results = spend_at_once(instances, Order(uuid.uuid4().hex, CALLS_EACH, {"per_hour": 100}))
     assert Counter(results) == {"issued": INSTANCES * CALLS_EACH}

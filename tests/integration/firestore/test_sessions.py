@@ -1,21 +1,15 @@
 """Sessions in Firestore: exact among instances, bound to their caller, and gone with their document."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from integration.firestore.database import Database
-from integration.firestore.people import AMPLE, CALLER, NOON, PROFILE
+from integration.firestore.people import AMPLE, CALLER, LEASED, NOON
 from live_tokens.errors import MinutesExceeded, QuotaUnavailable, SessionEnded, TokenNotIssued, TooManySessions
-from live_tokens.issuing import Caller, Lease, Quota, QuotaStore, SessionCall
+from live_tokens.issuing import Caller, Lease, QuotaStore, SessionCall
 
-LEASED = replace(
-    PROFILE,
-    lease=timedelta(seconds=300),
-    quota=Quota(minutes_per_day=20, sessions_at_once=2),
-)
 ANOTHER = Caller(uid="user-2", sign_in_provider="password")
 
 
