@@ -31,6 +31,8 @@ from live_tokens_operations.client.mint_client import Answer, FunctionUnreachabl
 
 _ANSWER_SECONDS = 30.0
 _HANDLE_SECONDS = 5.0
+_RETRY_SECONDS = 5.0
+_OUTAGE = 500
 
 Call = Callable[[Mapping[str, str]], Answer]
 """Calls the function as the user, with this `data`."""
@@ -181,13 +183,22 @@ class Conversation:
         self._handle = handle or self._handle
         try:
             token = self._take()
-        except ConversationRefusedError as error:
-            self.refusal = error.refusal
-            self._renew_after = self._renew_before = None
+        except (ConversationRefusedError, FunctionUnreachableError) as error:
             self._live.going_away = False
+            self._postpone_renewal(error)
             return False
         self._continue_with(token)
         return True
+
+    def _postpone_renewal(self, error: ConversationRefusedError | FunctionUnreachableError) -> None:
+        """Try again a little later after an outage, if there is time. A refusal is final."""
+        again_at = self._clock() + _RETRY_SECONDS
+        self.refusal = error.refusal if isinstance(error, ConversationRefusedError) else None
+        is_outage = self.refusal is None or self.refusal.status >= _OUTAGE
+        if is_outage and self._renew_before is not None and again_at < self._renew_before:
+            self._renew_after = again_at
+        else:
+            self._renew_after = self._renew_before = None
 
     def _reconnect(self) -> None:
         """Go on after the connection was lost."""

@@ -40,6 +40,7 @@ class MadeUpFunction:
         gemini: `host:port` of the stand-in.
         later: what its clock is ahead of the time.
         blocked: whether it refuses.
+        outages: how many of the next calls fail.
         window: from `renewAfter` to `renewBefore`, if another than the real one.
         calls: the `data` of each call.
         kinds: of the leases.
@@ -48,6 +49,7 @@ class MadeUpFunction:
     gemini: str
     later: timedelta = timedelta()
     blocked: bool = False
+    outages: int = 0
     window: timedelta | None = None
     calls: list[dict[str, str]] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -63,6 +65,9 @@ class MadeUpFunction:
         if "end" in data:
             self._account = end(self._account, data["end"])
             return _answer(200, {"result": {"ended": data["end"]}})
+        if self.outages:
+            self.outages -= 1
+            return _refusal("GEMINI_UNAVAILABLE", 503)
         if self.blocked:
             return _refusal("USER_BLOCKED")
         now = datetime.now(UTC) + self.later
@@ -107,9 +112,9 @@ class MadeUpFunction:
         return token
 
 
-def _refusal(reason: str) -> Answer:
+def _refusal(reason: str, status: int = 403) -> Answer:
     error = {"status": "PERMISSION_DENIED", "message": "No.", "details": {"reason": reason}}
-    return _answer(403, {"error": error})
+    return _answer(status, {"error": error})
 
 
 def _answer(status: int, body: dict[str, Any]) -> Answer:

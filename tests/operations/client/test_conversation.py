@@ -123,6 +123,20 @@ def test_when_a_renewal_is_refused_the_talk_goes_on_to_the_end_of_its_lease_and_
         assert quiet.value.refusal.reason == "USER_BLOCKED"
 
 
+def test_a_renewal_that_meets_an_outage_is_tried_again_a_little_later() -> None:
+    with service() as running, running.talk() as talk:
+        talk.ask("Who are you?")
+        running.function.outages = 1
+        running.move(RENEWABLE)
+        talk.pause(0.1)
+        talk.pause(0.1)
+        assert running.function.kinds == ["first"]
+        assert len(running.function.calls) == 2, "not at once"
+        running.move(timedelta(seconds=6))
+        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert running.function.kinds == ["first", "renewal"]
+
+
 def test_the_end_of_a_conversation_gives_its_slot_back() -> None:
     with service() as running:
         with running.talk() as talk:
