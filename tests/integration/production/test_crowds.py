@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.google_hosts.upstream import Silence
+from support.google_hosts.upstream import Silence, Upstream
 from support.production.function_process import Answer, FunctionProcess, Refusal, StartFunction
 from support.production.local_google import LocalGoogle
 
@@ -25,11 +25,13 @@ def crowded_function(start_function: StartFunction, google: LocalGoogle) -> Func
     return function
 
 
-def test_a_crowd_waits_for_app_check_together_and_not_in_turns(
-    crowded_function: FunctionProcess, google: LocalGoogle
+@pytest.mark.parametrize(("upstream", "seconds"), [("accounts", 1.5), ("app_check", 1.0), ("gemini", 5.0)])
+def test_a_crowd_waits_for_an_upstream_together_and_not_in_turns(
+    crowded_function: FunctionProcess, google: LocalGoogle, upstream: str, seconds: float
 ) -> None:
-    """App Check answers when more than half of the crowd wait for it at the same time, or too late."""
-    with google.app_check.crowding(CROWD * 5 // 8) as crowd, ThreadPoolExecutor(CROWD) as callers:
+    """It answers when more than half of the crowd wait for it at the same time, or late."""
+    asked: Upstream = getattr(google, upstream)
+    with asked.crowding(CROWD * 5 // 8, seconds) as crowd, ThreadPoolExecutor(CROWD) as callers:
         answers = [callers.submit(_attested, crowded_function, google) for _ in range(CROWD)]
         served = [answer.result().http for answer in answers]
 

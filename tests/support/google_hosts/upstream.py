@@ -30,11 +30,23 @@ class Upstream:
         await self._app(scope, receive, send)
 
     @contextmanager
-    def crowding(self, many: int) -> Iterator[Crowd]:
-        """Let the answers wait for a crowd."""
-        crowd = Crowd(self._app, many)
+    def crowding(self, many: int, seconds: float) -> Iterator[Crowd]:
+        """Let the answers wait for a crowd, or so many seconds."""
+        crowd = Crowd(self._app, many, seconds)
         with self.answering(crowd):
             yield crowd
+
+    @contextmanager
+    def late(self, seconds: float) -> Iterator[None]:
+        """Let each answer come so much later."""
+        usual = self._app
+
+        async def later(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(seconds)
+            await usual(scope, receive, send)
+
+        with self.answering(later):
+            yield
 
     @contextmanager
     def answering(self, app: ASGIApp) -> Iterator[None]:
@@ -47,26 +59,28 @@ class Upstream:
 
 
 class Crowd:
-    """Holds each answer of an app back until many are waited for, or for a second.
+    """Holds each answer of an app back until many are waited for, or for some seconds.
 
     Args:
         app: what answers then.
         many: how many are a crowd.
+        seconds: how long each is held back at most.
 
     Attributes:
         most: how many were waited for at the same time.
     """
 
-    def __init__(self, app: ASGIApp, many: int) -> None:
+    def __init__(self, app: ASGIApp, many: int, seconds: float) -> None:
         self._app = app
         self._many = many
+        self._looks = int(seconds * _LOOKS_IN_A_SECOND)
         self._waiting = 0
         self.most = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._waiting += 1
         self.most = max(self.most, self._waiting)
-        for _ in range(_LOOKS_IN_A_SECOND):
+        for _ in range(self._looks):
             if self.most >= self._many:
                 break
             await asyncio.sleep(1 / _LOOKS_IN_A_SECOND)
