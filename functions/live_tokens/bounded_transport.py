@@ -250,7 +250,7 @@ class _Stream(httpcore2.NetworkStream):
         part = self._stream.read(max_bytes, self._backend.left())
         self._heard += part
         if len(self._heard) > _MOST_BYTES_READ:
-            raise httpcore2.ReadError
+            raise AnswerTooLargeError(f"more than {_MOST_BYTES_READ} bytes on the wire")
         return part
 
     def end_exchange(self) -> None:
