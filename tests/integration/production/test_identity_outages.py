@@ -85,10 +85,22 @@ def misled_function(start_function: StartFunction, google: LocalGoogle) -> Funct
 
 
 @pytest.fixture(scope="module")
+def forgetful_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+    """A function whose certificates came without a word on how long they are good for, so they are old at once."""
+    function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    unlimited = JSONResponse({google.signing_key.kid: google.signing_key.certificate})
+    with google.certificates.answering(unlimited):
+        assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+    return function
+
+
+@pytest.fixture(scope="module")
 def new_function(
     start_function: StartFunction,
     google: LocalGoogle,
-    misled_function: FunctionProcess,  # first of all: until it may ask again, the other tests run
+    # First of all: until these may ask again, the other tests run.
+    misled_function: FunctionProcess,
+    forgetful_function: FunctionProcess,
 ) -> FunctionProcess:
     """A function that has never got the certificates, and never gets a key."""
     return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
@@ -131,19 +143,6 @@ def test_no_wrong_certificates_are_kept_and_the_end_of_their_outage_is_noticed_a
 ) -> None:
     # It gets as far as this function ever does: to the key that is not there.
     assert answers_without_certificates["afterwards"].refusal == API_KEY_UNAVAILABLE
-
-
-def test_certificates_that_must_not_be_kept_serve_while_their_host_is_ill(
-    start_function: StartFunction, google: LocalGoogle
-) -> None:
-    """They came without a word on how long they are good for, so each call finds them too old."""
-    uncached = JSONResponse({google.signing_key.kid: google.signing_key.certificate})
-    with google.certificates.answering(uncached):
-        function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
-        assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
-    for fault in CERTIFICATE_FAULTS.values():
-        with google.certificates.answering(fault):
-            assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
 
 
 def test_made_up_key_ids_do_not_make_the_function_ask_for_certificates_again_and_again(
@@ -233,6 +232,20 @@ def test_no_bad_access_token_outlives_its_outage(keyless_function: FunctionProce
         with google.access_tokens.answering(fault):
             assert keyless_function.call(google.sign_in()).refusal == IDENTITY_UNAVAILABLE
         assert keyless_function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+
+
+def test_old_certificates_serve_while_their_host_is_ill(
+    forgetful_function: FunctionProcess, google: LocalGoogle
+) -> None:
+    asked = google.certificates.requests
+    with google.certificates.answering(CERTIFICATE_FAULTS["an empty object"]):
+        for _ in range(int(ASK_AGAIN_SECONDS) + 1):
+            assert forgetful_function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+            if google.certificates.requests > asked:
+                break
+            time.sleep(1)
+        assert google.certificates.requests == asked + 1, "it has asked, and got nothing"
+        assert forgetful_function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
 
 
 def test_certificates_of_others_are_asked_for_again_in_time_and_not_kept_for_hours(

@@ -48,6 +48,7 @@ def astray(there: str) -> Mapping[str, ASGIApp]:
         "a large answer": Response(b" " * (LARGEST_ANSWER_BYTES + 1), media_type="application/json"),
         "JSON nested deep": Response(b"[" * 60_000, media_type="application/json"),
         "an object nested deep": Response(b'{"a":' * 12_000, media_type="application/json"),
+        "an error nested deep": Response(b"[" * 60_000, 500, media_type="application/json"),
         "an odd error": Response(b'{"error": "x"}', 400, media_type="application/json"),
         "an error that is a list": Response(b"[7]", 503, media_type="application/json"),
     }
