@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-_LOOKS_IN_A_SECOND = 100
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Upstream:
@@ -30,9 +28,9 @@ class Upstream:
         await self._app(scope, receive, send)
 
     @contextmanager
-    def crowding(self, many: int, seconds: float) -> Iterator[Crowd]:
-        """Let the answers wait for a crowd, or so many seconds."""
-        crowd = Crowd(self._app, many, seconds)
+    def crowding(self, many: int) -> Iterator[Crowd]:
+        """Let the answers wait for a crowd."""
+        crowd = Crowd(self._app, many)
         with self.answering(crowd):
             yield crowd
 
@@ -59,33 +57,55 @@ class Upstream:
 
 
 class Crowd:
-    """Holds each answer of an app back until many are waited for, or for some seconds.
+    """Holds each answer of an app back until many are waited for at the same time, however long that takes.
 
     Args:
         app: what answers then.
         many: how many are a crowd.
-        seconds: how long each is held back at most.
 
     Attributes:
-        most: how many were waited for at the same time.
+        most: how many were waited for at the same time. Who has given up does not count.
     """
 
-    def __init__(self, app: ASGIApp, many: int, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, many: int) -> None:
         self._app = app
         self._many = many
-        self._looks = int(seconds * _LOOKS_IN_A_SECOND)
         self._waiting = 0
+        self._complete = asyncio.Event()
         self.most = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
         self._waiting += 1
         self.most = max(self.most, self._waiting)
-        for _ in range(self._looks):
-            if self.most >= self._many:
-                break
-            await asyncio.sleep(1 / _LOOKS_IN_A_SECOND)
+        if self.most >= self._many:
+            self._complete.set()
+        ends = [asyncio.ensure_future(self._complete.wait()), asyncio.ensure_future(_until_left(receive))]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         self._waiting -= 1
-        await self._app(scope, receive, send)
+        if self._complete.is_set():
+            await self._app(scope, lambda: _next_of(body, receive), send)
+
+
+async def _body(receive: Receive) -> list[Message]:
+    """Return the messages that a request's body comes in."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
+
+
+async def _next_of(messages: list[Message], receive: Receive) -> Message:
+    return messages.pop(0) if messages else await receive()
+
+
+async def _until_left(receive: Receive) -> bool:
+    """Wait until the client gives up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return True
 
 
 class Silence(Response):
@@ -93,5 +113,4 @@ class Silence(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope, send
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _until_left(receive)
