@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import h11
 import httpcore2
 import httpx2
 
@@ -27,6 +28,8 @@ _KEEP_ALIVE_SECONDS = 600
 # A connection that cannot be made is tried once more; what was sent is never sent again.
 _CONNECT_RETRIES = 1
 _SLICE_BYTES = 16 * 1024
+# Of one exchange: an answer of many small chunks is several times as large on the wire.
+_MOST_BYTES_READ = 8 * LARGEST_ANSWER_BYTES
 
 
 class UnacceptableAnswerError(httpx2.TransportError):
@@ -102,9 +105,11 @@ class BoundedTransport(httpx2.BaseTransport):
         with self._backend.until(deadline), _named_as_in_httpx():
             answer = (self._direct if direct else self._proxied).handle_request(asked)
             try:
-                return _read(answer)
+                response = _read(answer)
+                answer.extensions["network_stream"].end_exchange()
             finally:
                 answer.close()
+        return response
 
     def close(self) -> None:
         """Close the connections. Later requests open new ones."""
@@ -150,6 +155,21 @@ def _named_as_in_httpx() -> Iterator[None]:
         httpcore2.UnsupportedProtocol,
     ) as error:
         raise getattr(httpx2, type(error).__name__)("") from error
+
+
+def _has_surplus(heard: bytes) -> bool:
+    """Whether there is anything after the first answer. httpcore keeps that to itself, so h11 reads it again.
+
+    Source: https://h11.readthedocs.io/en/latest/api.html#h11.Connection.trailing_data
+    """
+    parser = h11.Connection(h11.CLIENT)
+    parser.send(h11.Request(method="GET", target="/", headers=[("Host", "")]))
+    parser.send(h11.EndOfMessage())
+    parser.receive_data(heard)
+    while not isinstance(event := parser.next_event(), h11.EndOfMessage):
+        if event is h11.NEED_DATA:  # it ends with its connection
+            return False
+    return parser.trailing_data[0] != b""
 
 
 class _Backend(httpcore2.NetworkBackend):
@@ -224,9 +244,20 @@ class _Stream(httpcore2.NetworkStream):
     def __init__(self, stream: httpcore2.NetworkStream, backend: _Backend) -> None:
         self._stream = stream
         self._backend = backend
+        self._heard = bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  # see connect_tcp
-        return self._stream.read(max_bytes, self._backend.left())
+        part = self._stream.read(max_bytes, self._backend.left())
+        self._heard += part
+        if len(self._heard) > _MOST_BYTES_READ:
+            raise AnswerTooLargeError(f"more than {_MOST_BYTES_READ} bytes on the wire")
+        return part
+
+    def end_exchange(self) -> None:
+        """Close the connection if more than one answer has come: the rest would be read as the next answer."""
+        if _has_surplus(bytes(self._heard)):
+            self.close()
+        self._heard.clear()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         # In slices: the time-out is of each send, and a peer may take a few bytes of it at a time.

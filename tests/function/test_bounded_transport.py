@@ -461,6 +461,50 @@ def test_a_connection_that_the_server_has_closed_does_not_fail_the_next_request(
         assert server.connections == 3
 
 
+GOOD_IN_CHUNKS = CHUNKED + b"4\r\ngood\r\n0\r\n\r\n"
+OF_SOMEBODY_ELSE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"
+
+
+@pytest.mark.parametrize("surplus", [OF_SOMEBODY_ELSE, b"\r\n", b"x"], ids=["an answer", "a line", "a byte"])
+@pytest.mark.parametrize(
+    "answer",
+    [GOOD, GOOD_IN_CHUNKS, b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, b"HTTP/1.1 204 No Content\r\n\r\n"],
+    ids=["of a length", "in chunks", "after another", "without a body"],
+)
+def test_a_connection_that_brought_more_than_the_answer_is_not_used_again(
+    transport: BoundedTransport, answer: bytes, surplus: bytes
+) -> None:
+    def answer_and_more(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(answer + surplus)
+        peer.say_nothing()
+
+    with RawServer(answer_and_more, good).running() as server:
+        assert get(transport, server.url).content == (b"" if b"204" in answer else b"good")
+        assert get(transport, server.url).content == b"good"
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("answer", [GOOD, GOOD_IN_CHUNKS], ids=["of a length", "in chunks"])
+def test_a_connection_that_brought_the_answer_alone_is_kept(transport: BoundedTransport, answer: bytes) -> None:
+    def answer_all(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(answer)
+
+    with RawServer(answer_all).running() as server:
+        assert [get(transport, server.url).content for _ in range(3)] == [b"good"] * 3
+        assert server.connections == 1
+
+
+def test_a_server_that_never_comes_to_its_answer_is_not_read_for_ever(transport: BoundedTransport) -> None:
+    soon = b"HTTP/1.1 100 Continue\r\n\r\n" * 1000
+    with RawServer(lambda peer: peer.pour(soon, FLOOD // len(soon))).running() as server:
+        with pytest.raises(AnswerTooLargeError):
+            get(transport, server.url)
+        assert server.ended.acquire(timeout=WAIT_SECONDS)
+        assert server.sent < LITTLE_OF_IT
+
+
 def test_what_was_sent_is_never_sent_again(transport: BoundedTransport) -> None:
     def deaf(peer: Peer) -> None:
         peer.read_request()

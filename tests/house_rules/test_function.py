@@ -69,6 +69,7 @@ VENDORS = {
     "jwt": "firebase_",
     "cryptography": "firebase_",
     "google.auth.transport": "google_credentials",
+    "h11": "bounded_transport",
     "httpcore2": "bounded_transport",
     "requests": "nobody",
     "google.cloud.secretmanager": "secret_manager_",

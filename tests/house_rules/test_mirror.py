@@ -1,4 +1,4 @@
-"""Where a reader looks for the tests of a module: `tests/function` has one file for each module of the function."""
+"""Where a reader looks for the tests of a module: its file in `tests/function`, or its folder with a file a subject."""
 
 from pathlib import Path
 
@@ -27,8 +27,11 @@ def differences(modules: set[str], tests: set[str]) -> list[str]:
 def test_the_tests_mirror_the_function() -> None:
     functions = ROOT / "functions"
     modules = {file.stem for file in (functions / "live_tokens").glob("*.py")} | {"main"}
-    tests = {file.stem.removeprefix("test_") for file in (ROOT / "tests" / "function").glob("test_*.py")}
-    assert differences(modules, tests) == []
+    of_function = ROOT / "tests" / "function"
+    files = [file.stem.removeprefix("test_") for file in of_function.glob("test_*.py")]
+    folders = {file.parent.name for file in of_function.glob("*/test_*.py")}
+    assert differences(modules, {*files, *folders}) == []
+    assert folders.isdisjoint(files)
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,21 @@ class Service:
         without_store: URL of the third.
         gemini: remembers what was minted.
         database: what the two share.
+        log: what the first writes.
     """
 
     urls: tuple[str, str]
     without_store: str
     gemini: GeminiStandIn
     database: Database
+    log: Path
+
+    def audit_event(self, answer: requests.Response) -> dict[str, object]:
+        """Return the one audit event of a call to the first."""
+        request_id = answer.json()["error"]["details"]["requestId"]
+        lines = [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if '"event"' in line]
+        (event,) = (line for line in lines if line["requestId"] == request_id)
+        return dict(event)
 
 
 @dataclass(slots=True)
@@ -101,6 +110,7 @@ def service(emulator_host: str, run_directory: Path) -> Iterator[Service]:
             "FIREBASE_AUTH_EMULATOR_HOST": nobody[0],
             "SECRET_MANAGER_EMULATOR_HOST": secret_host,
             "GEMINI_EMULATOR_HOST": gemini_host,
+            "LOG_EXECUTION_ID": "true",  # as infra/function.tf sets it
         }
         environments = {
             "one": environment,
@@ -112,7 +122,8 @@ def service(emulator_host: str, run_directory: Path) -> Iterator[Service]:
         with pytest.MonkeyPatch.context() as patch, running as urls:
             patch.setenv("FIRESTORE_EMULATOR_HOST", emulator_host)
             database = Database(emulator_host, PROJECT_ID)
-            yield Service((urls["one"], urls["two"]), urls["without-store"], gemini, database)
+            log = run_directory / "quota" / "one" / "function.log"
+            yield Service((urls["one"], urls["two"]), urls["without-store"], gemini, database, log)
             database.close()
 
 
@@ -180,6 +191,31 @@ def test_a_blocked_user_is_refused_and_nobody_else(service: Service, user: User)
     assert (response.status_code, response.json()["error"]["details"]["reason"]) == (403, "USER_BLOCKED")
     assert "Retry-After" not in response.headers
     assert User(service).call(service.urls[0]).ok
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"spent": {"default": {"hour": 2**63 - 1}}}, {"spent": {"default": {"hour": "noon"}}}, {"spent": [1]}],
+    ids=["overflow", "a text", "a list"],
+)
+def test_a_document_edited_by_hand_is_an_outage_that_the_log_names(
+    service: Service, user: User, damage: dict[str, object]
+) -> None:
+    assert user.call(service.urls[0]).ok
+    service.database.quota(user.uid).update(damage)
+
+    answer = user.call(service.urls[0])
+
+    assert (answer.status_code, answer.json()["error"]["details"]["reason"]) == (503, "QUOTA_UNAVAILABLE")
+    event = service.audit_event(answer)
+    assert event["diagnosis"] == f"unreadable document live_token_quotas/user:{user.uid}"
+    assert "stack" not in event
+
+
+def test_a_uid_as_long_as_firebase_allows_is_served(service: Service) -> None:
+    user = User(service, "\U0001f642" * 128)
+    assert user.call(service.urls[0]).json()["result"]["quota"]["remaining"] == PER_HOUR - 1
+    assert user.call(service.urls[1]).json()["result"]["quota"]["remaining"] == PER_HOUR - 2
 
 
 def test_without_its_store_an_instance_mints_nothing(service: Service, user: User) -> None:

@@ -49,6 +49,11 @@ CONSUMPTION_FAULTS: dict[str, Response] = {
     "empty": Response(b""),
     "JSON list": JSONResponse(["alreadyConsumed"]),
     "JSON null": JSONResponse(None),
+    "unrelated JSON": JSONResponse({"message": "Welcome to the hotel"}),
+    "a text for yes": JSONResponse({"alreadyConsumed": "true"}),
+    "a text for no": JSONResponse({"alreadyConsumed": ""}),
+    "a number": JSONResponse({"alreadyConsumed": 1}),
+    "null for no": JSONResponse({"alreadyConsumed": None}),
     "silence": Silence(),
 }
 KEY_OUTAGES = [
@@ -82,6 +87,7 @@ def keyless_answers(start_function: StartFunction, google: LocalGoogle) -> Mappi
 def _outages_of_the_keys(function: FunctionProcess, google: LocalGoogle, id_token: str) -> Iterator[tuple[str, Answer]]:
     """One after the other: each lasts for all that the process asks meanwhile."""
     for name, fault in KEY_FAULTS.items():
+        fault.headers["Cache-Control"] = "public, max-age=19845"  # as good ones have it
         with google.app_check.answering(fault):
             yield name, _call(function, google, id_token)
     with google.proxy.refusing(google.app_check.host):

@@ -10,9 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gemini_live_stand_in.serving import serve
 from support.google_hosts.upstream import Upstream
-from support.production.bad_answers import astray, endless_answers
+from support.production.bad_answers import MEBIBYTE, astray, endless_answers
 from support.production.function_process import Answer, FunctionProcess, Refusal, StartFunction
 from support.production.local_google import LocalGoogle
+from support.production.raw_http import peak_memory
 
 
 class Elsewhere:
@@ -51,8 +52,14 @@ def new_function(start_function: StartFunction, google: LocalGoogle) -> Function
 
 
 @pytest.fixture(scope="module")
+def memory_before(new_function: FunctionProcess) -> int:
+    """How much memory a function that has asked nobody holds."""
+    return peak_memory(new_function.pid)
+
+
+@pytest.fixture(scope="module")
 def answers(
-    new_function: FunctionProcess, google: LocalGoogle, elsewhere: tuple[str, Elsewhere]
+    new_function: FunctionProcess, google: LocalGoogle, elsewhere: tuple[str, Elsewhere], memory_before: int
 ) -> Mapping[tuple[str, str], Answer]:
     """Upstream and fault → the answer to one call. In the order in which a call asks, so that nothing is kept yet."""
     there, _ = elsewhere
@@ -110,6 +117,11 @@ def test_no_redirect_is_followed(elsewhere: tuple[str, Elsewhere]) -> None:
     assert elsewhere[1].requests == []
 
 
+@pytest.mark.usefixtures("answers")
+def test_no_large_answer_is_held_in_memory(new_function: FunctionProcess, memory_before: int) -> None:
+    assert peak_memory(new_function.pid) - memory_before < 40 * MEBIBYTE, "less than one of the large answers"
+
+
 @pytest.fixture(scope="module")
 def spending_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """A function that has all it needs, and spends App Check tokens."""
@@ -139,11 +151,17 @@ def on_cloud_run(start_function: StartFunction, google: LocalGoogle) -> Function
     return start_function(google.metadata_server)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+NO_TOKENS: dict[str, ASGIApp] = {
+    "a token without an end": JSONResponse({"access_token": "ya29.made-up", "token_type": "Bearer"}),
+    "no token": JSONResponse({}),
+}
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *NO_TOKENS])
 def test_a_metadata_server_that_answers_oddly_is_an_outage_of_what_needs_it(
     on_cloud_run: FunctionProcess, google: LocalGoogle, elsewhere: tuple[str, Elsewhere], fault: str
 ) -> None:
-    apps = {**endless_answers(), **astray(elsewhere[0])}
+    apps = {**endless_answers(), **astray(elsewhere[0]), **NO_TOKENS}
     with google.metadata.answering(apps[fault]):
         answer = on_cloud_run.call(google.sign_in())
 

@@ -103,9 +103,23 @@ def test_bodies_that_stop_stop_nobody_else(function: FunctionProcess, google: Lo
     assert {(answer.status, answer.reason) for answer in answers} == {(408, "MALFORMED_REQUEST")}
 
 
-def test_who_shows_no_sign_in_is_not_waited_for(function: FunctionProcess) -> None:
+@pytest.mark.parametrize(
+    ("start", "status", "reason"),
+    [
+        (head(Content_Length=1000), 401, "ID_TOKEN_MISSING"),
+        (head(Transfer_Encoding="chunked") + b"64\r\n", 401, "ID_TOKEN_MISSING"),
+        (head(Authorization="Basic dTpw", Content_Length=1000), 401, "ID_TOKEN_MISSING"),
+        (head(Authorization="Bearer not a token", Content_Length=1000), 401, "ID_TOKEN_INVALID"),
+        (head(Authorization=UNSIGNED, Content_Length=16 * 1024 + 1), 400, "MALFORMED_REQUEST"),
+        (head("PUT", Authorization=UNSIGNED, Content_Length=1000), 405, "MALFORMED_REQUEST"),
+    ],
+    ids=["no sign-in", "none, in chunks", "another", "a malformed one", "too large", "another method"],
+)
+def test_who_is_refused_by_the_headers_is_not_waited_for(
+    function: FunctionProcess, start: bytes, status: int, reason: str
+) -> None:
     """Each of them is answered before it has sent its body, and its thread waits for no more of it."""
-    connections = [RawConnection(function.address).send(head(Content_Length=1000), b"{") for _ in range(MANY)]
+    connections = [RawConnection(function.address).send(start, b"{") for _ in range(MANY)]
     try:
         answers = [connection.answer() for connection in connections]
         assert all(connection.is_closed_by_server() for connection in connections)
@@ -113,7 +127,7 @@ def test_who_shows_no_sign_in_is_not_waited_for(function: FunctionProcess) -> No
         for connection in connections:
             connection.__exit__(None, None, None)
 
-    assert {(answer.status, answer.reason) for answer in answers} == {(401, "ID_TOKEN_MISSING")}
+    assert {(answer.status, answer.reason) for answer in answers} == {(status, reason)}
 
 
 @pytest.mark.parametrize(

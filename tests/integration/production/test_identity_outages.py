@@ -1,12 +1,14 @@
 """An outage of Firebase Authentication is 503, never 401: on 401 apps sign their users out."""
 
+import time
 from collections.abc import Mapping
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from live_tokens.public_keys import ASK_AGAIN_SECONDS
 from support.production.function_process import Answer, FunctionProcess, Refusal, StartFunction
-from support.production.id_tokens import encode
+from support.production.id_tokens import SigningKey, encode
 from support.production.local_google import NO_SECRET, LocalGoogle
 
 IDENTITY_UNAVAILABLE = Refusal(503, "UNAVAILABLE", "IDENTITY_UNAVAILABLE")
@@ -16,6 +18,7 @@ KID = "0a1b2c3d4e5f"
 SIGN_IN_PAGE = HTMLResponse("<!doctype html><title>Sign in to the hotel's network</title>")
 BAD_GATEWAY = HTMLResponse("<h1>Bad gateway</h1>", status_code=502)
 FORBIDDEN = JSONResponse({"error": {"code": 403, "message": "PERMISSION_DENIED", "status": "PERMISSION_DENIED"}}, 403)
+KEPT_FOR_HOURS = "public, max-age=19845, must-revalidate"
 HALF_A_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 CERTIFICATE_FAULTS = {
@@ -71,7 +74,34 @@ CERTIFICATE_OUTAGES = [*CERTIFICATE_FAULTS, "refused connection", "broken handsh
 
 
 @pytest.fixture(scope="module")
-def new_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+def misled_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+    """A function that has got good certificates, of others."""
+    function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    others = SigningKey.generate("another")
+    of_others = JSONResponse({others.kid: others.certificate}, headers={"Cache-Control": KEPT_FOR_HOURS})
+    with google.certificates.answering(of_others):
+        assert function.call(google.sign_in()).refusal == Refusal(401, "UNAUTHENTICATED", "ID_TOKEN_INVALID")
+    return function
+
+
+@pytest.fixture(scope="module")
+def forgetful_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+    """A function whose certificates came without a word on how long they are good for, so they are old at once."""
+    function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    unlimited = JSONResponse({google.signing_key.kid: google.signing_key.certificate})
+    with google.certificates.answering(unlimited):
+        assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+    return function
+
+
+@pytest.fixture(scope="module")
+def new_function(
+    start_function: StartFunction,
+    google: LocalGoogle,
+    # First of all: until these may ask again, the other tests run.
+    misled_function: FunctionProcess,
+    forgetful_function: FunctionProcess,
+) -> FunctionProcess:
     """A function that has never got the certificates, and never gets a key."""
     return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
 
@@ -82,6 +112,7 @@ def answers_without_certificates(new_function: FunctionProcess, google: LocalGoo
     id_token, before = google.sign_in(), google.traffic
     answers = {}
     for name, fault in CERTIFICATE_FAULTS.items():
+        fault.headers["Cache-Control"] = KEPT_FOR_HOURS
         with google.certificates.answering(fault):
             answers[name] = new_function.call(id_token)
     with google.proxy.refusing(google.certificates.host):
@@ -112,19 +143,6 @@ def test_no_wrong_certificates_are_kept_and_the_end_of_their_outage_is_noticed_a
 ) -> None:
     # It gets as far as this function ever does: to the key that is not there.
     assert answers_without_certificates["afterwards"].refusal == API_KEY_UNAVAILABLE
-
-
-def test_certificates_that_must_not_be_kept_serve_while_their_host_is_ill(
-    start_function: StartFunction, google: LocalGoogle
-) -> None:
-    """They came without a word on how long they are good for, so each call finds them too old."""
-    uncached = JSONResponse({google.signing_key.kid: google.signing_key.certificate})
-    with google.certificates.answering(uncached):
-        function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
-        assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
-    for fault in CERTIFICATE_FAULTS.values():
-        with google.certificates.answering(fault):
-            assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
 
 
 def test_made_up_key_ids_do_not_make_the_function_ask_for_certificates_again_and_again(
@@ -214,3 +232,28 @@ def test_no_bad_access_token_outlives_its_outage(keyless_function: FunctionProce
         with google.access_tokens.answering(fault):
             assert keyless_function.call(google.sign_in()).refusal == IDENTITY_UNAVAILABLE
         assert keyless_function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+
+
+def test_old_certificates_serve_while_their_host_is_ill(
+    forgetful_function: FunctionProcess, google: LocalGoogle
+) -> None:
+    asked = google.certificates.requests
+    with google.certificates.answering(CERTIFICATE_FAULTS["an empty object"]):
+        for _ in range(int(ASK_AGAIN_SECONDS) + 1):
+            assert forgetful_function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+            if google.certificates.requests > asked:
+                break
+            time.sleep(1)
+        assert google.certificates.requests == asked + 1, "it has asked, and got nothing"
+        assert forgetful_function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
+
+
+def test_certificates_of_others_are_asked_for_again_in_time_and_not_kept_for_hours(
+    misled_function: FunctionProcess, google: LocalGoogle
+) -> None:
+    for _ in range(int(ASK_AGAIN_SECONDS) + 1):
+        refusal = misled_function.call(google.sign_in()).refusal
+        if refusal == API_KEY_UNAVAILABLE:
+            break
+        time.sleep(1)
+    assert refusal == API_KEY_UNAVAILABLE

@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from support.google_hosts.upstream import Silence
+from support.production.bad_answers import Drip
 from support.production.function_process import Answer, FunctionProcess, Refusal, StartFunction
 from support.production.local_google import NO_SECRET, LocalGoogle
 
@@ -80,3 +81,31 @@ def test_an_outage_does_not_outlast_itself(function: FunctionProcess, google: Lo
     assert {answer.refusal for answer in answers} == {Refusal(503, "UNAVAILABLE", "IDENTITY_UNAVAILABLE")}
 
     assert function.call(google.sign_in()).http == 200
+
+
+def test_callers_behind_a_drip_of_secret_manager_wait_for_it_together(
+    start_function: StartFunction, google: LocalGoogle
+) -> None:
+    function, many, before = start_function(google.key_file), 8, google.secret_manager.requests
+    with google.secret_manager.answering(Drip()), ThreadPoolExecutor(many) as callers:
+        answers = list(callers.map(function.call, [google.sign_in() for _ in range(many)]))
+    assert {answer.refusal for answer in answers} == {Refusal(503, "UNAVAILABLE", "API_KEY_UNAVAILABLE")}
+    assert google.secret_manager.requests == before + 1, "one asks for those who come meanwhile"
+
+    assert function.call(google.sign_in()).http == 200
+
+
+def test_upstreams_just_under_their_limits_do_not_add_up_beyond_the_deadline_of_the_call(
+    start_function: StartFunction, google: LocalGoogle
+) -> None:
+    """Each of them is in time, Gemini too. It is the last, and the others have left it too little."""
+    short = start_function({**google.key_file, "APP_CHECK": "monitor", "CALL_DEADLINE_SECONDS": "10"})
+    with (
+        google.certificates.late(1.0),
+        google.accounts.late(1.0),
+        google.app_check.answering(Silence()),
+        google.secret_manager.late(1.5),
+        google.gemini.late(5.2),
+    ):
+        answer = short.call(google.sign_in(), app_check_token=google.app_check_tokens.good())
+    assert answer.refusal == Refusal(503, "UNAVAILABLE", "GEMINI_UNAVAILABLE")

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-_LOOKS_IN_A_SECOND = 100
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Upstream:
@@ -37,6 +35,18 @@ class Upstream:
             yield crowd
 
     @contextmanager
+    def late(self, seconds: float) -> Iterator[None]:
+        """Let each answer come so much later."""
+        usual = self._app
+
+        async def later(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(seconds)
+            await usual(scope, receive, send)
+
+        with self.answering(later):
+            yield
+
+    @contextmanager
     def answering(self, app: ASGIApp) -> Iterator[None]:
         """Let another app answer; a Starlette response is one, and always the same answer."""
         usual, self._app = self._app, app
@@ -47,31 +57,55 @@ class Upstream:
 
 
 class Crowd:
-    """Holds each answer of an app back until many are waited for, or for a second.
+    """Holds each answer of an app back until many are waited for at the same time, however long that takes.
 
     Args:
         app: what answers then.
         many: how many are a crowd.
 
     Attributes:
-        most: how many were waited for at the same time.
+        most: how many were waited for at the same time. Who has given up does not count.
     """
 
     def __init__(self, app: ASGIApp, many: int) -> None:
         self._app = app
         self._many = many
         self._waiting = 0
+        self._complete = asyncio.Event()
         self.most = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
         self._waiting += 1
         self.most = max(self.most, self._waiting)
-        for _ in range(_LOOKS_IN_A_SECOND):
-            if self.most >= self._many:
-                break
-            await asyncio.sleep(1 / _LOOKS_IN_A_SECOND)
+        if self.most >= self._many:
+            self._complete.set()
+        ends = [asyncio.ensure_future(self._complete.wait()), asyncio.ensure_future(_until_left(receive))]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         self._waiting -= 1
-        await self._app(scope, receive, send)
+        if self._complete.is_set():
+            await self._app(scope, lambda: _next_of(body, receive), send)
+
+
+async def _body(receive: Receive) -> list[Message]:
+    """Return the messages that a request's body comes in."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
+
+
+async def _next_of(messages: list[Message], receive: Receive) -> Message:
+    return messages.pop(0) if messages else await receive()
+
+
+async def _until_left(receive: Receive) -> bool:
+    """Wait until the client gives up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return True
 
 
 class Silence(Response):
@@ -79,5 +113,4 @@ class Silence(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope, send
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _until_left(receive)

@@ -11,6 +11,7 @@ from support.google_hosts.upstream import Silence
 
 DRIP_SECONDS = 0.4
 LARGEST_ANSWER_BYTES = 64 * 1024
+MEBIBYTE = 1024 * 1024
 
 
 class Drip(Response):
@@ -36,15 +37,18 @@ def astray(there: str) -> Mapping[str, ASGIApp]:
     Args:
         there: where the redirects lead.
     """
-    bomb = gzip.compress(b" " * 32 * 1024 * 1024)
+    bomb = gzip.compress(b" " * 60 * MEBIBYTE)
+    assert len(bomb) < LARGEST_ANSWER_BYTES, "small enough to be read before it is decoded"
     zipped = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     redirects = {f"redirect {status}": RedirectResponse(there, status) for status in (301, 302, 303, 307, 308)}
     return {
         **redirects,
-        "gzip that becomes 32 MiB": Response(bomb, headers=zipped),
+        "gzip that becomes 60 MiB": Response(bomb, headers=zipped),
+        "60 MiB": Response(b" " * 60 * MEBIBYTE, media_type="application/json"),
         "a large answer": Response(b" " * (LARGEST_ANSWER_BYTES + 1), media_type="application/json"),
         "JSON nested deep": Response(b"[" * 60_000, media_type="application/json"),
         "an object nested deep": Response(b'{"a":' * 12_000, media_type="application/json"),
+        "an error nested deep": Response(b"[" * 60_000, 500, media_type="application/json"),
         "an odd error": Response(b'{"error": "x"}', 400, media_type="application/json"),
         "an error that is a list": Response(b"[7]", 503, media_type="application/json"),
     }

@@ -68,9 +68,11 @@ class RawConnection:
 
     def drip(self, parts: Iterable[bytes], pause: float = 0.2) -> Self:
         """Send bytes one after the other, as long as the server reads and has not answered."""
+        end = time.monotonic() + ANSWER_SECONDS
         self._socket.settimeout(pause)
         try:
             for part in parts:
+                assert time.monotonic() < end, "it reads for as long as something comes"
                 self._socket.sendall(part)
                 try:
                     self._heard += self._socket.recv(65_536)
