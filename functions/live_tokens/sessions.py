@@ -73,6 +73,11 @@ class Account:
         return max(as_new_at(self.spent), *(_time(session.ends) for session in self.sessions.values()), _time(0))
 
 
+def renewal_seconds(window: int) -> int:
+    """Return how long before the end of a window of so many seconds the next one can be asked for."""
+    return min(window // 3, _RENEWAL_SECONDS)
+
+
 def new_session_id() -> str:
     """Return an id that nobody can guess: 16 characters of a URL."""
     return secrets.token_urlsafe(12)
@@ -138,8 +143,7 @@ def _renewable_from(session: Session) -> int | None:
     """Return when the next window can be asked for, or None in the last one."""
     if session.leased_until >= session.ends:
         return None
-    length = session.leased_until - session.leased_from
-    return session.leased_until - min(length // 3, _RENEWAL_SECONDS)
+    return session.leased_until - renewal_seconds(session.leased_until - session.leased_from)
 
 
 def _reconnected(profile: Profile, session: Session, call: SessionCall, at: int) -> Session:
