@@ -199,6 +199,16 @@ variable "worst_case_usd_per_token" {
   }
 }
 
+variable "worst_usd_per_user_day" {
+  description = <<-EOT
+    What one caller can cost in a day at most, by profile and plan, in US dollars; null: without a bound. `make deploy`
+    computes it from the profiles, so that the plan shows it. By hand, leave it out: `make bill` prints it.
+  EOT
+  type        = map(number)
+  default     = {}
+  nullable    = false
+}
+
 variable "budget" {
   description = <<-EOT
     A billing budget for this project. null: none. It sends mail, hours late, and stops no spending.
