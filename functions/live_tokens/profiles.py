@@ -102,11 +102,14 @@ class ProfileFile:
     choices: Mapping[str, Choice]
 
     def by_plan(self) -> dict[str, Profile]:
-        """Return plan → the profile with the quota of that plan; the plan of callers without one is empty."""
-        return {
-            plan: replace(self.profile, quota=quota)
-            for plan, quota in {"": self.quota.quota, **self.quota.plans}.items()
-        }
+        """Return plan → the profile with the quota of that plan. The plan of callers without one is empty.
+
+        It is left out where `[allow]` lets nobody in without one of the plans.
+        """
+        accepted = self.allow.claims.get(self.quota.plan_claim, ())
+        everybody_has_one = bool(accepted) and all(value in self.quota.plans for value in accepted)
+        quotas = dict(self.quota.plans) if everybody_has_one else {"": self.quota.quota, **self.quota.plans}
+        return {plan: replace(self.profile, quota=quota) for plan, quota in quotas.items()}
 
     def variants(self) -> Iterator[Profile]:
         """Yield the profile with every combination of choices, the defaults first; placeholders of claims stay."""
