@@ -320,9 +320,10 @@ resource "google_monitoring_alert_policy" "playbook" {
         for_each = conditions.value.promql == null ? [] : [conditions.value.promql]
 
         content {
-          query               = condition_prometheus_query_language.value
-          duration            = "0s"
-          evaluation_interval = "60s"
+          query                     = condition_prometheus_query_language.value
+          duration                  = "0s"
+          evaluation_interval       = "60s"
+          disable_metric_validation = true # a new metric may not be known yet, and an apply must not fail for it
         }
       }
     }

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from live_tokens.configuration_error import ConfigurationError
 from live_tokens.profile_check import check_folder, check_text
-from live_tokens.profiles import CheckedProfile
+from live_tokens.profiles import CheckedProfile, usable
 from support.profile_cases import LIVE_31, LIVE_38, PROFILE_CASES, ProfileCase
 
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
@@ -191,6 +192,13 @@ def test_a_profile_whose_worst_day_is_dearer_than_allowed_is_refused_with_the_fi
         "What lowers it: quota.per_day, lifetime.session_seconds, lifetime.lease_seconds, "
         "config.context_window_compression.trigger_tokens."
     )
+
+
+def test_the_function_does_not_start_with_a_profile_that_is_too_dear(tmp_path: Path) -> None:
+    text = ProfileCase("", LIVE_38, "accept", "").text
+    (tmp_path / "default.toml").write_text(f"{text}[checks]\nmax_usd_per_user_day = 1\n[quota]\nper_day = 30\n")
+    with pytest.raises(ConfigurationError, match=r"default\.toml: checks\.max_usd_per_user_day is 1, and .* USD"):
+        usable(check_folder(tmp_path))
 
 
 def test_every_plan_that_is_too_dear_is_named() -> None:
