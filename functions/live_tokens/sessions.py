@@ -73,14 +73,14 @@ class Account:
         return max(as_new_at(self.spent), *(_time(session.ends) for session in self.sessions.values()), _time(0))
 
 
-def renewal_seconds(window: int) -> int:
-    """Return how long before the end of a window of so many seconds the next one can be asked for."""
-    return min(window // 3, _RENEWAL_SECONDS)
-
-
 def new_session_id() -> str:
     """Return an id that nobody can guess: 16 characters of a URL."""
     return secrets.token_urlsafe(12)
+
+
+def renewal_seconds(lease_seconds: int) -> int:
+    """Return how long before the end of a lease the next one can be asked for."""
+    return min(lease_seconds // 3, _RENEWAL_SECONDS)
 
 
 def grant(profile: Profile, call: SessionCall, account: Account, now: datetime, new_id: str) -> tuple[Account, Grant]:
