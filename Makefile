@@ -16,7 +16,8 @@ CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack cutoff scale profiles deploy destroy package release smoke doctor admin check test genai checkov lint format lock
+.PHONY: help setup demo stack cutoff scale profiles bill deploy destroy package release smoke doctor admin check test genai \
+	checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -50,6 +51,9 @@ LIVE_TOKENS := $(BIN)/live-tokens
 
 profiles: $(VENV_READY) ## check the profiles and show what each locks: [FOLDER=…]
 	@$(LIVE_TOKENS) profiles $(if $(FOLDER),"$(FOLDER)")
+
+bill: $(VENV_READY) ## print what one caller can cost at most, by profile and plan: [FOLDER=…]
+	@$(LIVE_TOKENS) bill $(if $(FOLDER),"$(FOLDER)")
 
 REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
 

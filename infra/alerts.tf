@@ -8,19 +8,18 @@
 # - A counter's ALIGN_DELTA over 600 s is a count within 10 minutes, not a rate. A ratio is 0 to 1, not percent.
 # - The distribution is in milliseconds. ALIGN_DELTA keeps it a distribution, REDUCE_PERCENTILE_95 then merges revisions
 #   before it takes the percentile.
-# - Conditions of one alert hold together (AND).
+# - Conditions of one alert hold together (AND). A sum of granted seconds needs PromQL, whose condition stands alone.
 # https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
 
 locals {
   run       = "resource.type=\"cloud_run_revision\""
   metric_of = { for name, type in local.metric : name => "${local.run} AND metric.type=\"${type}\"" }
-  within    = { seconds = 600, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", of = null, lasting = 0 }
+  within    = { seconds = 600, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", of = null, lasting = 0, promql = null }
 
   busy_instances = "${local.run} AND metric.type=\"run.googleapis.com/container/instance_count\" AND metric.labels.state=\"active\""
 
   # Rounded: Terraform calculates with more digits than the API stores, and would plan the difference forever.
-  busy_instances_limit  = tonumber(format("%.3f", var.alert_thresholds.instances_share * var.max_instances))
-  tokens_per_hour_limit = tonumber(format("%.3f", var.alert_thresholds.spend_usd_per_hour / var.worst_case_usd_per_token))
+  busy_instances_limit = tonumber(format("%.3f", var.alert_thresholds.instances_share * var.max_instances))
 
   failures = { for name, reasons in {
     key      = ["API_KEY_REJECTED", "API_KEY_UNAVAILABLE"]
@@ -57,7 +56,7 @@ locals {
       name      = "Burn rate of the error budget over ${seconds} s"
       filter    = "select_slo_burn_rate(\"${google_monitoring_slo.availability.name}\", \"${seconds}s\")"
       more_than = speed == "fast" ? var.alert_thresholds.burn_fast : var.alert_thresholds.burn_slow
-      seconds   = null, aligner = null, reducer = null, of = null, lasting = 0
+      seconds   = null, aligner = null, reducer = null, of = null, lasting = 0, promql = null
     }
   ] }
 
@@ -207,6 +206,7 @@ locals {
         reducer   = "REDUCE_SUM" # of revisions: during a release there are two
         of        = null
         lasting   = 300
+        promql    = null
         more_than = local.busy_instances_limit
       }]
     }
@@ -224,13 +224,11 @@ locals {
     spend = {
       title    = "Estimated spend is high"
       severity = "WARNING"
-      summary  = "In the worst case, the sessions on the tokens of the last hour cost more than ${var.alert_thresholds.spend_usd_per_hour} USD."
-      log      = local.counters.issued.filter
+      summary  = "In the worst case, the talk that was granted in the last hour costs more than ${var.alert_thresholds.spend_usd_per_hour} USD."
+      log      = local.granted_filter
       conditions = [merge(local.within, {
-        name      = "Tokens issued in an hour × worst_case_usd_per_token"
-        filter    = local.metric_of.issued
-        seconds   = 3600
-        more_than = local.tokens_per_hour_limit
+        name   = "Minutes granted in an hour × worst_case_usd_per_minute"
+        promql = "${local.spend_per_hour} > ${var.alert_thresholds.spend_usd_per_hour}"
       })]
     }
   }
@@ -286,31 +284,46 @@ resource "google_monitoring_alert_policy" "playbook" {
     content {
       display_name = conditions.value.name
 
-      condition_threshold {
-        filter             = conditions.value.filter
-        denominator_filter = conditions.value.of
-        comparison         = "COMPARISON_GT"
-        threshold_value    = conditions.value.more_than
-        duration           = "${conditions.value.lasting}s"
+      dynamic "condition_threshold" {
+        for_each = conditions.value.promql == null ? [conditions.value] : []
 
-        dynamic "aggregations" {
-          for_each = conditions.value.aligner == null ? [] : [conditions.value]
+        content {
+          filter             = condition_threshold.value.filter
+          denominator_filter = condition_threshold.value.of
+          comparison         = "COMPARISON_GT"
+          threshold_value    = condition_threshold.value.more_than
+          duration           = "${condition_threshold.value.lasting}s"
 
-          content {
-            alignment_period     = "${aggregations.value.seconds}s"
-            per_series_aligner   = aggregations.value.aligner
-            cross_series_reducer = aggregations.value.reducer
+          dynamic "aggregations" {
+            for_each = condition_threshold.value.aligner == null ? [] : [condition_threshold.value]
+
+            content {
+              alignment_period     = "${aggregations.value.seconds}s"
+              per_series_aligner   = aggregations.value.aligner
+              cross_series_reducer = aggregations.value.reducer
+            }
+          }
+
+          dynamic "denominator_aggregations" {
+            for_each = condition_threshold.value.of == null ? [] : [condition_threshold.value]
+
+            content {
+              alignment_period     = "${denominator_aggregations.value.seconds}s"
+              per_series_aligner   = denominator_aggregations.value.aligner
+              cross_series_reducer = denominator_aggregations.value.reducer
+            }
           }
         }
+      }
 
-        dynamic "denominator_aggregations" {
-          for_each = conditions.value.of == null ? [] : [conditions.value]
+      dynamic "condition_prometheus_query_language" {
+        for_each = conditions.value.promql == null ? [] : [conditions.value.promql]
 
-          content {
-            alignment_period     = "${denominator_aggregations.value.seconds}s"
-            per_series_aligner   = denominator_aggregations.value.aligner
-            cross_series_reducer = denominator_aggregations.value.reducer
-          }
+        content {
+          query                     = condition_prometheus_query_language.value
+          duration                  = "0s"
+          evaluation_interval       = "60s"
+          disable_metric_validation = true # a new metric may not be known yet, and an apply must not fail for it
         }
       }
     }

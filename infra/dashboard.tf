@@ -2,21 +2,19 @@
 
 locals {
   dashboard = templatefile("${path.module}/dashboard.json.tftpl", {
-    name          = var.function_name
-    run           = local.run
-    metric        = local.metric
-    latency       = local.latency
-    steps         = local.steps
-    availability  = google_monitoring_slo.availability.name
-    latency_slo   = google_monitoring_slo.latency.name
-    max_instances = var.max_instances
-    usd_per_token = var.worst_case_usd_per_token
-    spend_alert   = var.alert_thresholds.spend_usd_per_hour
-    audit_event   = local.audit_event
-
-    # In PromQL, the first slash becomes a colon, and every other character except letters and digits an underscore.
-    # https://cloud.google.com/monitoring/promql/promql-mapping
-    issued_promql = replace("logging_googleapis_com:user_${var.function_name}_issued", "-", "_")
+    name           = var.function_name
+    run            = local.run
+    metric         = local.metric
+    latency        = local.latency
+    steps          = local.steps
+    availability   = google_monitoring_slo.availability.name
+    latency_slo    = google_monitoring_slo.latency.name
+    max_instances  = var.max_instances
+    spend          = local.spend_per_hour
+    spend_alert    = var.alert_thresholds.spend_usd_per_hour
+    usd_per_minute = var.worst_case_usd_per_minute
+    granted        = local.granted_seconds
+    audit_event    = local.audit_event
 
     links = { for title, log in {
       "Tokens issued"                  = local.counters.issued.filter

@@ -12,7 +12,11 @@ locals {
     issued = {
       title  = "Live tokens issued"
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.issued\""
-      labels = { profile = "Name of the profile", model = "The Gemini model of the profile" }
+      labels = {
+        profile = "Name of the profile"
+        model   = "The Gemini model of the profile"
+        lease   = "first, renewal or reconnect; empty for a profile without sessions"
+      }
     }
     refused = {
       title  = "Calls refused: caused by the caller"
@@ -23,6 +27,11 @@ locals {
       title  = "Calls failed: not caused by the caller"
       filter = "${local.audit_event} AND jsonPayload.event=\"live_token.failed\""
       labels = { reason = "See docs/contract.md" }
+    }
+    ended = {
+      title  = "Sessions ended by the app, before their lease was over"
+      filter = "${local.audit_event} AND jsonPayload.event=\"live_token.session_ended\""
+      labels = {}
     }
     # The denominator of failure ratios: see docs/decisions/0012-availability-counts-eligible-calls.md.
     due = {
@@ -54,6 +63,13 @@ locals {
     1000, 1500, 2000, 2500, 3000, 4000, 5000, 7500, 10000, 15000, 20000, 30000, 60000,
   ]
 
+  # In PromQL, the first slash becomes a colon, and every other character except letters and digits an underscore. The sum
+  # of a distribution has the suffix _sum.
+  # https://cloud.google.com/monitoring/promql/promql-mapping
+  granted_seconds = "${replace("logging_googleapis_com:user_${var.function_name}_granted_seconds_sum", "-", "_")}{monitored_resource=\"cloud_run_revision\"}"
+  granted_filter  = "${local.audit_event} AND jsonPayload.leaseSeconds>0"
+  spend_per_hour  = "sum(increase(${local.granted_seconds}[1h])) / 60 * ${var.worst_case_usd_per_minute}"
+
   # Names of the metrics for Cloud Monitoring.
   metric  = { for name in keys(local.counters) : name => "logging.googleapis.com/user/${var.function_name}/${name}" }
   latency = { for step in local.steps : step => "logging.googleapis.com/user/${var.function_name}/milliseconds/${step}" }
@@ -82,6 +98,39 @@ resource "google_logging_metric" "counter" {
         value_type  = "STRING"
         description = labels.value
       }
+    }
+  }
+
+  depends_on = [time_sleep.services]
+}
+
+# Seconds of talk that were granted. Seconds of a lease whose mint failed count too: they were taken from the minutes. The
+# value is a distribution because no other metric from logs has a sum.
+# https://cloud.google.com/logging/docs/logs-based-metrics/distribution-metrics
+resource "google_logging_metric" "granted_seconds" {
+  name            = "${var.function_name}/granted_seconds"
+  description     = "Seconds of talk granted by a call"
+  filter          = local.granted_filter
+  value_extractor = "EXTRACT(jsonPayload.leaseSeconds)"
+
+  label_extractors = { profile = "EXTRACT(jsonPayload.profile)" }
+
+  metric_descriptor {
+    display_name = "Seconds of talk granted"
+    metric_kind  = "DELTA"
+    value_type   = "DISTRIBUTION"
+    unit         = "s"
+
+    labels {
+      key         = "profile"
+      value_type  = "STRING"
+      description = "Name of the profile"
+    }
+  }
+
+  bucket_options {
+    explicit_buckets {
+      bounds = [30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000, 72000]
     }
   }
 
@@ -132,6 +181,7 @@ resource "time_sleep" "metrics" {
     metrics = join(",", sort(concat(
       [for metric in google_logging_metric.counter : metric.id],
       [for metric in google_logging_metric.milliseconds : metric.id],
+      [google_logging_metric.granted_seconds.id],
     )))
   }
 }

@@ -79,6 +79,11 @@ output "firebase_app_ids" {
   }
 }
 
+output "worst_usd_per_user_day" {
+  description = "What one caller with a modified app can cost in a day at most, by profile and plan, as of the last `make deploy`."
+  value       = var.worst_usd_per_user_day
+}
+
 output "next_commands" {
   description = "Next steps as bash commands for the root of the repository: terraform output -raw next_commands"
   value       = <<-COMMANDS

@@ -59,7 +59,7 @@ variable "alert_thresholds" {
     dependency_failures: calls that failed because Gemini, Firestore or Firebase was unavailable, for each alert.
     invalid_credentials: refused ID tokens and App Check tokens that no honest app sends.
     unanswered_requests: calls that Cloud Run itself answered.
-    instances_share: share of max_instances. spend_usd_per_hour: tokens of an hour × worst_case_usd_per_token.
+    instances_share: share of max_instances. spend_usd_per_hour: minutes granted in an hour × worst_case_usd_per_minute.
     burn_fast: multiple of the rate at which the error budget just lasts, over one hour and the last 5 minutes; 14.4
     spends 2 % of 30 days in an hour. burn_slow: the same over 6 hours and the last 30 minutes; 6 spends 5 %.
     A rejected key, an internal error and a read of the secret by another account have no threshold: one opens the alert.
@@ -183,20 +183,30 @@ variable "audit_secret_reads" {
   nullable    = false
 }
 
-variable "worst_case_usd_per_token" {
+variable "worst_case_usd_per_minute" {
   description = <<-EOT
-    Worst-case cost of a session on one live token, in US dollars, for the dashboard and the alert on spending.
-    4.85 is the profile `default` in docs/threat-model.md: 15 minutes with four turns a minute on a full context, the
-    maximum of a person with an unmodified app. A script could reach 67.85. Calculate yours from your profiles.
+    Worst-case cost of a minute of talk, in US dollars, for the dashboard and the alert on spending. `make bill` prints
+    yours: the column minute of your dearest profile, for an honest app. 0.326 is that of the profile `default`: four turns
+    a minute on a full context. A script could reach the minute of a modified app.
   EOT
   type        = number
-  default     = 4.85
+  default     = 0.326
   nullable    = false
 
   validation {
-    condition     = var.worst_case_usd_per_token > 0
-    error_message = "worst_case_usd_per_token must be more than 0."
+    condition     = var.worst_case_usd_per_minute > 0
+    error_message = "worst_case_usd_per_minute must be more than 0."
   }
+}
+
+variable "worst_usd_per_user_day" {
+  description = <<-EOT
+    What one caller can cost in a day at most, by profile and plan, in US dollars; null: without a bound. `make deploy`
+    computes it from the profiles, so that the plan shows it. By hand, leave it out: `make bill` prints it.
+  EOT
+  type        = map(number)
+  default     = {}
+  nullable    = false
 }
 
 variable "budget" {

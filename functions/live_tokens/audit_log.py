@@ -10,7 +10,7 @@ import json
 import threading
 import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -150,7 +150,7 @@ def _facts(record: Record) -> dict[str, object]:
         "minutesLeft": record.quota and record.quota.minutes_left,
         "sessionId": record.lease.session if record.lease else record.ends_session,
         "lease": record.lease and record.lease.kind,
-        "leaseSeconds": record.lease and record.lease.charged,
+        "leaseSeconds": _granted_seconds(record),
         "resumes": record.resumes,
         "secretVersion": record.secret_version,
         "tokenSha256": token and hashlib.sha256(token.token.encode()).hexdigest(),
@@ -159,6 +159,16 @@ def _facts(record: Record) -> dict[str, object]:
         "diagnosis": profile and profile.diagnosis,
         "milliseconds": {step: round(spent, 1) for step, spent in record.milliseconds.items()},
     }
+
+
+def _granted_seconds(record: Record) -> int | None:
+    """Return how many seconds of talk the call was granted, or None if it was granted none.
+
+    What a lease has taken from the minutes counts also after a failed mint: the retry takes nothing more.
+    """
+    if record.lease is not None:
+        return record.lease.charged
+    return record.live_token.profile.session // timedelta(seconds=1) if record.live_token else None
 
 
 def _stack(error: BaseException) -> list[str]:

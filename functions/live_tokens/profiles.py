@@ -17,6 +17,7 @@ from live_tokens.config_check import check_config
 from live_tokens.configuration_error import ConfigurationError
 from live_tokens.errors import NotAllowed, ProfileNotAllowed, UnknownProfile, UserNotAllowed
 from live_tokens.issuing import DEFAULT_PROFILE, NO_QUOTA, Caller, Profile, Quota
+from live_tokens.model_prices import AS_OF, prices_of
 from live_tokens.placeholders import (
     UnusableClaimError,
     caller_values,
@@ -28,6 +29,7 @@ from live_tokens.placeholders import (
 from live_tokens.profile_access import NOT_INCLUDED, AllowRules, BrokenRule, QuotaRules
 from live_tokens.quota import LARGEST_LIMIT, LARGEST_MINUTES_PER_DAY, LARGEST_MINUTES_PER_MONTH
 from live_tokens.sessions import MOST_SESSIONS, SHORTEST_LEASE_SECONDS
+from live_tokens.worst_bill import MODIFIED, what_lowers, worst_bill
 
 # Google refuses expiry times 20 hours ahead; the minute is for clocks that differ.
 # Source: https://ai.google.dev/api/live#AuthToken
@@ -66,6 +68,19 @@ class _Lifetimes:
     lease: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """The `[checks]` table of a profile.
+
+    Attributes:
+        trust: whether the operator overrules the table of model rules.
+        max_usd_per_user_day: what a caller with a modified app may cost in a day at most, or None.
+    """
+
+    trust: bool = False
+    max_usd_per_user_day: float | None = None
+
+
 class ProfileError(ConfigurationError):
     """The profiles cannot be used."""
 
@@ -85,6 +100,16 @@ class ProfileFile:
     allow: AllowRules
     quota: QuotaRules
     choices: Mapping[str, Choice]
+
+    def by_plan(self) -> dict[str, Profile]:
+        """Return plan → the profile with the quota of that plan. The plan of callers without one is empty.
+
+        It is left out where `[allow]` lets nobody in without one of the plans.
+        """
+        accepted = self.allow.claims.get(self.quota.plan_claim, ())
+        everybody_has_one = bool(accepted) and all(value in self.quota.plans for value in accepted)
+        quotas = dict(self.quota.plans) if everybody_has_one else {"": self.quota.quota, **self.quota.plans}
+        return {plan: replace(self.profile, quota=quota) for plan, quota in quotas.items()}
 
     def variants(self) -> Iterator[Profile]:
         """Yield the profile with every combination of choices, the defaults first; placeholders of claims stay."""
@@ -198,15 +223,17 @@ def check_profile(file: str, text: bytes, rehearse: Rehearsal) -> CheckedProfile
         faults.append(f"{field} {problem}")
 
     read = _read(file.removesuffix(".toml"), document, fault)
-    trust = _trust(document.get("checks", {}), fault)
+    checks = _checks(document.get("checks", {}), fault)
     profile = read.profile
     if not profile.config:
         return CheckedProfile(file, tuple(faults))
     variants = list(read.variants())
-    found = [check_config(variant.model, variant.config, trust=trust) for variant in variants]
+    found = [check_config(variant.model, variant.config, trust=checks.trust) for variant in variants]
     refusals = (*faults, *_each_once(read, variants, [each.refusals for each in found]))
     if not refusals:
         refusals = _each_once(read, variants, [rehearse(variant) for variant in variants])
+    if not refusals and checks.max_usd_per_user_day is not None:
+        refusals = tuple(_too_dear(read, checks.max_usd_per_user_day))
     return CheckedProfile(
         file,
         refusals,
@@ -271,15 +298,36 @@ def _read(name: str, document: dict[str, object], fault: Fault) -> ProfileFile:
     return read
 
 
-def _trust(checks: object, fault: Fault) -> bool:
-    if (
-        not isinstance(checks, dict)
-        or not checks.keys() <= {"trust"}
-        or not isinstance(checks.get("trust", False), bool)
-    ):
-        fault("[checks]", "may hold trust = true or false, and nothing else.")
-        return False
-    return checks.get("trust", False) is True
+def _checks(checks: object, fault: Fault) -> _Checks:
+    known = {"trust", "max_usd_per_user_day"}
+    if not isinstance(checks, dict) or not checks.keys() <= known:
+        fault("[checks]", f"may hold {', '.join(sorted(known))}, and nothing else.")
+        return _Checks()
+    trust, limit = checks.get("trust", False), checks.get("max_usd_per_user_day")
+    if not isinstance(trust, bool):
+        fault("checks.trust", "must be true or false.")
+    if limit is not None and (type(limit) not in (int, float) or not 0 < limit < float("inf")):
+        fault("checks.max_usd_per_user_day", "must be a number of US dollars, more than 0.")
+        limit = None
+    return _Checks(trust is True, limit)
+
+
+def _too_dear(file: ProfileFile, limit: float) -> Iterator[str]:
+    """Yield for each plan with a dearer day what it costs and which settings lower it."""
+    field = "checks.max_usd_per_user_day"
+    prices = prices_of(file.profile.model)
+    if prices is None:
+        model = file.profile.model.removeprefix("models/")
+        yield f"{field} cannot be checked: no price of {model[:100]} is known here ({AS_OF}). Leave it out."
+        return
+    for plan, profile in file.by_plan().items():
+        day = worst_bill(profile, MODIFIED, prices).day
+        if day is not None and day <= limit:
+            continue
+        costs = "has no bound: the number of tokens has no limit" if day is None else f"is {day} USD"
+        callers = f"plan {plan}" if plan else "no plan"
+        lower = ", ".join(what_lowers(profile, prices))
+        yield f"{field} is {limit}, and the worst day of a caller ({callers}) {costs}. What lowers it: {lower}."
 
 
 def _refuse_claims_that_users_write(file: ProfileFile, fault: Fault) -> None:

@@ -114,6 +114,16 @@ def seconds_left(quota: Quota, spent: Spent, now: datetime) -> int | None:
     return min((limit.left(spent, moment) for limit in _talk_limits(quota)), default=None)
 
 
+def most_tokens(quota: Quota, span: timedelta) -> int | None:
+    """Return how many tokens an idle caller can take within a span, or None where they have no limit."""
+    return _most(_token_limits(quota), span)
+
+
+def most_seconds(quota: Quota, span: timedelta) -> int | None:
+    """Return how many seconds of talk an idle caller can be granted within a span, or None where they have no limit."""
+    return _most(_talk_limits(quota), span)
+
+
 def as_new_at(spent: Spent) -> datetime:
     """Return the aware UTC time from which on the stored times mean nothing any more."""
     return _EPOCH + timedelta(microseconds=max((spent.get(name, 0) for name in _STORED), default=0))
@@ -139,6 +149,11 @@ def _talk_limits(quota: Quota) -> tuple[_Limit, ...]:
         for name, period, minutes, exceeded in limits
         if minutes
     )
+
+
+def _most(limits: tuple[_Limit, ...], span: timedelta) -> int | None:
+    """Return the units of a full limit and of what refills until the end of the span; the smallest of the limits."""
+    return min(((limit.period + span // _MICROSECOND) // limit.step for limit in limits), default=None)
 
 
 def _microseconds(time: datetime) -> int:

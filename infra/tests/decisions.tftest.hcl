@@ -394,6 +394,19 @@ run "old_images_are_deleted_and_the_latest_are_kept" {
   }
 }
 
+run "the_plan_shows_what_one_caller_can_cost" {
+  command = plan
+
+  variables {
+    worst_usd_per_user_day = { "default" = 5973.93, "tutor, plan 'pro'" = null }
+  }
+
+  assert {
+    condition     = output.worst_usd_per_user_day["default"] == 5973.93 && output.worst_usd_per_user_day["tutor, plan 'pro'"] == null
+    error_message = "The plan must show what was computed, and null where nothing bounds it."
+  }
+}
+
 run "the_next_commands_name_this_project" {
   command = plan
 

@@ -100,7 +100,7 @@ run "an_alert_can_open_units_comparisons_and_windows_fit_the_metric" {
   assert {
     condition = alltrue(flatten([
       for alert in values(google_monitoring_alert_policy.playbook) : [
-        for condition in alert.conditions : condition.condition_threshold[0].comparison == "COMPARISON_GT"
+        for condition in alert.conditions : condition.condition_threshold[0].comparison == "COMPARISON_GT" if length(condition.condition_threshold) > 0
       ]
     ]))
     error_message = "The API refuses every comparison but greater than and less than."
@@ -109,7 +109,7 @@ run "an_alert_can_open_units_comparisons_and_windows_fit_the_metric" {
   assert {
     condition = alltrue(flatten([
       for name, alert in google_monitoring_alert_policy.playbook : [
-        for condition in alert.conditions : condition.condition_threshold[0].duration == "0s" || name == "instances-at-limit"
+        for condition in alert.conditions : condition.condition_threshold[0].duration == "0s" || name == "instances-at-limit" if length(condition.condition_threshold) > 0
       ]
     ]))
     error_message = "Metrics from logs have gaps without calls, so they do not stay above a threshold."
@@ -120,6 +120,7 @@ run "an_alert_can_open_units_comparisons_and_windows_fit_the_metric" {
       for alert in values(google_monitoring_alert_policy.playbook) : [
         for condition in alert.conditions :
         condition.condition_threshold[0].denominator_filter == null || condition.condition_threshold[0].threshold_value < 1
+        if length(condition.condition_threshold) > 0
       ]
     ]))
     error_message = "A share never gets above 1."
@@ -130,7 +131,7 @@ run "an_alert_can_open_units_comparisons_and_windows_fit_the_metric" {
       for alert in values(google_monitoring_alert_policy.playbook) : [
         for condition in alert.conditions :
         condition.condition_threshold[0].aggregations[0].per_series_aligner == "ALIGN_DELTA"
-        if strcontains(condition.condition_threshold[0].filter, "logging.googleapis.com/user/")
+        if length(condition.condition_threshold) > 0 && strcontains(try(condition.condition_threshold[0].filter, ""), "logging.googleapis.com/user/")
       ]
     ]))
     error_message = "A threshold is a count within the window, so no metric from logs may be aligned to a rate."
@@ -186,15 +187,15 @@ run "thresholds_arrive_in_the_alerts" {
       burn_fast           = 10
       burn_slow           = 2
     }
-    worst_case_usd_per_token = 2
-    max_instances            = 4
+    worst_case_usd_per_minute = 2
+    max_instances             = 4
   }
 
   assert {
     condition = {
       for name, alert in google_monitoring_alert_policy.playbook : name => [
-        for condition in alert.conditions : condition.condition_threshold[0].threshold_value
-      ]
+        for condition in alert.conditions : condition.condition_threshold[0].threshold_value if length(condition.condition_threshold) > 0
+      ] if name != "spend"
       } == {
       failed-requests           = [0.2, 7]
       error-budget-burns-fast   = [10, 10, 7]
@@ -209,13 +210,17 @@ run "thresholds_arrive_in_the_alerts" {
       unanswered-requests       = [14]
       instances-at-limit        = [2]
       invalid-credentials       = [13]
-      spend                     = [50]
     }
     error_message = "Each threshold must be that of its alert."
   }
 
   assert {
-    condition     = strcontains(google_monitoring_dashboard.live_tokens.dashboard_json, "* 2\"") && strcontains(google_monitoring_dashboard.live_tokens.dashboard_json, "\"value\": 100")
+    condition     = google_monitoring_alert_policy.playbook["spend"].conditions[0].condition_prometheus_query_language[0].query == "sum(increase(logging_googleapis_com:user_mint_live_token_granted_seconds_sum{monitored_resource=\"cloud_run_revision\"}[1h])) / 60 * 2 > 100"
+    error_message = "The alert on spending must compare minutes × dollars with its threshold."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_dashboard.live_tokens.dashboard_json, "/ 60 * 2\"") && strcontains(google_monitoring_dashboard.live_tokens.dashboard_json, "\"value\": 100")
     error_message = "The dashboard must reckon with the same money as the alert."
   }
 }
@@ -317,9 +322,10 @@ run "no_metric_has_a_label_that_a_caller_can_fill" {
     condition = {
       for name, metric in google_logging_metric.counter : name => toset([for label in metric.metric_descriptor[0].labels : label.key])
       } == {
-      issued     = toset(["profile", "model"])
+      issued     = toset(["profile", "model", "lease"])
       refused    = toset(["reason"])
       failed     = toset(["reason"])
+      ended      = toset([])
       due        = toset([])
       unanswered = toset([])
     }
@@ -328,7 +334,7 @@ run "no_metric_has_a_label_that_a_caller_can_fill" {
 
   assert {
     condition = alltrue([
-      for metric in concat(values(google_logging_metric.counter), values(google_logging_metric.milliseconds)) :
+      for metric in concat(values(google_logging_metric.counter), values(google_logging_metric.milliseconds), [google_logging_metric.granted_seconds]) :
       { for label in metric.metric_descriptor[0].labels : label.key => "EXTRACT(jsonPayload.${label.key})" } == { for key, extractor in metric.label_extractors : key => extractor }
     ])
     error_message = "Each label must have its extractor."

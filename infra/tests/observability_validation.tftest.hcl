@@ -23,10 +23,10 @@ run "values_at_the_edge_are_not_refused" {
       failed_requests     = 0, latency_calls = 0, quota_refusals = 0, dependency_failures = 0, invalid_credentials = 0
       unanswered_requests = 0, failed_share = 0.999, instances_share = 0.001, latency_ms = 30000, burn_fast = 99.9, burn_slow = 1
     }
-    slo                      = { availability = 0.99, latency = 0.999, latency_ms = 1, days = 1 }
-    audit_log                = { retention_days = 3650 }
-    worst_case_usd_per_token = 0.01
-    budget                   = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, thresholds = [10] }
+    slo                       = { availability = 0.99, latency = 0.999, latency_ms = 1, days = 1 }
+    audit_log                 = { retention_days = 3650 }
+    worst_case_usd_per_minute = 0.01
+    budget                    = { billing_account = "0A1B2C-3D4E5F-678901", amount = 1, thresholds = [10] }
   }
 
   assert {
@@ -39,17 +39,17 @@ run "addresses_with_names_channels_by_number_and_links_without_https_are_refused
   command = plan
 
   variables {
-    alert_emails             = ["On Call <oncall@example.com>"]
-    notification_channels    = ["1234567890"]
-    playbook_url             = "http://example.com/docs/playbooks"
-    slo                      = { availability = 1 }
-    audit_log                = { destination = "pubsub" }
-    worst_case_usd_per_token = 0
-    budget                   = { billing_account = "billingAccounts/0A1B2C-3D4E5F-678901", amount = 1 }
+    alert_emails              = ["On Call <oncall@example.com>"]
+    notification_channels     = ["1234567890"]
+    playbook_url              = "http://example.com/docs/playbooks"
+    slo                       = { availability = 1 }
+    audit_log                 = { destination = "pubsub" }
+    worst_case_usd_per_minute = 0
+    budget                    = { billing_account = "billingAccounts/0A1B2C-3D4E5F-678901", amount = 1 }
   }
 
   expect_failures = [
-    var.alert_emails, var.notification_channels, var.playbook_url, var.slo, var.audit_log, var.worst_case_usd_per_token,
+    var.alert_emails, var.notification_channels, var.playbook_url, var.slo, var.audit_log, var.worst_case_usd_per_minute,
     var.budget,
   ]
 }

@@ -90,6 +90,12 @@ def _profiles() -> Subcommand:
     return Subcommand(profiles.add_arguments, profiles.run)
 
 
+def _bill() -> Subcommand:
+    from live_tokens_operations import bill
+
+    return Subcommand(bill.add_arguments, bill.run)
+
+
 def _release() -> Subcommand:
     from live_tokens_operations import release
 
@@ -109,6 +115,7 @@ SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
     "smoke": ("test a deployed function with a real session", _smoke),
     "admin": ("stop the service, a profile or a user, and show the heaviest callers", _admin),
     "profiles": ("check the profiles of this checkout, and show what each locks", _profiles),
+    "bill": ("print what one caller can cost at most", _bill),
     "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),
     "package": ("copy the source of the function to a folder, as it is deployed", _package),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from live_tokens_operations.arguments import Parser, project_id, region
-from live_tokens_operations.checks.profiles import PROFILES, require_profiles
+from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.google import gcloud, gcloud_commands
 from live_tokens_operations.process import ExitCode, Process
@@ -27,7 +27,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
         RefusedProfilesError: the function would not start. Nothing was uploaded.
         GcloudError: the build failed, or did not start.
     """
-    for warning in require_profiles(PROFILES):
+    for warning in warnings_of(require_profiles(PROFILES)):
         process.stderr.write(f"Warning: {warning}\n")
     substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
     config = str(CHECKOUT / "cloudbuild.yaml")

@@ -40,7 +40,7 @@ from live_tokens.errors import (
     TokenNotIssued,
     Unavailable,
 )
-from live_tokens.issuing import Attestation, QuotaState, Record
+from live_tokens.issuing import Attestation, Lease, QuotaState, Record
 from live_tokens.request_id import RequestId
 from live_tokens.timestamps import with_fraction
 
@@ -113,6 +113,7 @@ def test_an_issued_token_leaves_everything_but_the_token(written: Written) -> No
         "quotaRemaining": 19,
         "quotaResetTime": "2026-11-22T15:03:00Z",
         "model": "models/gemini-3.8-live",
+        "leaseSeconds": 900,
         "resumes": True,
         "secretVersion": "projects/p/secrets/s/versions/1",
         "tokenSha256": hashlib.sha256(b"auth_tokens/made-up").hexdigest(),
@@ -120,6 +121,27 @@ def test_an_issued_token_leaves_everything_but_the_token(written: Written) -> No
         "expireTime": "2026-11-22T15:15:00Z",
         "milliseconds": {"verify": 1.0, "total": 12.4},
     }
+
+
+def lease(charged: int) -> Lease:
+    return Lease("session-1", "first" if charged else "reconnect", ISSUED_AT, 600, charged, ISSUED_AT, None, None)
+
+
+@pytest.mark.parametrize(
+    ("granted", "seconds"), [(None, 900), (lease(600), 600), (lease(0), 0)], ids=["whole session", "lease", "reconnect"]
+)
+def test_an_issued_token_leaves_the_seconds_of_talk_that_it_granted(
+    written: Written, granted: Lease | None, seconds: int
+) -> None:
+    written.log.succeeded(UNTRACED, replace(full_record(), lease=granted))
+    assert written.event()["leaseSeconds"] == seconds
+
+
+def test_a_failed_mint_leaves_the_seconds_that_its_lease_has_taken_and_none_without_a_lease(written: Written) -> None:
+    for granted in (lease(600), None):
+        record = replace(full_record(), lease=granted, live_token=None)
+        written.log.not_issued(UNTRACED, record, GeminiUnavailable())
+    assert [event.get("leaseSeconds") for event in written.events()] == [600, None]
 
 
 def test_a_refusal_leaves_what_was_known_and_no_empty_fields(written: Written) -> None:

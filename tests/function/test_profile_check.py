@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from live_tokens.configuration_error import ConfigurationError
 from live_tokens.profile_check import check_folder, check_text
-from live_tokens.profiles import CheckedProfile
+from live_tokens.profiles import CheckedProfile, usable
 from support.profile_cases import LIVE_31, LIVE_38, PROFILE_CASES, ProfileCase
 
 SHIPPED_PROFILES = Path(__file__).parents[2] / "functions" / "profiles"
@@ -147,10 +148,74 @@ def test_what_a_trusting_operator_is_warned_of_becomes_a_note() -> None:
     assert found.notes[0].startswith("model: gemini-9-live is not in the table")
 
 
-@pytest.mark.parametrize("checks", ["checks = 1", "checks.trust = 1", "checks.trust = 'true'", "checks.trusts = true"])
-def test_trust_must_be_spelt_right(checks: str) -> None:
-    (refusal,) = check_text(f"{checks}\n{ProfileCase('', LIVE_38, 'accept', '').text}").refusals
-    assert refusal == "[checks] may hold trust = true or false, and nothing else."
+@pytest.mark.parametrize(
+    ("checks", "refused"),
+    [
+        ("checks = 1", "[checks] may hold max_usd_per_user_day, trust, and nothing else."),
+        ("checks.trusts = true", "[checks] may hold max_usd_per_user_day, trust, and nothing else."),
+        ("checks.trust = 1", "checks.trust must be true or false."),
+        ("checks.trust = 'true'", "checks.trust must be true or false."),
+        *(
+            (f"checks.max_usd_per_user_day = {limit}", "checks.max_usd_per_user_day must be a number of US dollars")
+            for limit in ("0", "-1.5", "'10'", "true", "nan", "inf")
+        ),
+    ],
+)
+def test_checks_must_be_spelt_right(checks: str, refused: str) -> None:
+    text = f"{checks}\n{ProfileCase('', LIVE_38, 'accept', '').text}"
+    (refusal,) = check_text(text).refusals
+    assert refusal.startswith(refused)
+
+
+# --- what a caller may cost
+
+COMPRESSED = "context_window_compression = { trigger_tokens = 25000, sliding_window = {} }"
+SESSIONS = """
+[quota]
+per_hour = 40
+per_day = 30
+minutes_per_day = 60
+[quota.plans.pro]
+per_day = 100
+"""
+
+
+def limited(limit: float, model: str = LIVE_38, quota: str = SESSIONS, config: str = "") -> tuple[str, ...]:
+    return checked(config, model, f"[checks]\nmax_usd_per_user_day = {limit}\n{quota}").refusals
+
+
+def test_a_profile_whose_worst_day_is_dearer_than_allowed_is_refused_with_the_figure_and_what_lowers_it() -> None:
+    assert limited(13_569, config=COMPRESSED) == ()
+    (refusal,) = limited(13_568.99, config=COMPRESSED)
+    assert refusal == (
+        "checks.max_usd_per_user_day is 13568.99, and the worst day of a caller (plan pro) is 13569.00 USD. "
+        "What lowers it: quota.per_day, lifetime.session_seconds, lifetime.lease_seconds, "
+        "config.context_window_compression.trigger_tokens."
+    )
+
+
+def test_the_function_does_not_start_with_a_profile_that_is_too_dear(tmp_path: Path) -> None:
+    text = ProfileCase("", LIVE_38, "accept", "").text
+    (tmp_path / "default.toml").write_text(f"{text}[checks]\nmax_usd_per_user_day = 1\n[quota]\nper_day = 30\n")
+    with pytest.raises(ConfigurationError, match=r"default\.toml: checks\.max_usd_per_user_day is 1, and .* USD"):
+        usable(check_folder(tmp_path))
+
+
+def test_every_plan_that_is_too_dear_is_named() -> None:
+    without_plan, pro = limited(0.5)
+    assert "(no plan)" in without_plan
+    assert "(plan pro)" in pro
+
+
+def test_a_profile_without_a_limit_of_tokens_has_no_worst_day_and_no_limit_allows_it() -> None:
+    (refusal,) = limited(1e12, quota="[quota]\nminutes_per_day = 1\n")
+    assert "has no bound: the number of tokens has no limit. What lowers it: quota.per_day." in refusal
+
+
+def test_what_a_model_without_a_known_price_may_cost_is_not_guessed() -> None:
+    (refusal,) = limited(1e12, LIVE_31)
+    assert refusal.startswith(f"checks.max_usd_per_user_day cannot be checked: no price of {LIVE_31} is known here")
+    assert checked("", LIVE_31).refusals == ()
 
 
 # --- of no use

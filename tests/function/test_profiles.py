@@ -757,3 +757,25 @@ def test_an_empty_list_of_providers_is_not_taken_for_all_of_them(tmp_path: Path)
     write(tmp_path, GOOD + "[allow]\nsign_in_providers = []\n")
     (fault,) = faults_of(tmp_path)
     assert fault.startswith("default.toml: allow.sign_in_providers must be")
+
+
+@pytest.mark.parametrize(
+    ("allow", "plans"),
+    [
+        ("", ["", "school", "pro"]),
+        ('claims = { plan = ["school"] }', ["school", "pro"]),
+        ('claims = { plan = ["school", "pro"] }', ["school", "pro"]),
+        ('claims = { plan = ["school", "free"] }', ["", "school", "pro"]),
+        ("claims = { plan = [1] }", ["", "school", "pro"]),
+        ('claims = { level = ["school"] }', ["", "school", "pro"]),
+    ],
+)
+def test_a_profile_has_the_quota_of_each_plan_and_of_no_plan_where_such_a_caller_may_use_it(
+    tmp_path: Path, allow: str, plans: list[str]
+) -> None:
+    quota = "[quota]\nper_hour = 5\n[quota.plans.school]\nper_hour = 6\n[quota.plans.pro]\nper_day = 7\n"
+    write(tmp_path, f"{GOOD}[allow]\n{allow}\n{quota}")
+    quotas = {plan: profile.quota for plan, profile in default_in(tmp_path).by_plan().items()}
+    assert list(quotas) == plans
+    assert quotas["pro"] == Quota(per_hour=5, per_day=7)
+    assert quotas.get("", Quota(per_hour=5)) == Quota(per_hour=5)

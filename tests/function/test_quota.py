@@ -14,7 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from function.made_up import ISSUED_AT as START
 from live_tokens.errors import DailyQuotaExceeded, HourlyQuotaExceeded, MinutesExceeded, QuotaExceeded
 from live_tokens.issuing import NO_QUOTA, Quota, QuotaState
-from live_tokens.quota import LARGEST_LIMIT, LARGEST_MINUTES_PER_DAY, LARGEST_MINUTES_PER_MONTH, as_new_at, spend
+from live_tokens.quota import (
+    LARGEST_LIMIT,
+    LARGEST_MINUTES_PER_DAY,
+    LARGEST_MINUTES_PER_MONTH,
+    as_new_at,
+    most_seconds,
+    most_tokens,
+    spend,
+)
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -502,3 +510,34 @@ def test_from_then_on_a_caller_is_as_good_as_new(quota: Quota, history: list[tim
             ledger.spend(quota, now)
     reset = as_new_at(ledger.stored)
     assert ledger.spend(quota, reset) == Ledger().spend(quota, reset)
+
+
+# --- the most within a span
+
+
+@given(quota=limited_quotas, span=st.timedeltas(timedelta(), timedelta(days=3)))
+@settings(max_examples=50)
+def test_a_caller_who_takes_each_token_as_soon_as_it_is_due_takes_the_most_within_a_span(
+    quota: Quota, span: timedelta
+) -> None:
+    small = Quota(*(limit and min(limit, 60) for limit in (quota.per_hour, quota.per_day)))
+    ledger, now, taken = Ledger(), START, 0
+    while now <= START + span:
+        try:
+            ledger.spend(small, now)
+            taken += 1
+        except QuotaExceeded:
+            now += ledger.wait(small, now)
+    assert taken == most_tokens(small, span)
+
+
+def test_the_most_seconds_within_a_span_are_a_full_limit_and_its_refill() -> None:
+    quota = Quota(minutes_per_day=60, minutes_per_month=100)
+    assert most_seconds(quota, timedelta()) == 3600
+    assert most_seconds(quota, timedelta(hours=24)) == 6000 + 6000 // 30
+    assert most_seconds(Quota(minutes_per_day=60), timedelta(hours=24)) == 7200
+
+
+def test_without_a_limit_there_is_no_most() -> None:
+    assert most_tokens(Quota(minutes_per_day=60), timedelta(hours=1)) is None
+    assert most_seconds(Quota(per_hour=60), timedelta(hours=1)) is None

@@ -31,6 +31,8 @@ PURE = {
     "config_shape": {"placeholders", "profile_schema"},
     "model_rules": {"config_shape"},
     "config_check": {"config_shape", "model_rules"},
+    "model_prices": {"model_rules"},
+    "worst_bill": {"config_shape", "issuing", "model_prices", "quota", "sessions"},
 }
 """What each module without any I/O may import of ours."""
 
@@ -47,7 +49,7 @@ CORE = PURE | {
     "public_keys": {"deadline", "single_flight", "upstream", "upstream_errors"},
     "profiles": {
         *("choices", "config_check", "configuration_error", "errors", "issuing", "placeholders", "profile_access"),
-        *("quota", "sessions"),
+        *("model_prices", "quota", "sessions", "worst_bill"),
     },
     "profile_check": {"gemini_lock", "profiles"},
     "audit_log": {"errors", "issuing", "request_id", "timestamps"},
@@ -87,6 +89,7 @@ CALLED_AT_IMPORT = {
     *("TypeVar", "dataclass", "field", "frozenset", "timedelta", "re.compile"),
     *("Quota", "WireStatus", "datetime", "get_args", "set"),
     *("Model", "Path", "Rule", "Unreadable"),
+    *("App", "Decimal", "ModelPrices"),
 }
 """What may be called while a module is imported: values, no clients. Think before adding to it."""
 
@@ -210,6 +213,7 @@ def test_main_alone_reads_the_environment_and_names_every_adapter() -> None:
         ("placeholders", "from live_tokens.profiles import usable", "imports profiles"),
         ("model_rules", "from live_tokens.gemini_lock import find_config_faults", "imports gemini_lock"),
         ("config_check", "from live_tokens.profiles import check_profile", "imports profiles"),
+        ("worst_bill", "from live_tokens.profiles import check_profile", "imports profiles"),
         ("profile_check", "from google.genai import types", "knows google"),
         ("profile_access", "from live_tokens.quota import spend", "imports quota"),
         ("firestore_quota", "from live_tokens.memory_quota import MemoryQuotaStore", "imports memory_quota"),

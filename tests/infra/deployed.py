@@ -23,6 +23,11 @@ def alerts(deployed: Resources) -> Resources:
     return {PurePosixPath(policy["documentation"][0]["content"]).stem: policy for policy in policies}
 
 
+def named_in_promql(metric: str) -> str:
+    """Return how PromQL calls a metric from logs: https://cloud.google.com/monitoring/promql/promql-mapping."""
+    return re.sub(r"[^\w:]", "_", f"logging.googleapis.com/user/{metric}".replace("/", ":", 1))
+
+
 def log_query(alert: dict[str, Any]) -> str:
     """Return the query that an alert's link opens in Logs Explorer."""
     (link,) = [link["url"] for link in alert["documentation"][0]["links"] if link["display_name"] == "Log"]

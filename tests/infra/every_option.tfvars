@@ -52,6 +52,8 @@ alert_emails          = ["oncall@example.com"]
 notification_channels = ["projects/demo-live-tokens/notificationChannels/1234567890"]
 playbook_url          = "https://example.com/docs/playbooks"
 
+worst_usd_per_user_day = { default = 5973.93 }
+
 audit_log = {
   destination    = "bigquery"
   retention_days = 365

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.deployed import Resources, resources
+from infra.deployed import Resources, alerts, named_in_promql, resources
 
 
 @pytest.fixture(scope="module", params=["with_defaults", "with_every_option"])
@@ -42,22 +42,47 @@ def test_tiles_fill_the_columns_and_do_not_overlap(layout: dict[str, Any]) -> No
 def test_each_tile_says_what_it_shows(layout: dict[str, Any]) -> None:
     titles = [tile["widget"]["title"] for tile in layout["tiles"]]
     assert len(set(titles)) == len(titles)
-    for subject in ["issued", "worst case", "Refused", "Failed", "50th", "95th", "Instances", "Error budget", "Audit"]:
+    for subject in [
+        "issued",
+        "worst case",
+        "Minutes granted",
+        "Sessions at once",
+        "Leases",
+        "Refused",
+        "Failed",
+        "50th",
+        "95th",
+        "Instances",
+        "Error budget",
+        "Audit",
+    ]:
         assert any(subject in title for title in titles), subject
 
 
 def test_the_dashboard_looks_at_metrics_that_exist(deployed: Resources, layout: dict[str, Any]) -> None:
     made = {v["name"] for address, v in deployed.items() if address.startswith("google_logging_metric.")}
     shown = set(re.findall(r"logging\.googleapis\.com/user/([\w/-]+)", json.dumps(layout)))
-    assert shown == {name for name in made if not name.endswith("/due")}
+    by_sum = {name for name in made if f"{named_in_promql(name)}_sum" in json.dumps(layout)}
+    assert shown | by_sum == {name for name in made if not name.endswith("/due")}
 
 
-def test_the_spending_is_reckoned_from_the_tokens_issued(deployed: Resources, layout: dict[str, Any]) -> None:
-    (query,) = map(json.loads, queries(layout, "prometheusQuery"))
-    name = deployed['google_logging_metric.counter["issued"]']["name"]
-    # https://cloud.google.com/monitoring/promql/promql-mapping
-    mapped = re.sub(r"[^\w:]", "_", f"logging.googleapis.com/user/{name}".replace("/", ":", 1))
-    assert query == f'sum(increase({mapped}{{monitored_resource="cloud_run_revision"}}[1h])) * 4.85'
+def test_minutes_sessions_and_spending_are_reckoned_from_the_seconds_granted(
+    deployed: Resources, layout: dict[str, Any]
+) -> None:
+    name = named_in_promql(deployed["google_logging_metric.granted_seconds"]["name"])
+    granted = f'{name}_sum{{monitored_resource="cloud_run_revision"}}'
+    assert list(map(json.loads, queries(layout, "prometheusQuery"))) == [
+        f"sum(increase({granted}[1h])) / 60 * 0.326",
+        f"sum by (profile) (increase({granted}[1h])) / 60",
+        f"sum by (profile) (rate({granted}[1h]))",
+    ]
+
+
+def test_the_spending_of_the_dashboard_is_that_of_its_alert(deployed: Resources, layout: dict[str, Any]) -> None:
+    spending = json.loads(queries(layout, "prometheusQuery")[0])
+    (condition,) = alerts(deployed)["spend"]["conditions"]
+    (promql,) = condition["condition_prometheus_query_language"]
+    assert promql["query"] == f"{spending} > 250"
 
 
 def test_the_error_budgets_are_those_of_the_objectives(deployed: Resources, layout: dict[str, Any]) -> None:

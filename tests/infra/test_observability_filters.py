@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from inspect import signature
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from infra.deployed import Resources, alerts, log_query, resources
+from infra.deployed import Resources, alerts, log_query, named_in_promql, resources
 from live_tokens.audit_log import AuditLog
-from live_tokens.errors import HourlyQuotaExceeded, InternalFault, TokenNotIssued, Unavailable
-from live_tokens.issuing import Attestation, Caller, LiveToken, Profile, QuotaState, Record, Step
+from live_tokens.errors import GeminiUnavailable, HourlyQuotaExceeded, InternalFault, TokenNotIssued, Unavailable
+from live_tokens.issuing import Attestation, Caller, Lease, LiveToken, Profile, QuotaState, Record, Step
 from live_tokens.request_id import RequestId
 from support.google.log_filter import SPECIAL_FIELDS, entry_of_line, matches, value_at
 from support.reasons import reasons
@@ -33,7 +34,9 @@ SOURCES = {
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SERVICE = "mint-live-token"
 STEPS: tuple[Step, ...] = ("readBody", "verify", "attest", "findProfile", "spend", "readKey", "mint", "total")
-PROFILE = Profile("default", "models/m", timedelta(60), timedelta(900), {"a": 1}, config_digest="36cf56d0c1e5")
+PROFILE = Profile(
+    "default", "models/m", timedelta(seconds=60), timedelta(seconds=900), {"a": 1}, config_digest="36cf56d0c1e5"
+)
 ISSUED = Record(
     requested_profile="default",
     caller=Caller("u", "password"),
@@ -44,6 +47,9 @@ ISSUED = Record(
     live_token=LiveToken("auth_tokens/x", "wss://x", "v1beta", PROFILE, NOW, NOW, NOW),
     milliseconds=dict.fromkeys(STEPS, 3500.5),
 )
+RENEWAL = Lease("session-1", "renewal", NOW, 600, 600, NOW, None, None)
+RENEWED = replace(ISSUED, lease=RENEWAL)
+ENDED = Record(caller=Caller("u", "password"), ends_session="session-1")
 # What the errors that take more than a diagnosis are made with.
 ARGUMENTS = {
     "period": "day",
@@ -132,9 +138,34 @@ def test_an_issued_token_is_counted_once(deployed: Resources) -> None:
     assert counted(deployed, ISSUED, None) == ["due", "issued"]
 
 
+def test_an_ended_session_is_counted_once_and_is_no_call_for_a_token(deployed: Resources) -> None:
+    assert counted(deployed, ENDED, None) == ["ended"]
+
+
+@pytest.mark.parametrize(
+    ("record", "error", "seconds"),
+    [
+        (ISSUED, None, 900),
+        (RENEWED, None, 600),
+        (replace(ISSUED, lease=replace(RENEWAL, kind="reconnect", charged=0)), None, None),
+        (replace(RENEWED, live_token=None), GeminiUnavailable(), 600),
+        (Record(), GeminiUnavailable(), None),
+        (ENDED, None, None),
+    ],
+    ids=["whole session", "renewal", "reconnect", "failed mint of a lease", "failure before", "ended"],
+)
+def test_the_seconds_that_a_call_was_granted_are_measured(
+    deployed: Resources, record: Record, error: TokenNotIssued | None, seconds: int | None
+) -> None:
+    metric = deployed["google_logging_metric.granted_seconds"]
+    path = metric["value_extractor"].removeprefix("EXTRACT(").removesuffix(")")
+    found = [value_at(path, entry) for entry in entries(record, error) if matches(metric["filter"], entry)]
+    assert found == ([] if seconds is None else [seconds])
+
+
 def test_each_label_is_filled_from_the_event(deployed: Resources) -> None:
     samples: list[tuple[Record, TokenNotIssued | None]] = [
-        (ISSUED, None),
+        (RENEWED, None),
         (Record(), HourlyQuotaExceeded(timedelta(1), NOW)),
         (Record(), InternalFault()),
     ]
@@ -147,6 +178,7 @@ def test_each_label_is_filled_from_the_event(deployed: Resources) -> None:
     assert labels == {
         "issued.profile": "default",
         "issued.model": "models/m",
+        "issued.lease": "renewal",
         "refused.reason": "HOURLY_QUOTA_EXCEEDED",
         "failed.reason": "INTERNAL",
     }
@@ -223,7 +255,9 @@ def test_what_is_measured_is_what_alerts_and_objectives_look_at(deployed: Resour
         if address.startswith("google_logging_metric.")
     }
     monitoring = {a: v for a, v in deployed.items() if a.startswith("google_monitoring_")}
-    used = set(re.findall(r"logging\.googleapis\.com/user/[\w/-]+", json.dumps(monitoring)))
+    text = json.dumps(monitoring)
+    used = set(re.findall(r"logging\.googleapis\.com/user/[\w/-]+", text))
+    used |= {name for name in measured if f"{named_in_promql(name.split('/user/')[1])}_sum" in text}
     assert used == measured
 
 

@@ -1,12 +1,17 @@
 """Each alert carries its playbook: what it means, the query that shows what happened, what to do and when it ends."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from infra.deployed import Resources, alerts, log_query, resources
+from live_tokens.gemini_lock import find_config_faults
+from live_tokens.model_prices import prices_of
+from live_tokens.worst_bill import HONEST, worst_bill
 from support.documents import table
+from support.loaded_profiles import load_profiles
 from support.terraform_runner import PROJECT, Terraform
 
 ROOT = Path(__file__).parents[2]
@@ -109,15 +114,16 @@ def test_the_defaults_that_playbooks_tell_are_those_of_the_alerts(by_playbook: R
     assert "six times" in said["error-budget-burns-slowly"]
     assert values["instances-at-limit"] == [9]
     assert "more than 90 %" in said["instances-at-limit"]
-    assert values["spend"] == [round(250 / 4.85, 3)]
+    (spend,) = by_playbook["spend"]["conditions"]
+    assert spend["condition_prometheus_query_language"][0]["query"].endswith(" / 60 * 0.326 > 250")
     assert "exceed 250 dollars" in said["spend"]
 
 
-def test_the_worst_case_of_a_token_is_a_figure_of_the_threat_model() -> None:
+def test_the_worst_case_of_a_minute_is_that_of_an_honest_app_with_the_default_profile() -> None:
     variables = (ROOT / "infra" / "variables_observability.tf").read_text(encoding="utf-8")
-    default = re.search(r'variable "worst_case_usd_per_token".*?default\s+= ([\d.]+)', variables, re.DOTALL)
-    threats = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
-    row = re.search(r"^\| four turns a minute on a full context \| \$[\d.]+ \| \$([\d.]+) \|", threats, re.MULTILINE)
+    default = re.search(r'variable "worst_case_usd_per_minute".*?default\s+= ([\d.]+)', variables, re.DOTALL)
     assert default is not None
-    assert row is not None
-    assert default[1] == row[1]
+    profile = load_profiles(ROOT / "functions" / "profiles", find_config_faults).files["default"].profile
+    prices = prices_of(profile.model)
+    assert prices is not None
+    assert Decimal(default[1]) == worst_bill(profile, HONEST, prices).minute

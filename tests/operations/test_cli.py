@@ -11,7 +11,7 @@ from live_tokens_operations.arguments import UsageError
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.process import ExitCode, OperationError, Process, StoppedError, Subcommand, Terminated
 
-SUBCOMMANDS = ("deploy", "destroy", "doctor", "smoke", "admin", "profiles", "release", "package")
+SUBCOMMANDS = ("deploy", "destroy", "doctor", "smoke", "admin", "profiles", "bill", "release", "package")
 
 
 def end_of(*arguments: str) -> tuple[int, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import live_tokens
 from live_tokens.profile_check import check_folder
+from live_tokens.profiles import CheckedProfile
 from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, ok, warn
 from live_tokens_operations.process import OperationError
@@ -32,8 +33,8 @@ def check(context: CheckContext) -> Iterator[Finding]:
         yield ok(f"Profiles: nothing is known to refuse {' or '.join(each.file for each in checked)}")
 
 
-def require_profiles(folder: Path) -> list[str]:
-    """Return the warnings about a folder, one a line.
+def require_profiles(folder: Path) -> list[CheckedProfile]:
+    """Check a folder.
 
     Raises:
         RefusedProfilesError: the function does not start with these profiles. The text names every fault of every file.
@@ -42,4 +43,9 @@ def require_profiles(folder: Path) -> list[str]:
     if refusals := [f"  - {each.file}: {refusal}" for each in checked for refusal in each.refusals]:
         lines = "\n".join(refusals)
         raise RefusedProfilesError(f"Nothing was done. The function does not start with these profiles:\n{lines}")
+    return checked
+
+
+def warnings_of(checked: Sequence[CheckedProfile]) -> list[str]:
+    """Return the warnings about profiles, one a line."""
     return [f"{each.file}: {warning}" for each in checked for warning in each.warnings]

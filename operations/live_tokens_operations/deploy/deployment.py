@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from live_tokens_operations.checks.profiles import PROFILES, require_profiles
+from live_tokens.profiles import CheckedProfile
+from live_tokens_operations.bill_table import bill_table, worst_days
+from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
 from live_tokens_operations.defaults import REGION
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
@@ -79,7 +81,8 @@ class Deploy:
         """
         has_signer = smoke_test.require_options().has_signer
         self._title("Checking prerequisites")
-        for warning in require_profiles(PROFILES):
+        checked = require_profiles(PROFILES)
+        for warning in warnings_of(checked):
             self.operator.say(f"Warning: {warning}")
         settings = SettingsFiles.read(self.module)
         settings.require_project(options.project)
@@ -103,7 +106,7 @@ class Deploy:
 
         self._title(f"Project {options.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
-        self._apply(terraform, options, lambda: bucket.complete(found, region))
+        self._apply(terraform, options, checked, lambda: bucket.complete(found, region))
         outputs = terraform.outputs()
 
         self._title("The Gemini API key")
@@ -118,12 +121,19 @@ class Deploy:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
         require_answer(finished, "The APIs could not be enabled")
 
-    def _apply(self, terraform: Terraform, options: DeployOptions, agreed: Callable[[], None]) -> None:
-        with terraform.planned() as plan:
+    def _apply(
+        self,
+        terraform: Terraform,
+        options: DeployOptions,
+        checked: Sequence[CheckedProfile],
+        agreed: Callable[[], None],
+    ) -> None:
+        with terraform.planned(worst_days(checked)) as plan:
             if plan is None:
                 self.operator.say("No changes are necessary.")
                 agreed()
                 return
+            self.operator.say(f"\n{bill_table(checked)}\n")
             if not options.agreed:
                 self._ask()
             agreed()

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,12 +58,17 @@ class Terraform:
         require(self._show("init", "-reconfigure"), "terraform init failed.")
 
     @contextmanager
-    def planned(self) -> Iterator[Path | None]:
-        """Plan, and yield the plan, or None if there is nothing to do. The file is gone after the `with` block."""
+    def planned(self, worst_days: Mapping[str, Decimal | None]) -> Iterator[Path | None]:
+        """Plan, and yield the plan, or None if there is nothing to do. The file is gone after the `with` block.
+
+        Args:
+            worst_days: profile → US dollars, which the plan shows.
+        """
         # In a folder that only this user can read: a plan holds all values of the state.
         with TemporaryDirectory(prefix="live-tokens-plan-") as folder:
             file = Path(folder, "plan")
-            finished = self._show("plan", "-detailed-exitcode", f"-out={file}", *self._variables)
+            shown = f"-var=worst_usd_per_user_day={_as_value(worst_days)}"
+            finished = self._show("plan", "-detailed-exitcode", f"-out={file}", *self._variables, shown)
             if finished.code not in (_UNCHANGED, _CHANGED):
                 raise ProgramError(with_remedy("terraform plan failed. Nothing was changed.", finished.err))
             yield file if finished.code == _CHANGED else None
@@ -102,6 +109,12 @@ class Terraform:
     @property
     def _program(self) -> tuple[str, str]:
         return ("terraform", f"-chdir={self.module}")
+
+
+def _as_value(amounts: Mapping[str, Decimal | None]) -> str:
+    """Return a map of numbers as Terraform reads it on a command line."""
+    text = json.dumps({name: None if usd is None else float(usd) for name, usd in amounts.items()})
+    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _resources_of(module: Mapping[str, Any]) -> Iterator[Resource]:

@@ -24,6 +24,7 @@ def test_an_issued_token_is_recorded_by_its_hash(function: FunctionProcess, goog
     assert event.pop("tokenSha256") == hashlib.sha256(answer.result["token"].encode()).hexdigest()
     assert event.pop("secretVersion") == f"{SECRET}/versions/{len(google.secret.versions)}"
     assert event.pop("resumes") is True
+    assert event.pop("leaseSeconds") == 900
     assert event.pop("profile") == answer.result["profile"]
     assert event.pop("model") == answer.result["model"]
     assert event.pop("expireTime") == answer.result["expireTime"]

@@ -1,11 +1,15 @@
 """From a project with billing to a function that issues tokens, and the same command again."""
 
 import os
+import re
 import signal
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from live_tokens_operations.bill_table import bill_table, worst_days
+from live_tokens_operations.checks.profiles import PROFILES, require_profiles
 from operations.deploy.checkout import ROOT, Checkout, contents_below
 from operations.deploy.google import (
     FUNCTION,
@@ -40,6 +44,16 @@ def test_one_command_and_two_answers_lead_to_a_function(first_run: FirstRun) -> 
 def test_the_plan_is_shown_before_the_question(first_run: FirstRun) -> None:
     plan, question = "Plan: 2 to add, 0 to change, 0 to destroy.", "Apply this plan? [y/N]"
     assert 0 < first_run.ended.shown.index(plan) < first_run.ended.shown.index(question)
+
+
+def test_the_worst_bill_of_a_caller_is_in_the_plan_and_before_the_question(first_run: FirstRun) -> None:
+    checked = require_profiles(PROFILES)
+    plan, _, after = first_run.ended.shown.partition("The worst bill of one caller, in US dollars")
+    shown = re.findall(r'^ +\+ (?:"([^"]+)"|(\w+)) += ([\d.]+)$', plan, re.MULTILINE)
+    assert {quoted or plain: Decimal(usd) for quoted, plain, usd in shown} == worst_days(checked)
+    table, question, _ = after.partition("Apply this plan? [y/N]")
+    assert question
+    assert table.splitlines()[1:-1] == bill_table(checked).splitlines()[1:]
 
 
 def test_the_key_is_shown_nowhere_and_kept_nowhere_but_in_the_secret(first_run: FirstRun) -> None:

@@ -62,3 +62,15 @@ def test_one_refused_profile_does_not_keep_gemini_from_being_asked_about_the_oth
 
     assert len(result.problems) == 1
     assert sample.gemini.paths == ["/v1beta/models/gemini-3.8-live"]
+
+
+def test_a_profile_that_is_dearer_than_its_own_limit_is_a_problem(doctor: Doctor, tmp_path: Path) -> None:
+    write(tmp_path, "default", "[checks]\nmax_usd_per_user_day = 100\n[quota]\nper_day = 30")
+
+    result = doctor("--profiles", str(tmp_path), "--leave-key")
+
+    (line,) = (line for line in result.problems if "max_usd_per_user_day" in line)
+    assert line.startswith(
+        "BAD  Profile default.toml: checks.max_usd_per_user_day is 100, and the worst day of a caller"
+    )
+    assert result.exit_code == 1

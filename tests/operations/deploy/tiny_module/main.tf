@@ -31,6 +31,11 @@ variable "function_name" {
   default = "mint-live-token"
 }
 
+variable "worst_usd_per_user_day" {
+  type    = map(number)
+  default = {}
+}
+
 variable "command" {
   type    = string
   default = "true"
@@ -63,6 +68,10 @@ output "function_url" {
 
 output "function_name" {
   value = var.function_name
+}
+
+output "worst_usd_per_user_day" {
+  value = var.worst_usd_per_user_day
 }
 
 output "region" {
