@@ -38,7 +38,7 @@ def test_a_user_with_an_email_address_gets_all_that_is_needed_to_connect(app: Fi
         "newSessionExpireTime": live_token["newSessionExpireTime"],
         "expireTime": live_token["expireTime"],
         "session": live_token["session"],
-        "quota": {"remaining": 39, "minutesLeft": 50, "resetTime": live_token["quota"]["resetTime"]},
+        "quota": {"remaining": 19, "minutesLeft": 50, "resetTime": live_token["quota"]["resetTime"]},
     }
     issued_at = moment(live_token, "issuedAt")
     assert before <= issued_at <= datetime.now(UTC)
