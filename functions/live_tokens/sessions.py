@@ -78,6 +78,11 @@ def new_session_id() -> str:
     return secrets.token_urlsafe(12)
 
 
+def renewal_seconds(lease_seconds: int) -> int:
+    """Return how long before the end of a lease the next one can be asked for."""
+    return min(lease_seconds // 3, _RENEWAL_SECONDS)
+
+
 def grant(profile: Profile, call: SessionCall, account: Account, now: datetime, new_id: str) -> tuple[Account, Grant]:
     """Decide a call: take a token, and the seconds of its window unless it has them already.
 
@@ -138,8 +143,7 @@ def _renewable_from(session: Session) -> int | None:
     """Return when the next window can be asked for, or None in the last one."""
     if session.leased_until >= session.ends:
         return None
-    length = session.leased_until - session.leased_from
-    return session.leased_until - min(length // 3, _RENEWAL_SECONDS)
+    return session.leased_until - renewal_seconds(session.leased_until - session.leased_from)
 
 
 def _reconnected(profile: Profile, session: Session, call: SessionCall, at: int) -> Session:
