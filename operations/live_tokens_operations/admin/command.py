@@ -11,7 +11,6 @@ from rich.console import Console
 
 from live_tokens_operations.admin import values
 from live_tokens_operations.admin.account import account_of
-from live_tokens_operations.admin.bounds import bounds
 from live_tokens_operations.admin.database import FIRESTORE_ERRORS, Database, DatabaseError, Place, explanation
 from live_tokens_operations.admin.quotas import forget, today
 from live_tokens_operations.admin.report import (
@@ -25,6 +24,7 @@ from live_tokens_operations.admin.report import (
 )
 from live_tokens_operations.admin.switches import EndHasPassedError, Ending, Target, every_switch, let_go_on, stop
 from live_tokens_operations.arguments import Parser, UsageError, project_id, timeout, variable
+from live_tokens_operations.bounds import bounds
 from live_tokens_operations.checks.profiles import PROFILES
 from live_tokens_operations.defaults import DATABASE
 from live_tokens_operations.process import ExitCode, Process

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from live_tokens_operations.admin.account import Account
-from live_tokens_operations.admin.bounds import Bound
 from live_tokens_operations.admin.quotas import Today
 from live_tokens_operations.admin.switches import Switch
+from live_tokens_operations.bounds import Bound
 
 # Output to a pipe is not wrapped or cut.
 _WIDTH_OF_A_FILE = 10_000

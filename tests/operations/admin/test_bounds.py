@@ -8,7 +8,7 @@ import pytest
 
 from live_tokens.errors import UserBlocked
 from live_tokens.issuing import Profile, SessionCall
-from live_tokens_operations.admin.bounds import bound_of
+from live_tokens_operations.bounds import bound_of
 from operations.admin.operator_and_service import LEASED, Operator, Service
 
 PROFILE = """
