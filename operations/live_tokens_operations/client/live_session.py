@@ -15,7 +15,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -248,6 +248,16 @@ class LiveSession:
             if self.handle is None:
                 raise
         return self.handle
+
+    def stay(self, seconds: float) -> None:
+        """Stay connected for so long without a word, and keep the newest handle.
+
+        Raises:
+            SessionError: the server closed the connection, or sent something that is no JSON object.
+        """
+        with suppress(SessionSilentError):
+            for message in self._connection.messages("message", seconds):
+                self._note_handle(message)
 
     def _note_handle(self, message: Mapping[str, Any]) -> None:
         match message:
