@@ -76,6 +76,7 @@ class Faults:
         mint: changes what Gemini is asked for.
         gemini: speaks in place of the stand-in for Gemini.
         lease_seconds: with it, the profile has leases of that length, and one session at a time.
+        renews: a session that is named gets its next lease at once, so that no test waits; else the same one again.
         takes_end: a session that the app ends gives its slot back.
         tokens: how many it gives in all, and the status and reason from then on.
     """
@@ -89,6 +90,7 @@ class Faults:
     everything: ASGIApp | None = None
     gemini: ASGIApp | None = None
     lease_seconds: int | None = None
+    renews: bool = True
     takes_end: bool = True
     tokens: tuple[int, int, str] = (1000, 429, "HOURLY_QUOTA_EXCEEDED")
 
@@ -169,12 +171,11 @@ class _Function:
         }
 
     def _lease(self, data: Json, now: datetime, seconds: int) -> Json:
-        """Return the fields of a lease. A session that is named gets its next one at once, so that no test waits."""
-        begins = self.leased_until if data.get("session") else now
-        self.session, self.leased_until = (
-            data.get("session") or secrets.token_urlsafe(12),
-            begins + timedelta(seconds=seconds),
-        )
+        """Return the fields of a lease."""
+        if "session" not in data:
+            self.session, self.leased_until = secrets.token_urlsafe(12), now + timedelta(seconds=seconds)
+        elif self.faults.renews:
+            self.leased_until += timedelta(seconds=seconds)
         return {
             "expireTime": _time(self.leased_until),
             "session": {

@@ -117,10 +117,7 @@ def test_a_session_that_forgets_is_said_to_forget() -> None:
             "is of another session",
         ),
         (
-            Faults(
-                lease_seconds=LEASE_SECONDS,
-                result=changed_from_the(4, lambda result: {**result, "expireTime": result["newSessionExpireTime"]}),
-            ),
+            Faults(lease_seconds=LEASE_SECONDS, renews=False),
             "got no further lease",
         ),
         (
@@ -170,3 +167,10 @@ def test_the_answers_to_mints_in_a_row_are_counted_and_fail_nothing(faults: Faul
     counted = outcome.observations["5 live tokens in a row"]
     assert counted.startswith(answer)
     assert counted.endswith("The quota of the profile ended before the other 2") == ("QUOTA" in answer)
+
+
+def test_the_minutes_of_a_lease_count_once_however_many_tokens_it_has() -> None:
+    outcome = outcome_of(Faults(lease_seconds=LEASE_SECONDS, renews=False), "--mints", "5")
+
+    assert "The run took 7 live tokens of the profile's quota." in outcome.out
+    assert f"They granted {2 * LEASE_SECONDS / 60:.1f} minutes." in outcome.out
