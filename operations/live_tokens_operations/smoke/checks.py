@@ -166,7 +166,7 @@ class Checks:
                 opened = True
                 self.report.good("websocketUrl, unchanged, and the setup that came with it: setupComplete")
                 self._answer(session)
-                return HeldSession(live_token, _handle(session))
+                return HeldSession(live_token, newest_handle(session))
         except SessionError as error:
             what = "The session gave no complete answer" if opened else "The token opens no session"
             self.report.bad(f"{what}: {session_explanation(error)}")
@@ -235,7 +235,7 @@ class Checks:
         )
 
 
-def _handle(session: LiveSession) -> str | None:
+def newest_handle(session: LiveSession) -> str | None:
     """Return the handle that includes the last turn. A profile may work without handles, so None is no failure."""
     try:
         return session.wait_for_handle()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from live_tokens_operations.client.live_session import SessionError, live_session
 from live_tokens_operations.smoke.answers import explanation, session_explanation
-from live_tokens_operations.smoke.checks import QUESTION, RECALL, remembers
+from live_tokens_operations.smoke.checks import QUESTION, RECALL, newest_handle, remembers
 from live_tokens_operations.smoke.contract import ContractError, Lease, LiveToken
 from live_tokens_operations.smoke.id_tokens import IdToken
 from live_tokens_operations.smoke.observations import WITHOUT_HANDLES
@@ -61,18 +61,24 @@ class Leases:
         live_token = self.service.live_token(id_token.text)
         self._require_time(live_token, seconds_left)
         transcripts: list[str] = []
-        for number in range(1, self.count + 1):
+        handle, number = None, 1
+        while True:
             received = time.monotonic()
             with live_session(live_token.websocket_url, live_token.setup, seconds=self.seconds) as session:
-                transcript = session.ask(RECALL if transcripts else QUESTION).transcript.strip()
-                transcripts.append(transcript)
-                self.report.good(f"Lease {number} of {self.count}: Gemini answers “{transcript}”")
+                if len(transcripts) < number:
+                    transcripts.append(session.ask(RECALL if transcripts else QUESTION).transcript.strip())
+                    self.report.good(f"Lease {number} of {self.count}: Gemini answers “{transcripts[-1]}”")
                 if number == self.count:
                     break
-                session.wait_for_handle()
-                session.stay(max(0.0, _until_renewal(live_token) - (time.monotonic() - received)))
+                handle = newest_handle(session) or handle
+                session.listen(max(0.0, _until_renewal(live_token) - (time.monotonic() - received)))
                 # The next token first, so that the conversation stands still only while the sockets are swapped.
-                live_token = self._renewed(id_token, live_token, session.handle)
+                following = self._next_token(id_token, live_token, session.handle or handle)
+            if following.expire_time > live_token.expire_time:
+                number += 1
+            elif not session.going_away:
+                raise _Stopped("a call after `renewAfter` got no further lease")
+            live_token = following
         self._report_context(transcripts[1:])
 
     def _require_time(self, live_token: LiveToken, seconds_left: float) -> None:
@@ -85,17 +91,16 @@ class Leases:
             )
         self.report.note(f"A session over {self.count} leases of {lease.seconds} s takes {needed:.0f} s")
 
-    def _renewed(self, id_token: IdToken, before: LiveToken, handle: str | None) -> LiveToken:
-        renewed = self.service.live_token(id_token.text, resumption_handle=handle, goes_on=True)
-        last, lease = _lease_of(before), renewed.lease
-        if lease is None or lease.session != last.session:
+    def _next_token(self, id_token: IdToken, before: LiveToken, handle: str | None) -> LiveToken:
+        """Return the token of the next lease, or of the same one where Gemini ends the connection before it is due."""
+        token = self.service.live_token(id_token.text, resumption_handle=handle, goes_on=True)
+        last, lease = _lease_of(before), _lease_of(token)
+        if lease.session != last.session:
             raise _Stopped("the answer to a renewal is of another session")
-        if renewed.expire_time <= before.expire_time:
-            raise _Stopped("a call after `renewAfter` got no further lease")
-        begins = (renewed.expire_time - before.expire_time).total_seconds() - lease.seconds
-        if abs(begins) > _CLOCKS_SECONDS:
-            raise _Stopped(f"the next lease does not begin where the last one ends, but {begins:.0f} s after it")
-        return renewed
+        gap = (token.expire_time - before.expire_time).total_seconds() - lease.seconds
+        if token.expire_time > before.expire_time and abs(gap) > _CLOCKS_SECONDS:
+            raise _Stopped(f"the next lease does not begin where the last one ends, but {gap:.0f} s after it")
+        return token
 
     def _report_context(self, transcripts: list[str]) -> None:
         question = f"The context of a session over {self.count} leases"

@@ -174,3 +174,15 @@ def test_the_minutes_of_a_lease_count_once_however_many_tokens_it_has() -> None:
 
     assert "The run took 7 live tokens of the profile's quota." in outcome.out
     assert f"They granted {2 * LEASE_SECONDS / 60:.1f} minutes." in outcome.out
+
+
+def test_a_connection_that_gemini_ends_early_is_replaced_within_its_lease() -> None:
+    leaving = Script(SETUP_COMPLETE, ANSWER + HANDLE + [b'{"goAway": {"timeLeft": "50s"}}'])
+    faults = Faults(
+        lease_seconds=LEASE_SECONDS, renews=False, gemini=InTurn(*FIRST_CONNECTIONS, leaving, Script(SETUP_COMPLETE))
+    )
+
+    outcome = outcome_of(faults, "--leases", "2")
+
+    assert "The run took 5 live tokens" in outcome.out, "one for each of two checks, and the lease's three"
+    assert any("got no further lease" in line for line in outcome.bad)
