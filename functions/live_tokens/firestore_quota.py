@@ -33,7 +33,7 @@ from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.google_credentials import GoogleCredentials
-from live_tokens.issuing import Caller, Grant, Profile, SessionCall
+from live_tokens.issuing import Caller, Grant, Lease, Profile, SessionCall
 from live_tokens.quota import as_new_at
 from live_tokens.sessions import Account, Session, grant, new_session_id
 from live_tokens.stop_switches import StopSwitches
@@ -201,8 +201,8 @@ def _granted(
     """Return what the call gets, and the document to write."""
     stored = reading.stored.to_dict() or {}
     with _readable(caller):
-        account, granted = grant(profile, call, _account(stored, profile.name), reading.at, new_id)
-        return granted, _update(stored, caller, profile, account, reading.at)
+        account, granted = grant(profile, call, stored_account(stored, profile.name), reading.at, new_id)
+        return granted, _update(stored, caller, profile, account, granted.lease, reading.at)
 
 
 def _without_session(stored: Mapping[str, Any], session: str, caller: Caller) -> dict[str, Any] | None:
@@ -222,7 +222,13 @@ def _readable(caller: Caller) -> Iterator[None]:
         raise QuotaUnavailable(f"unreadable document {QUOTAS}/{quota_id(caller.uid)}") from error
 
 
-def _account(stored: Mapping[str, Any], profile: str) -> Account:
+def stored_account(stored: Mapping[str, Any], profile: str) -> Account:
+    """Return what a quota document holds of a profile.
+
+    Raises:
+        AttributeError, TypeError, ValueError, ArithmeticError: somebody has written to it by hand. Every call of this
+            caller for this profile is then refused.
+    """
     spent = stored.get("spent", {}).get(profile, {})
     _refuse_unreadable(spent)
     as_new_at(spent)
@@ -239,7 +245,7 @@ def _refuse_unreadable(values: Mapping[str, Any]) -> None:
 
 
 def _update(
-    stored: Mapping[str, Any], caller: Caller, profile: Profile, account: Account, now: datetime
+    stored: Mapping[str, Any], caller: Caller, profile: Profile, account: Account, lease: Lease | None, now: datetime
 ) -> dict[str, Any]:
     """Return the whole new document. No profile is forgotten: if time went back, its units would come back."""
     spent = {**stored.get("spent", {}), profile.name: dict(account.spent)}
@@ -247,14 +253,15 @@ def _update(
     ends = (fields["ends"] for of_profile in sessions.values() for fields in of_profile.values())
     today = now.date().isoformat()
     issued = stored.get("issued", {})
-    count = issued.get("count", 0) if issued.get("date") == today else 0
+    before = issued if issued.get("date") == today else {}
+    granted = lease.charged if lease else profile.session // timedelta(seconds=1)
     tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return {
         "uid": caller.uid,
         "spent": spent,
         **({"sessions": sessions} if any(sessions.values()) or "sessions" in stored else {}),
-        "issued": {"date": today, "count": count + 1},
-        # The count is of interest for as long as it is today.
+        # For the operator: how many tokens, and the seconds of talk that they grant, since midnight UTC.
+        "issued": {"date": today, "count": before.get("count", 0) + 1, "seconds": before.get("seconds", 0) + granted},
         "expire_at": max(
             tomorrow,
             *(as_new_at(times) for times in spent.values()),

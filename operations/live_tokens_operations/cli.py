@@ -113,7 +113,7 @@ SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
     "destroy": ("delete what `deploy` created", _destroy),
     "doctor": ("find what is wrong with a deployment, and the remedies", _doctor),
     "smoke": ("test a deployed function with a real session", _smoke),
-    "admin": ("stop the service, a profile or a user, and show the heaviest callers", _admin),
+    "admin": ("stop the service, a profile or a user, and show who takes the most and what a user has left", _admin),
     "profiles": ("check the profiles of this checkout, and show what each locks", _profiles),
     "bill": ("print what one caller can cost at most", _bill),
     "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),

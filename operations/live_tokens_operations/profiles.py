@@ -11,6 +11,7 @@ from live_tokens.profile_access import AllowRules
 from live_tokens.profile_check import check_folder
 from live_tokens.profiles import CheckedProfile, ProfileFile
 from live_tokens_operations.arguments import Parser
+from live_tokens_operations.bounds import bound_of
 from live_tokens_operations.checks.profiles import PROFILES
 from live_tokens_operations.process import ExitCode, Process
 
@@ -53,7 +54,10 @@ def _locked(file: ProfileFile) -> Iterator[str]:
         line = f"  locks    {path} = {value}"
         yield line if len(line) <= _LONGEST_FIELD else f"{line[: _LONGEST_FIELD - 1]}…"
     yield f"  opens    within {profile.start_within.total_seconds():.0f} s"
-    yield f"  lasts    {profile.session.total_seconds():.0f} s at most"
+    leases = f", in leases of {profile.lease.total_seconds():.0f} s" if profile.lease else ""
+    yield f"  lasts    {profile.session.total_seconds():.0f} s at most{leases}"
+    bound = bound_of(profile)
+    yield f"  ends     within {bound.seconds} s of a block: {bound.cause}"
     yield f"  who      {'; '.join(_rules(file.allow))}"
     yield f"  quota    {_limits(file.quota.quota)}"
     for plan, quota in file.quota.plans.items():
@@ -80,8 +84,14 @@ def _rules(allow: AllowRules) -> Iterator[str]:
 
 
 def _limits(quota: Quota) -> str:
-    limits = [f"{limit} per {span}" for limit, span in ((quota.per_hour, "hour"), (quota.per_day, "day")) if limit]
-    return ", ".join(limits) or "none"
+    limits = {
+        "per hour": quota.per_hour,
+        "per day": quota.per_day,
+        "minutes per day": quota.minutes_per_day,
+        "minutes per month": quota.minutes_per_month,
+        "sessions at once": quota.sessions_at_once,
+    }
+    return ", ".join(f"{limit} {of}" for of, limit in limits.items() if limit) or "none"
 
 
 def _plain(text: str) -> str:

@@ -1,1 +1,1 @@
-"""Stop and resume the service without a deployment, list today's heaviest callers, reset a quota."""
+"""Stop and resume the service without a deployment, show what callers take and have left, reset a quota."""

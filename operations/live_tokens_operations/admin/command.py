@@ -5,15 +5,27 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
 from live_tokens_operations.admin import values
+from live_tokens_operations.admin.account import account_of
 from live_tokens_operations.admin.database import FIRESTORE_ERRORS, Database, DatabaseError, Place, explanation
 from live_tokens_operations.admin.quotas import forget, today
-from live_tokens_operations.admin.report import console_on, plain, show_heaviest, show_switches, when
+from live_tokens_operations.admin.report import (
+    console_on,
+    plain,
+    show_account,
+    show_bounds,
+    show_heaviest,
+    show_switches,
+    when,
+)
 from live_tokens_operations.admin.switches import EndHasPassedError, Ending, Target, every_switch, let_go_on, stop
 from live_tokens_operations.arguments import Parser, UsageError, project_id, timeout, variable
+from live_tokens_operations.bounds import bounds
+from live_tokens_operations.checks.profiles import PROFILES
 from live_tokens_operations.defaults import DATABASE
 from live_tokens_operations.process import ExitCode, Process
 
@@ -55,7 +67,13 @@ def run(typed: Namespace, process: Process) -> ExitCode:
 
 
 def _status(session: Session) -> None:
-    show_switches(session.out, every_switch(session.database))
+    uid = session.typed.uid
+    switches = every_switch(session.database)
+    if uid is None:
+        show_switches(session.out, switches)
+        return
+    show_switches(session.out, (switch for switch in switches if switch.target and switch.target.concerns(uid)))
+    show_account(session.out, account_of(session.database, uid))
 
 
 def _stop(session: Session) -> None:
@@ -65,7 +83,7 @@ def _stop(session: Session) -> None:
     end = f"until {when(until)}" if until else f"until you clear it with `{session.typed.opposite}`"
     instead = ", in place of what stopped it before" if was_on else ""
     session.say(f"Stopped {target.words} {end}{instead}. In effect from the next call on.")
-    session.say("Tokens that callers hold already stay good until they expire.")
+    show_bounds(session.out, bounds(session.typed.profiles, session.typed.profile))
 
 
 def _go_on(session: Session) -> None:
@@ -83,6 +101,7 @@ def _heaviest(session: Session) -> None:
 def _reset(session: Session) -> None:
     if forget(session.database, session.typed.uid):
         session.say(f"Forgot what user {session.typed.uid} has taken: the full quota, from the next call on.")
+        session.say("Open sessions are forgotten too: none is renewed, and each ends with its lease.")
     else:
         session.say(f"Nothing is stored of user {session.typed.uid}, who has the full quota already.")
 
@@ -112,7 +131,8 @@ def add_arguments(parser: Parser) -> None:
         command.set_defaults(run=run)
         return command
 
-    add("status", _status, "show every switch that is set, and whether it stops calls at this moment")
+    command = add("status", _status, "show every switch that is set; of one user, also sessions, minutes and tokens")
+    command.add_argument("uid", type=values.uid, metavar="UID", nargs="?", help="this user")
     for name, run, description in (
         ("pause", _stop, "refuse all calls, or those for one profile"),
         ("resume", _go_on, "end a pause"),
@@ -127,9 +147,9 @@ def add_arguments(parser: Parser) -> None:
     ):
         command = add(name, run, description)
         command.add_argument("uid", type=values.uid, metavar="UID", help="put `--` before one that begins with a dash")
-        command.set_defaults(target=lambda typed: Target.user(typed.uid), opposite="unblock")
+        command.set_defaults(target=lambda typed: Target.user(typed.uid), opposite="unblock", profile=None)
         _add_stop_options(command, run)
-    command = add("heaviest", _heaviest, "list the callers who took the most live tokens today")
+    command = add("heaviest", _heaviest, "list the callers who were granted the most minutes today")
     command.add_argument("--limit", type=values.limit, default=20, help="how many of them (default: 20)")
     command = add("reset", _reset, "forget what one user has taken, and so give the full quota back")
     command.add_argument("uid", type=values.uid, metavar="UID", help="put `--` before one that begins with a dash")
@@ -157,6 +177,13 @@ def _add_common(common: ArgumentParser) -> None:
 def _add_stop_options(command: ArgumentParser, run: Callable[[Session], None]) -> None:
     if run is not _stop:
         return
+    command.add_argument(
+        "--profiles",
+        type=Path,
+        default=PROFILES,
+        metavar="FOLDER",
+        help="as they are deployed, to tell when talk ends (default: functions/profiles)",
+    )
     command.add_argument("--message", type=values.message, metavar="TEXT", help="words for callers")
     end = command.add_mutually_exclusive_group()
     end.add_argument("--until", type=values.moment, metavar="TIME", help="end by itself then: 2026-11-30T18:00:00Z")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -109,6 +110,12 @@ class Database:
             if len(snapshots) < self._page:
                 return
             query = first.start_after(snapshots[-1])
+
+
+def time_of(snapshot: DocumentSnapshot[Any]) -> datetime:
+    """Return Firestore's time of the read, as a plain time: arithmetic on its own kind drops nanoseconds half-way."""
+    time = snapshot.read_time
+    return datetime.combine(time.date(), time.time(), UTC)
 
 
 def explanation(error: Exception, place: Place) -> str:

@@ -1,11 +1,13 @@
-"""How many tokens callers have taken."""
+"""What callers have taken today."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
+
+from google.cloud.firestore import DocumentSnapshot
 
 from live_tokens.firestore_quota import QUOTAS, quota_id
 from live_tokens_operations.admin.database import Database
@@ -15,14 +17,15 @@ _PREFIX = quota_id("")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one caller has taken today.
+    """What one caller has taken since midnight UTC.
 
     Attributes:
-        tokens: how many live tokens since midnight UTC.
+        seconds: of talk, which the tokens grant: their leases, or whole sessions of profiles without leases.
     """
 
     uid: str
     tokens: int
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +33,38 @@ class Today:
     """What was taken today, by Firestore's clock.
 
     Attributes:
-        heaviest: the callers with the most tokens, most first.
+        heaviest: the callers with the most talk, most first.
         callers: how many callers there are in all.
     """
 
     heaviest: tuple[Usage, ...]
     callers: int
     tokens: int
+    seconds: int
 
 
 def today(database: Database, limit: int) -> Today:
-    """Count the tokens of today.
+    """Count what was taken today.
 
     Production has no index to ask for the heaviest, so every document is read and sorted here.
 
     Args:
         limit: how many of the callers to name.
     """
-    usages = list(_usages(database))
-    heaviest = heapq.nsmallest(limit, usages, key=lambda usage: (-usage.tokens, usage.uid))
-    return Today(tuple(heaviest), len(usages), sum(usage.tokens for usage in usages))
+    usages = list(filter(None, map(usage_of, database.every(QUOTAS, ["uid", "issued"]))))
+    heaviest = heapq.nsmallest(limit, usages, key=lambda usage: (-usage.seconds, -usage.tokens, usage.uid))
+    tokens, seconds = sum(usage.tokens for usage in usages), sum(usage.seconds for usage in usages)
+    return Today(tuple(heaviest), len(usages), tokens, seconds)
+
+
+def usage_of(snapshot: DocumentSnapshot[Any]) -> Usage | None:
+    """Return what the caller of a quota document has taken on the day of the reading, or None."""
+    fields = snapshot.to_dict() or {}
+    issued = fields.get("issued") or {}
+    if issued.get("date") != snapshot.read_time.date().isoformat():
+        return None
+    uid = fields.get("uid") or unquote(snapshot.id.removeprefix(_PREFIX))
+    return Usage(uid, issued.get("count", 0), issued.get("seconds", 0))
 
 
 def forget(database: Database, uid: str) -> bool:
@@ -60,12 +75,3 @@ def forget(database: Database, uid: str) -> bool:
     before = database.read(QUOTAS, quota_id(uid))
     database.delete(QUOTAS, quota_id(uid))
     return before.exists
-
-
-def _usages(database: Database) -> Iterator[Usage]:
-    for snapshot in database.every(QUOTAS, ["uid", "issued"]):
-        fields = snapshot.to_dict() or {}
-        issued = fields.get("issued") or {}
-        if issued.get("date") == snapshot.read_time.date().isoformat():
-            uid = fields.get("uid") or unquote(snapshot.id.removeprefix(_PREFIX))
-            yield Usage(uid, issued.get("count", 0))

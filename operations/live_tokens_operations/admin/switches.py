@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +13,7 @@ from google.cloud.firestore import DocumentSnapshot
 from live_tokens.errors import ServicePaused
 from live_tokens.firestore_quota import SERVICE_SWITCH, SWITCHES, profile_switch, user_switch
 from live_tokens.stop_switches import StopSwitches
-from live_tokens_operations.admin.database import Database
+from live_tokens_operations.admin.database import Database, time_of
 
 _PREFIX_OF_PROFILES = profile_switch("")
 _PREFIX_OF_USERS = user_switch("")
@@ -46,6 +46,10 @@ class Target:
     @classmethod
     def user(cls, uid: str) -> Target:
         return cls(user_switch(uid), f"user {uid}")
+
+    def concerns(self, uid: str) -> bool:
+        """Whether it stops calls of a user, with some profile or with all."""
+        return self == Target.user(uid) or not self.switch_id.startswith("user")
 
     @classmethod
     def of(cls, switch_id: str) -> Target | None:
@@ -131,7 +135,7 @@ def stop(database: Database, target: Target, message: str | None, ending: Ending
         EndHasPassedError: nothing was written.
     """
     before = database.read(SWITCHES, target.switch_id)
-    until = ending.from_now(_utc(before.read_time))
+    until = ending.from_now(time_of(before))
     fields = {"message": message, "until": until}
     database.write(SWITCHES, target.switch_id, {name: value for name, value in fields.items() if value is not None})
     return until, before.exists and Switch.read_from(before).on
@@ -150,8 +154,3 @@ def _stops(fields: Mapping[str, object], now: datetime) -> bool:
     except ServicePaused:
         return True
     return False
-
-
-def _utc(time: datetime) -> datetime:
-    """Return a plain time: arithmetic on Firestore's own kind drops its nanoseconds half-way."""
-    return datetime.combine(time.date(), time.time(), UTC)

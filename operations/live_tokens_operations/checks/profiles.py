@@ -8,6 +8,7 @@ from pathlib import Path
 import live_tokens
 from live_tokens.profile_check import check_folder
 from live_tokens.profiles import CheckedProfile
+from live_tokens_operations.bounds import bound_of
 from live_tokens_operations.checks.deployment import CheckContext
 from live_tokens_operations.checks.finding import Finding, bad, ok, warn
 from live_tokens_operations.process import OperationError
@@ -31,6 +32,9 @@ def check(context: CheckContext) -> Iterator[Finding]:
         yield from (warn(f"Profile {each.file}: {warning}", remedy) for warning in each.warnings)
     if not any(each.refusals or each.warnings for each in checked):
         yield ok(f"Profiles: nothing is known to refuse {' or '.join(each.file for each in checked)}")
+    if usable := [bound_of(each.profile.profile) for each in checked if each.profile]:
+        each_profile = ", ".join(f"{bound.seconds} s ({bound.profile})" for bound in usable)
+        yield ok(f"Sessions: talk ends after a pause or a block within {each_profile}")
 
 
 def require_profiles(folder: Path) -> list[CheckedProfile]:

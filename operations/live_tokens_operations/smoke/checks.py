@@ -13,8 +13,9 @@ from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import Service
 
 QUESTION = "Please keep the word heron in mind, and say only: hello."
-WORD = "heron"
+RECALL = "Which word did I ask you to keep in mind?"
 
+_WORD = "heron"
 _SPENT = "used too many times"
 _BYTES_PER_SECOND = 2 * 24_000
 # A smaller difference cannot be distinguished from the transport time of the answer.
@@ -70,19 +71,26 @@ class Checks:
             raise ChecksAbortedError
         self._expect_refusal("A call without an ID token", answer, "ID_TOKEN_MISSING")
 
-    def signed_in(self, id_token: IdToken) -> HeldSession:
-        """Run all checks that need a user, and return the session that was held.
+    def first_session(self, id_token: IdToken) -> HeldSession:
+        """Sign in with wrong tokens, then with the right one, and return the session that was held.
 
         Raises:
             ChecksAbortedError: the function issued no token, or the session did not open.
             FunctionUnreachableError: there was no answer.
         """
         self._foreign_tokens(id_token)
-        held = self._session(self._mint(id_token))
+        return self._session(self._mint(id_token))
+
+    def what_is_refused(self, id_token: IdToken, held: HeldSession) -> None:
+        """Use the token of the session once more, end the session, and try to get round the lock of another token.
+
+        Raises:
+            FunctionUnreachableError: there was no answer.
+        """
         self._second_use(held.live_token)
+        self._end(id_token)
         self._lock(id_token)
         self._caching()
-        return held
 
     def user_deleted(self, id_token: IdToken) -> None:
         """Call with the ID token of a deleted user.
@@ -158,7 +166,7 @@ class Checks:
                 opened = True
                 self.report.good("websocketUrl, unchanged, and the setup that came with it: setupComplete")
                 self._answer(session)
-                return HeldSession(live_token, _handle(session))
+                return HeldSession(live_token, newest_handle(session))
         except SessionError as error:
             what = "The session gave no complete answer" if opened else "The token opens no session"
             self.report.bad(f"{what}: {session_explanation(error)}")
@@ -182,6 +190,14 @@ class Checks:
                 _SPENT in str(error),
                 f"The same token opens no second session: {error}",
                 f"Could not determine whether the token is single-use: {session_explanation(error)}",
+            )
+
+    def _end(self, id_token: IdToken) -> None:
+        """End the session. Where a user may have one at a time, the next token shows whether its slot is free."""
+        ended = self.service.end(id_token.text)
+        if ended is not None:
+            self.report.expect(
+                ended, "The session ends when the app says so", "The function did not end the session that it began"
             )
 
     def _lock(self, id_token: IdToken) -> None:
@@ -219,7 +235,7 @@ class Checks:
         )
 
 
-def _handle(session: LiveSession) -> str | None:
+def newest_handle(session: LiveSession) -> str | None:
     """Return the handle that includes the last turn. A profile may work without handles, so None is no failure."""
     try:
         return session.wait_for_handle()
@@ -227,10 +243,18 @@ def _handle(session: LiveSession) -> str | None:
         return session.handle
 
 
+def remembers(transcript: str) -> bool:
+    """Whether an answer to RECALL has the word of QUESTION."""
+    return _WORD in transcript.lower()
+
+
 def _times(live_token: LiveToken) -> str:
     start = (live_token.new_session_expire_time - live_token.issued_at).total_seconds()
     session = (live_token.expire_time - live_token.issued_at).total_seconds()
-    return f"{start:.0f} s to open a session, {session:.0f} s until it ends"
+    if live_token.lease is None:
+        return f"{start:.0f} s to open a session, {session:.0f} s until it ends"
+    whole = (live_token.lease.ends_at - live_token.issued_at).total_seconds()
+    return f"{start:.0f} s to open a session, {session:.0f} s until its lease ends, {whole:.0f} s until it ends"
 
 
 def _clock(live_token: LiveToken, answer: Answer) -> str:

@@ -26,9 +26,10 @@ from live_tokens_operations.smoke.app_check import (
     ExchangedAppCheckTokens,
     GivenAppCheckToken,
 )
-from live_tokens_operations.smoke.checks import Checks, ChecksAbortedError, HeldSession
+from live_tokens_operations.smoke.checks import Checks, ChecksAbortedError
 from live_tokens_operations.smoke.id_tokens import IdToken, NoIdTokenError
 from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit, SignInError, web_api_key
+from live_tokens_operations.smoke.leases import Leases
 from live_tokens_operations.smoke.observations import Observations
 from live_tokens_operations.smoke.report import Report
 from live_tokens_operations.smoke.service import DEFAULT_PROFILE, Service
@@ -38,6 +39,10 @@ from live_tokens_operations.smoke.temporary_user import CustomTokenUser, Passwor
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # A user can delete itself for five minutes after its sign-in. This leaves time for that.
 _LONGEST_RUN = 240.0
+# An ID token is good for an hour.
+_LONGEST_RUN_OF_A_GIVEN_USER = 3500.0
+_MOST_LEASES = 10
+_MOST_MINTS = 100
 
 
 class TimeIsUp(BaseException):
@@ -96,6 +101,11 @@ class _Run:
             raise UsageError("Use either APP_CHECK_TOKEN or --app-id, not both.")
         if self._given and typed.claims:
             raise UsageError("--claims applies to a user that the test creates. With ID_TOKEN, it creates none.")
+        if typed.deadline > _LONGEST_RUN and not self._given:
+            raise UsageError(
+                f"--deadline of more than {_LONGEST_RUN:.0f} s needs ID_TOKEN: a user that the test creates can delete "
+                f"itself for five minutes."
+            )
 
     def to_its_end(self) -> Outcome:
         """Run all checks."""
@@ -127,24 +137,44 @@ class _Run:
         checks.without_sign_in()
         with self._caller() as id_token:
             try:
-                held = checks.signed_in(id_token)
-                if held.live_token.at_google if self.typed.observations is None else self.typed.observations:
-                    self._observe(self._observations(service, id_token), held)
+                self._check_signed_in(checks, service, id_token)
             finally:
+                self._end_session(service, id_token)
                 self._report.note(f"The run took {service.tokens_taken} live tokens of the profile's quota.")
+                if service.seconds_granted:
+                    self._report.note(f"They granted {service.seconds_granted / 60:.1f} minutes.")
         if self._given is None:
             checks.user_deleted(id_token)
+
+    def _check_signed_in(self, checks: Checks, service: Service, id_token: IdToken) -> None:
+        held = checks.first_session(id_token)
+        observations = self._observations(service, id_token)
+        asked = held.live_token.at_google if self.typed.observations is None else self.typed.observations
+        if asked:
+            held = observations.handle_in_the_lock(held)
+        checks.what_is_refused(id_token, held)
+        if self.typed.leases:
+            leases = Leases(service, self._report, self.typed.timeout, self.typed.leases)
+            leases.hold(id_token, signal.getitimer(signal.ITIMER_REAL)[0])
+        try:
+            if asked:
+                observations.observe_all(held)
+            if self.typed.mints:
+                observations.mints_in_a_row(self.typed.mints, held)
+        except TimeIsUp:
+            self._report.note("The time ended before all observations. This is not a failure.")
+
+    def _end_session(self, service: Service, id_token: IdToken) -> None:
+        """End what is open: the next run may be of the same user, who may have one session at a time."""
+        try:
+            service.end(id_token.text)
+        except (FunctionUnreachableError, SigningError, AppCheckError) as error:
+            self._report.note(f"The last session was not ended, and is open until its lease ends: {error}")
 
     def _observations(self, service: Service, id_token: IdToken) -> Observations:
         return Observations(
             service, id_token, self._report, self.typed.timeout, self._identity_toolkit, self._gemini_key
         )
-
-    def _observe(self, observations: Observations, held: HeldSession) -> None:
-        try:
-            observations.observe_all(held)
-        except TimeIsUp:
-            self._report.note("The time ended before all observations. This is not a failure.")
 
     def _caller(self) -> AbstractContextManager[IdToken]:
         if self._given:
@@ -258,10 +288,28 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--deadline",
-        type=_seconds,
+        type=lambda text: _seconds(text, _LONGEST_RUN_OF_A_GIVEN_USER),
         default=_LONGEST_RUN,
         metavar="SECONDS",
-        help=f"time limit of the run, at most {_LONGEST_RUN:.0f}: a user can delete itself for five minutes",
+        help=(
+            f"time limit of the run (default: {_LONGEST_RUN:.0f}). More needs ID_TOKEN: a user that the test creates "
+            f"can delete itself for five minutes"
+        ),
+    )
+    parser.add_argument(
+        "--leases",
+        type=lambda text: _count(text, 2, _MOST_LEASES),
+        metavar="COUNT",
+        help=(
+            "also hold one session over so many leases. It takes almost as long as all but the last of them, so name a "
+            "profile with short ones: three of 60 s take two minutes"
+        ),
+    )
+    parser.add_argument(
+        "--mints",
+        type=lambda text: _count(text, 1, _MOST_MINTS),
+        metavar="COUNT",
+        help="also take so many tokens in a row, and report how the function and Gemini answer; it never fails the run",
     )
 
 
@@ -286,7 +334,13 @@ def _claims(text: str) -> Mapping[str, object]:
     return claims
 
 
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 < float(text) <= _LONGEST_RUN:
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds up to {_LONGEST_RUN:.0f}")
+def _seconds(text: str, longest: float = _LONGEST_RUN) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", text) or not 0 < float(text) <= longest:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds up to {longest:.0f}")
     return float(text)
+
+
+def _count(text: str, least: int, most: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not least <= int(text) <= most:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+    return int(text)

@@ -31,12 +31,29 @@ class ContractError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """`session` of an answer: the lease that its token grants.
+
+    Attributes:
+        session: id of the session.
+        renew_after: from then on the next lease can be had; None in the last one.
+        seconds: how long the lease is, from its start.
+    """
+
+    session: str
+    ends_at: datetime
+    renew_after: datetime | None
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class LiveToken:
     """The live token of an answer.
 
     Attributes:
         websocket_url: contains the token.
         new_session_expire_time: end of the time in which a session can be opened.
+        lease: None for a profile without sessions.
     """
 
     token: str = field(repr=False)
@@ -47,6 +64,7 @@ class LiveToken:
     issued_at: datetime
     new_session_expire_time: datetime
     expire_time: datetime
+    lease: Lease | None = None
 
     @property
     def at_google(self) -> bool:
@@ -98,6 +116,8 @@ def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
     ]
     if "quota" in result and not _is_quota(result["quota"]):
         faults.append("`quota` is wrong")
+    if "session" in result and not _is_session(result["session"]):
+        faults.append("`session` is wrong")
     if faults:
         raise ContractError(faults)
     live_token = LiveToken(
@@ -109,11 +129,14 @@ def read_live_token(result: Mapping[str, Any], profile: str) -> LiveToken:
         issued_at=_time(result["issuedAt"]),
         new_session_expire_time=_time(result["newSessionExpireTime"]),
         expire_time=_time(result["expireTime"]),
+        lease=_lease(result["session"]) if "session" in result else None,
     )
     if not live_token.issued_at < live_token.new_session_expire_time <= live_token.expire_time:
         faults.append("`issuedAt`, `newSessionExpireTime` and `expireTime` are not in this order")
     if live_token.expire_time - live_token.issued_at >= _LONGEST:
         faults.append("`expireTime` is twenty hours or more after `issuedAt`")
+    if live_token.lease and not _is_in_order(live_token.lease, live_token.expire_time):
+        faults.append("`session.renewAfter`, `expireTime` and `session.endsAt` are not in this order")
     if faults:
         raise ContractError(faults)
     return live_token
@@ -125,6 +148,28 @@ def _is_quota(value: object) -> bool:
     remaining, minutes_left = value.get("remaining", 0), value.get("minutesLeft", 0)
     counts = isinstance(remaining, int) and isinstance(minutes_left, int | float)
     return counts and remaining >= 0 and minutes_left >= 0 and _is_time(value.get("resetTime"))
+
+
+def _is_session(value: object) -> bool:
+    match value:
+        case {"id": str(session_id), "endsAt": ends_at, "leaseSeconds": int(seconds), **others} if session_id:
+            renewal = [others.get("renewAfter", "missing"), others.get("renewBefore", "missing")]
+            return _is_time(ends_at) and seconds > 0 and (renewal == [None, None] or all(map(_is_time, renewal)))
+    return False
+
+
+def _lease(session: Mapping[str, Any]) -> Lease:
+    renew_after = session["renewAfter"]
+    return Lease(
+        session=session["id"],
+        ends_at=_time(session["endsAt"]),
+        renew_after=None if renew_after is None else _time(renew_after),
+        seconds=session["leaseSeconds"],
+    )
+
+
+def _is_in_order(lease: Lease, expire_time: datetime) -> bool:
+    return (lease.renew_after or expire_time) <= expire_time <= lease.ends_at
 
 
 def _is_time(value: object) -> bool:

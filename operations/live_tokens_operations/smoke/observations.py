@@ -1,15 +1,16 @@
 """Observes undocumented behaviour of Gemini and Firebase, with at most one live token per question.
 
 No observation fails a run. Most questions that need the API key are left out: tokens whose key was deleted, field
-masks, mint limits, and kinds of keys.
+masks, and kinds of keys.
 """
 
 from __future__ import annotations
 
 import time
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from live_tokens_operations.client.live_session import (
@@ -27,7 +28,7 @@ from live_tokens_operations.google.gemini_key import GeminiKey, ask_for_interact
 from live_tokens_operations.google.look import Found, Missing
 from live_tokens_operations.smoke.answers import explanation
 from live_tokens_operations.smoke.app_check import AppCheckError
-from live_tokens_operations.smoke.checks import WORD, HeldSession
+from live_tokens_operations.smoke.checks import RECALL, HeldSession, remembers
 from live_tokens_operations.smoke.contract import ContractError, LiveToken
 from live_tokens_operations.smoke.id_tokens import IdToken
 from live_tokens_operations.smoke.identity_toolkit import IdentityToolkit
@@ -41,6 +42,11 @@ _CONTEXT_UPDATE = {
         "systemInstruction": {"parts": [{"text": f"Answer whatever you are asked with the one word {_SECRET_WORD}."}]}
     }
 }
+WITHOUT_HANDLES = (
+    "If Gemini takes no handle in a full lock, no session can be resumed or renewed. The alternative is a field mask "
+    "that leaves `sessionResumption` open: docs/decisions/0017 names what changes."
+)
+_QUOTA_REASONS = ("HOURLY_QUOTA_EXCEEDED", "DAILY_QUOTA_EXCEEDED", "MINUTES_EXCEEDED", "TOO_MANY_SESSIONS")
 _PLAIN_METHOD_OF_V1 = "/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent"
 _STREAM_END_SECONDS = 8.0
 _QUIET_SECONDS = 2
@@ -71,14 +77,28 @@ class Observations:
     identity_toolkit: IdentityToolkit | None = None
     gemini_key: GeminiKey | None = None
 
+    def handle_in_the_lock(self, held: HeldSession) -> HeldSession:
+        """Resume a session as an app does. It comes first: reconnects and renewals rest on it.
+
+        Args:
+            held: a session whose token is spent.
+
+        Returns:
+            The same, with the newest handle.
+        """
+        handles = [held.handle]
+        self._observe(
+            "A resumption handle inside the lock of a fresh token", lambda: self._handle_in_the_lock(held, handles)
+        )
+        return replace(held, handle=handles[-1])
+
     def observe_all(self, held: HeldSession) -> None:
-        """Make all observations.
+        """Make all other observations.
 
         Args:
             held: an earlier session, whose token is spent.
         """
         self._observe("A resumption handle sent by the app, on the spent token", lambda: self._handle_of_the_app(held))
-        self._observe("A resumption handle inside the lock of a fresh token", lambda: self._handle_in_the_lock(held))
         self._observe("contextUpdate in a locked session", self._context_update)
         self._observe("The token in the header `Authorization`, and not in the URL", self._header_form)
         self._observe("`%2F` in the token of the URL", self._encoded_slash)
@@ -87,6 +107,10 @@ class Observations:
         self._observe("The method for API keys on v1", lambda: self._plain_method_of_v1(held.live_token))
         self._observe("An interaction with the profile's model", lambda: self._interaction(held.live_token))
         self._observe("The form of a look-up answer", self._look_up)
+
+    def mints_in_a_row(self, count: int, held: HeldSession) -> None:
+        """Observe the answers to so many calls in a row: Google publishes no limit of mints."""
+        self._observe(f"{count} live tokens in a row", lambda: self._mints(count, held))
 
     def _observe(self, question: str, ask: Callable[[], str]) -> None:
         try:
@@ -108,18 +132,40 @@ class Observations:
         with live_session(held.live_token.websocket_url, setup, seconds=self.seconds):
             return "accepted: the lock does not cover the handle"
 
-    def _handle_in_the_lock(self, held: HeldSession) -> str:
+    def _handle_in_the_lock(self, held: HeldSession, handles: list[str | None]) -> str:
         if held.handle is None:
             return "not tested, because the session gave no handle"
-        live_token = self._fresh_token(resumption_handle=held.handle)
-        with live_session(live_token.websocket_url, live_token.setup, seconds=self.seconds) as session:
-            transcript = session.ask("Which word did I ask you to keep in mind?").transcript.strip()
+        live_token = self._fresh_token(resumption_handle=held.handle, goes_on=True)
+        try:
+            with live_session(live_token.websocket_url, live_token.setup, seconds=self.seconds) as session:
+                transcript = session.ask(RECALL).transcript.strip()
+                handles.append(session.handle or held.handle)
+        except SessionError as error:
+            if _is_refusal(error):
+                return f"refused: {error}. {WITHOUT_HANDLES}"
+            raise
         if not transcript:
             return f"accepted. Whether Gemini remembered the word is {_NOT_KNOWN}"
-        remembered = (
-            "and Gemini remembered the word" if WORD in transcript.lower() else "and Gemini did not remember the word"
-        )
-        return f"accepted, {remembered}: “{transcript}”"
+        if remembers(transcript):
+            return f"accepted, and Gemini remembered the word: “{transcript}”"
+        advice = f". {WITHOUT_HANDLES}" if live_token.at_google else ""
+        return f"accepted, and Gemini did not remember the word: “{transcript}”{advice}"
+
+    def _mints(self, count: int, held: HeldSession) -> str:
+        """Take tokens as fast as they come. With a handle and a session, all are of one lease."""
+        began, answers = time.monotonic(), Counter[str]()
+        for _ in range(count):
+            answer = self.service.call(
+                self.id_token.text, resumption_handle=held.handle, goes_on=held.handle is not None
+            )
+            words = f"{answer.status} {answer.refusal.reason}" if answer.refusal else f"{answer.status}"
+            answers[words] += 1
+            if answer.refusal and answer.refusal.reason in _QUOTA_REASONS:
+                break
+        seen = ", ".join(f"{words} × {times}" for words, times in answers.items())
+        missing = count - answers.total()
+        rest = f". The quota of the profile ended before the other {missing}" if missing else ""
+        return f"{seen}, in {time.monotonic() - began:.0f} s{rest}"
 
     def _context_update(self) -> str:
         live_token = self._fresh_token()
@@ -139,7 +185,7 @@ class Observations:
         return self._opens(url, live_token.setup, {"Authorization": f"Token {live_token.token}"})
 
     def _encoded_slash(self) -> str:
-        live_token = self._fresh_token()
+        live_token = self._token_of_the_same_lease()
         url = live_token.websocket_url.replace(live_token.token, quote(live_token.token, safe=""))
         self.report.hide(quote(live_token.token, safe=""))
         return self._opens(url, live_token.setup)
@@ -214,8 +260,15 @@ class Observations:
         with live_session(url, setup, headers, self.seconds):
             return "accepted"
 
-    def _fresh_token(self, *, resumption_handle: str | None = None) -> LiveToken:
-        return self.service.live_token(self.id_token.text, resumption_handle=resumption_handle)
+    def _fresh_token(self, *, resumption_handle: str | None = None, goes_on: bool = False) -> LiveToken:
+        return self.service.live_token(self.id_token.text, resumption_handle=resumption_handle, goes_on=goes_on)
+
+    def _token_of_the_same_lease(self) -> LiveToken:
+        """Reconnect without a handle, which costs no minutes: the function allows it once, soon after the first."""
+        try:
+            return self._fresh_token(goes_on=True)
+        except NoTokenError:
+            return self._fresh_token()
 
 
 def without_quiet_end(pcm: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from live_tokens_operations.client.mint_client import Answer, MintClient
@@ -22,13 +23,14 @@ class NoTokenError(Exception):
 
 @dataclass(slots=True)
 class Service:
-    """Calls the function.
+    """Calls the function. A profile may allow one session at a time, so a new one ends the one before.
 
     Args:
         app_check: source of the App Check tokens.
         project: id of the project, or None if it is not known.
 
     Attributes:
+        seconds_granted: of the leases that were taken.
         cacheable: number of answers that a cache may keep.
     """
 
@@ -38,8 +40,11 @@ class Service:
     project: str | None
     report: Report
     tokens_taken: int = 0
+    seconds_granted: int = 0
     cacheable: int = 0
     _named: dict[str, str] = field(init=False)
+    _open: str | None = field(init=False, default=None)
+    _leased_until: object = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._named = {} if self.profile == DEFAULT_PROFILE else {"profile": self.profile}
@@ -49,41 +54,59 @@ class Service:
         """URL of the function."""
         return self.client.function_url
 
-    def call(self, id_token: str | None, *, resumption_handle: str | None = None) -> Answer:
+    def call(self, id_token: str | None, *, resumption_handle: str | None = None, goes_on: bool = False) -> Answer:
         """Call it once.
+
+        Args:
+            goes_on: name the session that is open, if the profile has sessions. Otherwise that one is ended first.
 
         Raises:
             FunctionUnreachableError: there was no answer.
             AppCheckError: no App Check token is available.
             SigningError: no service account signs for an App Check token.
         """
-        # A call without a sign-in is refused before App Check is checked, so it needs no App Check token.
-        app_check_token = None if id_token is None else self.app_check.next()
-        self.report.hide(app_check_token or "")
-        data = self._named | ({"resumptionHandle": resumption_handle} if resumption_handle else {})
-        answer = self.client.call(id_token, data, app_check_token)
+        if not goes_on and id_token is not None:
+            self.end(id_token)
+        named = {"resumptionHandle": resumption_handle, "session": self._open if goes_on else None}
+        answer = self._call(id_token, self._named | {name: value for name, value in named.items() if value})
         if answer.result is not None and isinstance(token := answer.result.get("token"), str):
             self.tokens_taken += 1
             self.report.hide(token, token.removeprefix("auth_tokens/"))
-        if "no-store" not in answer.headers.get("Cache-Control", ""):
-            self.cacheable += 1
-        self._give_slot_back(id_token, answer)
+            self._note_lease(answer.result)
         return answer
 
-    def _give_slot_back(self, id_token: str | None, answer: Answer) -> None:
-        """End the session of a token, so that the next call gets one too. The token stays good until its lease ends."""
-        match answer.result:
-            case {"session": {"id": str(session)}}:
-                self.client.call(id_token, {"end": session}, None if id_token is None else self.app_check.next())
-
-    def live_token(self, id_token: str, *, resumption_handle: str | None = None) -> LiveToken:
+    def live_token(self, id_token: str, *, resumption_handle: str | None = None, goes_on: bool = False) -> LiveToken:
         """Take a live token.
 
         Raises:
             NoTokenError: the function issued none.
             ContractError: the answer breaks the contract.
         """
-        answer = self.call(id_token, resumption_handle=resumption_handle)
+        answer = self.call(id_token, resumption_handle=resumption_handle, goes_on=goes_on)
         if answer.result is None:
             raise NoTokenError(answer)
         return read_live_token(answer.result, self.profile)
+
+    def end(self, id_token: str) -> bool | None:
+        """End the session that is open, and return whether the function says so; None if none is open."""
+        session, self._open = self._open, None
+        if session is None:
+            return None
+        return self._call(id_token, {"end": session}).result == {"ended": session}
+
+    def _call(self, id_token: str | None, data: dict[str, str]) -> Answer:
+        # A call without a sign-in is refused before App Check is checked, so it needs no App Check token.
+        app_check_token = None if id_token is None else self.app_check.next()
+        self.report.hide(app_check_token or "")
+        answer = self.client.call(id_token, data, app_check_token)
+        if "no-store" not in answer.headers.get("Cache-Control", ""):
+            self.cacheable += 1
+        return answer
+
+    def _note_lease(self, result: Mapping[str, object]) -> None:
+        """A reconnect has the end of the lease before, which was granted already."""
+        match result:
+            case {"session": {"id": str(session), "leaseSeconds": int(seconds)}, "expireTime": until}:
+                if (session, until) != (self._open, self._leased_until):
+                    self.seconds_granted += seconds
+                self._open, self._leased_until = session, until

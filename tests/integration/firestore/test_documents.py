@@ -36,7 +36,7 @@ def test_a_document_holds_the_caller_what_is_spent_the_count_of_the_day_and_its_
                 "day_limit": 2,
             },
         },
-        "issued": {"date": "2026-11-22", "count": 3},
+        "issued": {"date": "2026-11-22", "count": 3, "seconds": 3 * 900},
         "expire_at": NOON + 12 * HOUR,
     }
 
@@ -62,7 +62,7 @@ def test_the_count_begins_anew_with_the_day_of_utc(database: Database) -> None:
     outcome(store)
     stored = database.stored(CALLER.uid)
     assert stored is not None
-    assert stored["issued"] == {"date": "2026-11-23", "count": 1}
+    assert stored["issued"] == {"date": "2026-11-23", "count": 1, "seconds": 900}
 
 
 def test_an_expired_document_that_nobody_has_deleted_is_as_good_as_none(database: Database) -> None:

@@ -46,6 +46,18 @@ def test_the_document_has_the_session_and_lives_as_long(database: Database) -> N
     assert stored["expire_at"] >= lease.session_ends
 
 
+def test_the_document_counts_each_second_of_the_day_once(database: Database) -> None:
+    clock = [NOON]
+    store = database.store(now=lambda _: clock[0])
+    first = lease_of(store)
+    for seconds in (100, 250):  # a reconnect, and a renewal
+        clock[0] = NOON + timedelta(seconds=seconds)
+        lease_of(store, first.session)
+    stored = database.stored(CALLER.uid)
+    assert stored is not None
+    assert stored["issued"] == {"date": "2026-11-22", "count": 3, "seconds": 600}
+
+
 def test_calls_at_once_get_no_more_slots_than_there_are(database: Database) -> None:
     stores = [database.store() for _ in range(3)]
 

@@ -11,13 +11,23 @@ from pathlib import Path
 
 from live_tokens.deadline import Deadline
 from live_tokens.firestore_quota import FirestoreQuotaStore
-from live_tokens.issuing import Caller, Profile, Quota, QuotaState, SessionCall
+from live_tokens.issuing import Caller, Grant, Lease, Profile, Quota, QuotaState, SessionCall
 from live_tokens_operations.cli import main
 from live_tokens_operations.process import Process
 
 ROOT = Path(__file__).parents[3]
 PER_HOUR = 3
 NOW = timedelta()
+NEW = SessionCall()
+LEASED = Profile(
+    "talk",
+    "models/m",
+    timedelta(seconds=60),
+    timedelta(seconds=3600),
+    {},
+    Quota(per_hour=PER_HOUR, minutes_per_day=30, minutes_per_month=300, sessions_at_once=2),
+    lease=timedelta(seconds=600),
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,10 @@ class Answer:
     def rows(self) -> list[list[str]]:
         """Return the cells of the table's rows, without its head and the line above it."""
         return [line.split() for line in self.out.splitlines()[2:]]
+
+    def squeezed(self) -> list[str]:
+        """Return the lines with one space where there are several."""
+        return [" ".join(line.split()) for line in self.out.splitlines()]
 
 
 class Operator:
@@ -71,15 +85,21 @@ class Service:
 
     def call(self, uid: str = "ann", profile: str = "default", later: timedelta = NOW) -> QuotaState:
         """Take one live token, now or at another time."""
-        if later not in self.stores:
-            self.stores[later] = FirestoreQuotaStore(self.project, self.database, decide_at=lambda read: read + later)
-        state = (
-            self.stores[later]
-            .spend(Caller(uid, "password"), profile_named(profile), SessionCall(), Deadline.after(60))
-            .quota
-        )
+        state = self.grant(uid, profile_named(profile), later=later).quota
         assert state is not None
         return state
+
+    def lease(self, uid: str, session: str | None = None, later: timedelta = NOW, profile: Profile = LEASED) -> Lease:
+        """Take a lease, now or at another time: of a new session, or of this one, to which a handle comes along."""
+        lease = self.grant(uid, profile, SessionCall(session, resumes=session is not None), later).lease
+        assert lease is not None
+        return lease
+
+    def grant(self, uid: str, profile: Profile, call: SessionCall = NEW, later: timedelta = NOW) -> Grant:
+        """Decide one call."""
+        if later not in self.stores:
+            self.stores[later] = FirestoreQuotaStore(self.project, self.database, decide_at=lambda read: read + later)
+        return self.stores[later].spend(Caller(uid, "password"), profile, call, Deadline.after(60))
 
 
 def profile_named(name: str) -> Profile:

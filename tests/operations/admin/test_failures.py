@@ -39,7 +39,8 @@ def nobody() -> Iterator[str]:
     [
         ([], "COMMAND"),
         (["stop"], "stop"),
-        (["status", "now"], "now"),
+        (["status", "ann", "bob"], "bob"),
+        (["status", ""], "''"),
         (["block"], "UID"),
         (["block", ""], "''"),
         (["block", "x" * 129], "128"),
@@ -133,6 +134,7 @@ def test_a_profile_may_be_named_as_the_service_allows_and_not_otherwise(name: st
 
 EVERY_COMMAND = [
     ["status"],
+    ["status", "ann"],
     ["pause"],
     ["resume"],
     ["block", "ann"],

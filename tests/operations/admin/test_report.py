@@ -66,12 +66,30 @@ def test_the_heaviest_callers_come_first_right_after_their_calls(operator: Opera
         for _ in range(count):
             service.call(uid)
     answer = operator.types("heaviest")
-    assert "9 live tokens, 4 callers" in answer.out
-    assert answer.rows() == [["3", "also-heavy"], ["3", "heavy/one"], ["2", "middle"], ["1", "light"]]
+    assert "9 live tokens for 135.0 minutes, 4 callers" in answer.out
+    assert answer.rows() == [
+        ["45.0", "3", "also-heavy"],
+        ["45.0", "3", "heavy/one"],
+        ["30.0", "2", "middle"],
+        ["15.0", "1", "light"],
+    ]
     service.call("middle")
     three = operator.types("heaviest", "--limit", "3")
-    assert "10 live tokens, 4 callers" in three.out
-    assert three.rows() == [["3", "also-heavy"], ["3", "heavy/one"], ["3", "middle"]]
+    assert "10 live tokens for 150.0 minutes, 4 callers" in three.out
+    assert three.rows() == [["45.0", "3", "also-heavy"], ["45.0", "3", "heavy/one"], ["45.0", "3", "middle"]]
+
+
+def test_a_caller_with_few_tokens_for_many_minutes_is_heavier(operator: Operator, service: Service) -> None:
+    service.lease("talker")
+    session = service.lease("dropped").session
+    for minutes in (1, 2):  # it reconnects in the same lease, which is not granted again
+        service.lease("dropped", session, later=timedelta(minutes=minutes))
+    service.call("without-leases")
+    assert operator.types("heaviest").rows() == [
+        ["15.0", "1", "without-leases"],
+        ["10.0", "3", "dropped"],
+        ["10.0", "1", "talker"],
+    ]
 
 
 def test_tokens_of_all_profiles_count_together_and_refused_calls_do_not(operator: Operator, service: Service) -> None:
@@ -80,17 +98,17 @@ def test_tokens_of_all_profiles_count_together_and_refused_calls_do_not(operator
     service.call("ann", "tutor")
     with pytest.raises(HourlyQuotaExceeded):
         service.call("ann", "default")
-    assert operator.types("heaviest").rows() == [["4", "ann"]]
+    assert operator.types("heaviest").rows() == [["60.0", "4", "ann"]]
 
 
 def test_callers_of_yesterday_are_not_todays(operator: Operator, service: Service) -> None:
     service.call("yesterday", later=timedelta(days=-1))
     service.call("today")
-    assert operator.types("heaviest").rows() == [["1", "today"]]
+    assert operator.types("heaviest").rows() == [["15.0", "1", "today"]]
 
 
 def test_nobody_has_called_today(operator: Operator, service: Service) -> None:
-    assert operator.does("heaviest") == "Today, since midnight UTC: 0 live tokens, 0 callers.\n"
+    assert operator.does("heaviest") == "Today, since midnight UTC: 0 live tokens for 0.0 minutes, 0 callers.\n"
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 4, 5])
@@ -99,8 +117,8 @@ def test_callers_beyond_one_page_are_counted_once_each(service: Service, page: i
         service.call(uid)
     with Database(Place(service.project, "live-tokens", None), seconds=10, page=page) as database:
         counted = today(database, limit=9)
-    assert counted.heaviest == tuple(Usage(uid, 1) for uid in "abcd")
-    assert (counted.callers, counted.tokens) == (4, 4)
+    assert counted.heaviest == tuple(Usage(uid, 1, 900) for uid in "abcd")
+    assert (counted.callers, counted.tokens, counted.seconds) == (4, 4, 3600)
 
 
 @pytest.mark.parametrize("uid", ["ann", "a/b"])

@@ -25,6 +25,7 @@ def test_every_area_is_checked(doctor: Doctor) -> None:
         "Concurrency",
         "Settings",
         "Profiles",
+        "Sessions",
         "Public",
         "Call",
         "Key",

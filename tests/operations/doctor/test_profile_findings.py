@@ -52,6 +52,18 @@ def test_what_may_not_work_is_a_warning_and_gemini_is_asked_all_the_same(
     assert (result.exit_code, sample.gemini.paths) == (0, ["/v1beta/models/gemini-3.8-live"])
 
 
+def test_the_doctor_says_when_talk_ends_after_a_block(doctor: Doctor, tmp_path: Path) -> None:
+    leases = ProfileCase("", LIVE_38, "accept", "").text.replace(
+        "session_seconds", "lease_seconds = 300\nsession_seconds"
+    )
+    (tmp_path / "default.toml").write_text(leases, encoding="utf-8")
+    write(tmp_path, "whole", "")
+
+    result = doctor("--profiles", str(tmp_path))
+
+    assert "ok   Sessions: talk ends after a pause or a block within 360 s (default), 900 s (whole)" in result.findings
+
+
 def test_one_refused_profile_does_not_keep_gemini_from_being_asked_about_the_others(
     sample: Sample, doctor: Doctor, tmp_path: Path
 ) -> None:

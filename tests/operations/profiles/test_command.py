@@ -50,11 +50,34 @@ def test_what_a_profile_locks_is_shown(tmp_path: Path) -> None:
         "  locks    system_instruction = Be kind.",
         "  opens    within 60 s",
         "  lasts    900 s at most",
+        "  ends     within 900 s of a block: no leases, so its session_seconds",
         "  who      accounts, no anonymous users; with a verified e-mail address; signed in with phone; claim vip is 1",
         "  quota    20 per hour",
         "  quota    20 per hour, 100 per day where the claim plan is pro",
     ]
     assert shown.splitlines()[-1].startswith("  digest   ")
+
+
+def test_leases_minutes_and_sessions_are_shown(tmp_path: Path) -> None:
+    limits = """
+        [quota]
+        per_hour = 20
+        minutes_per_day = 60
+        sessions_at_once = 1
+        [quota.plans.pro]
+        per_hour = 60
+    """
+    text = (FINE.text + limits).replace("session_seconds = 900", "session_seconds = 900\nlease_seconds = 120")
+    (tmp_path / "default.toml").write_text(text, encoding="utf-8")
+
+    _, shown, _ = profiles(str(tmp_path))
+
+    assert [line for line in shown.splitlines() if line.split()[0] in ("lasts", "ends", "quota")] == [
+        "  lasts    900 s at most, in leases of 120 s",
+        "  ends     within 160 s of a block: a lease of 120 s, and 40 s by which a renewal can come early",
+        "  quota    20 per hour, 60 minutes per day, 1 sessions at once",
+        "  quota    60 per hour, 60 minutes per day, 1 sessions at once where the claim plan is pro",
+    ]
 
 
 @pytest.mark.parametrize("case", PROFILE_CASES, ids=lambda case: case.name)

@@ -21,13 +21,27 @@ claims = { plan = ["school"] }
 response_modalities = ["AUDIO"]
 """
 
+LEASED = """
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 20
+lease_seconds = 30
+session_seconds = 300
+[quota]
+minutes_per_day = 60
+sessions_at_once = 1
+[config]
+response_modalities = ["AUDIO"]
+output_audio_transcription = {}
+"""
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     options = StackOptions(
         run_directory=tmp_path_factory.mktemp("stack"),
         stand_in_arguments=["--pace", "0"],
-        extra_profiles={"school": SCHOOL, "tokens-only": tokens_only_default()},
+        extra_profiles={"school": SCHOOL, "leased": LEASED, "tokens-only": tokens_only_default()},
     )
     with LocalStack(options) as running:
         yield running

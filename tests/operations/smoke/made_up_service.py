@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -44,7 +45,7 @@ def id_token() -> str:
     return encode({"alg": "none", "typ": "JWT"}, claims, lambda _: b"")
 
 
-def full_lock() -> Json:
+def full_lock(handle: str | None = None) -> Json:
     """Return the body of a mint as the function sends it."""
     now = datetime.now(UTC)
     return {
@@ -55,7 +56,7 @@ def full_lock() -> Json:
             "model": MODEL,
             "generationConfig": {"responseModalities": ["AUDIO"]},
             "outputAudioTranscription": {},
-            "sessionResumption": {},
+            "sessionResumption": {"handle": handle} if handle else {},
         },
     }
 
@@ -74,6 +75,10 @@ class Faults:
         refusal: changes with which status and reason a call is refused.
         mint: changes what Gemini is asked for.
         gemini: speaks in place of the stand-in for Gemini.
+        lease_seconds: with it, the profile has leases of that length, and one session at a time.
+        renews: a session that is named gets its next lease at once, so that no test waits; else the same one again.
+        takes_end: a session that the app ends gives its slot back.
+        tokens: how many it gives in all, and the status and reason from then on.
     """
 
     needs_sign_in: bool = True
@@ -84,6 +89,10 @@ class Faults:
     headers: Mapping[str, str] = field(default_factory=lambda: NO_STORE)
     everything: ASGIApp | None = None
     gemini: ASGIApp | None = None
+    lease_seconds: int | None = None
+    renews: bool = True
+    takes_end: bool = True
+    tokens: tuple[int, int, str] = (1000, 429, "HOURLY_QUOTA_EXCEEDED")
 
 
 @contextmanager
@@ -99,27 +108,48 @@ def run_service(faults: Faults) -> Iterator[str]:
         yield f"http://{stack.enter_context(serve(app))}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Function:
     faults: Faults
     mint_host: str
     live_host: str
+    given: int = 0
+    session: str | None = None
+    leased_until: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
-    def post(self, request: Request) -> Response:
+    async def post(self, request: Request) -> Response:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.faults.needs_sign_in and not bearer:
             return self._refuse("ID_TOKEN_MISSING")
         if bearer and self.faults.knows_its_project and _claims(bearer).get("aud") != PROJECT:
             return self._refuse("ID_TOKEN_INVALID")
-        return JSONResponse({"result": self.faults.result(self._live_token())}, headers=dict(self.faults.headers))
+        return await run_in_threadpool(self._decide, (await request.json())["data"])
+
+    def _decide(self, data: Json) -> Response:
+        if "end" in data:
+            if self.faults.takes_end:
+                self.session = None
+            return self._answer({"ended": data["end"] if self.faults.takes_end else None})
+        most, status, reason = self.faults.tokens
+        if self.given >= most:
+            return self._error(status, reason)
+        if self.session is not None and data.get("session") != self.session:
+            return self._error(429, "TOO_MANY_SESSIONS")
+        self.given += 1
+        return self._answer(self.faults.result(self._live_token(data)))
+
+    def _answer(self, result: Json) -> Response:
+        return JSONResponse({"result": result}, headers=dict(self.faults.headers))
 
     def _refuse(self, reason: str) -> Response:
-        status, reason = self.faults.refusal(reason)
+        return self._error(*self.faults.refusal(reason))
+
+    def _error(self, status: int, reason: str) -> Response:
         error = {"status": "UNAUTHENTICATED", "message": "Sign in.", "details": {"reason": reason, "requestId": "1"}}
         return JSONResponse({"error": error}, status, dict(self.faults.headers))
 
-    def _live_token(self) -> Json:
-        body = self.faults.mint(full_lock())
+    def _live_token(self, data: Json) -> Json:
+        body = self.faults.mint(full_lock(data.get("resumptionHandle")))
         minted = requests.post(
             f"http://{self.mint_host}/v1beta/auth_tokens", json=body, headers={"x-goog-api-key": KEY}, timeout=10
         )
@@ -137,6 +167,24 @@ class _Function:
             "newSessionExpireTime": _time(now + timedelta(seconds=60)),
             "expireTime": _time(now + timedelta(seconds=900)),
             "quota": {"remaining": 19, "resetTime": _time(now + timedelta(hours=1))},
+            **(self._lease(data, now, self.faults.lease_seconds) if self.faults.lease_seconds else {}),
+        }
+
+    def _lease(self, data: Json, now: datetime, seconds: int) -> Json:
+        """Return the fields of a lease."""
+        if "session" not in data:
+            self.session, self.leased_until = secrets.token_urlsafe(12), now + timedelta(seconds=seconds)
+        elif self.faults.renews:
+            self.leased_until += timedelta(seconds=seconds)
+        return {
+            "expireTime": _time(self.leased_until),
+            "session": {
+                "id": self.session,
+                "endsAt": _time(self.leased_until + timedelta(hours=1)),
+                "renewAfter": _time(now),
+                "renewBefore": _time(self.leased_until),
+                "leaseSeconds": seconds,
+            },
         }
 
 

@@ -208,9 +208,10 @@ CONNECTIONS = 8
 
 def observations_of(*answers: ASGIApp) -> Mapping[str, str]:
     """Return what is found where all is well, and a Gemini answers each question like this, in their order."""
-    checks = (Script(SETUP_COMPLETE, ANSWER + HANDLE), SPENT, Script(SETUP_COMPLETE))
-    others = [NO_SUCH_THING] * (CONNECTIONS - len(answers))
-    outcome = outcome_of(Faults(gemini=InTurn(*checks, *answers, *others)), "--observations")
+    questions: list[ASGIApp] = [*answers, *[NO_SUCH_THING] * (CONNECTIONS - len(answers))]
+    checks = SPENT, Script(SETUP_COMPLETE)
+    in_turn = InTurn(Script(SETUP_COMPLETE, ANSWER + HANDLE), questions[0], *checks, *questions[1:])
+    outcome = outcome_of(Faults(gemini=in_turn), "--observations")
     assert (outcome.code, outcome.bad) == (0, [])
     return outcome.observations
 
@@ -219,7 +220,7 @@ def test_where_nothing_is_written_down_nobody_says_what_gemini_did() -> None:
     """A profile without a transcription: there is speech, and no words."""
     in_the_lock, context_update = Script(SETUP_COMPLETE, SPEECH), Script(SETUP_COMPLETE, [], SPEECH)
 
-    observations = observations_of(NO_SUCH_THING, in_the_lock, context_update)
+    observations = observations_of(in_the_lock, NO_SUCH_THING, context_update)
 
     not_known = "not known, because the profile has no transcription"
     assert observations[HANDLE_OF_THE_APP] == "refused: 1007 Invalid JSON payload received."
@@ -234,7 +235,7 @@ def test_what_is_written_down_is_believed() -> None:
     in_the_lock = Script(SETUP_COMPLETE, says("It was heron."))
     context_update = Script(SETUP_COMPLETE, [], says("Pineapple."))
 
-    observations = observations_of(NO_SUCH_THING, in_the_lock, context_update)
+    observations = observations_of(in_the_lock, NO_SUCH_THING, context_update)
 
     assert observations[HANDLE_IN_THE_LOCK] == "accepted, and Gemini remembered the word: “It was heron.”"
     assert observations["contextUpdate in a locked session"].startswith("not refused, and obeyed")
@@ -260,6 +261,15 @@ def test_only_a_no_is_a_refusal_and_an_outage_is_none() -> None:
         "refused: HTTP 403 in place of a WebSocket",
         "closed after 0 s: 1008 Nobody spoke.",
     ]
+
+
+def test_the_handle_in_a_full_lock_comes_first_and_a_refusal_says_what_would_have_to_change() -> None:
+    observations = observations_of(SPENT)
+
+    question, answer = next(iter(observations.items()))
+    assert question == HANDLE_IN_THE_LOCK
+    assert answer.startswith("refused: 1011 Token has been used too many times. ")
+    assert "leaves `sessionResumption` open: docs/decisions/0017" in answer
 
 
 def says(*, status: str | None = None, audio: str = "") -> bytes:

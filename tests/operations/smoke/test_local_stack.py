@@ -46,7 +46,10 @@ def test_it_passes_and_leaves_no_user(stack: LocalStack) -> None:
     outcome = run(stack)
 
     assert (outcome.code, outcome.bad, outcome.err) == (0, [], "")
-    assert len(outcome.good) == 13
+    assert outcome.good[-2:] == [
+        "The user is deleted",
+        "A call of the deleted user is refused: 401 ID_TOKEN_REVOKED",
+    ]
     assert outcome.observations == {}
     assert users(stack) == []
 
@@ -81,6 +84,16 @@ def test_a_profile_with_rules_takes_a_user_with_claims(stack: LocalStack) -> Non
     refused = run(stack, "--profile", "school")
     assert refused.code == 1
     assert "403 PROFILE_NOT_ALLOWED" in refused.bad[0]
+
+
+def test_a_session_of_the_real_function_outlasts_its_leases_with_one_session_at_a_time(stack: LocalStack) -> None:
+    outcome = run(stack, "--profile", "leased", "--leases", "3", "--mints", "30")
+
+    assert (outcome.code, outcome.bad) == (0, [])
+    assert [line[:12] for line in outcome.good if line.startswith("Lease ")] == [
+        f"Lease {number} of 3" for number in (1, 2, 3)
+    ]
+    assert outcome.observations["30 live tokens in a row"].startswith("200 × 30, in ")
 
 
 def test_a_paused_service_fails_and_leaves_no_user(stack: LocalStack) -> None:
