@@ -13,8 +13,11 @@ from pathlib import Path
 import uvicorn
 
 from gemini_live_stand_in.app import create_app
+from gemini_live_stand_in.control import is_loopback
 from gemini_live_stand_in.journal import LOGGER
+from gemini_live_stand_in.scenario_file import load_scenario
 from gemini_live_stand_in.stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig
+from gemini_live_stand_in.wire import WireProtocol
 
 KEYS_VARIABLE = "GEMINI_STAND_IN_API_KEYS"
 
@@ -82,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="model turns per prompt, on models with an interactionStatus; default: as the model does",
     )
+    parser.add_argument(
+        "--scenario",
+        metavar="FILE_OR_NAME",
+        help="what the first connections and mint requests do: a TOML file, or the name of one of those in scenarios/",
+    )
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="serve /control to this machine: scenarios and the journal over HTTP; not with a public --host",
+    )
     parser.add_argument("--tls-cert", type=Path, help="PEM certificate; with --tls-key, serve https and wss")
     parser.add_argument("--tls-key", type=Path, help="PEM key")
     return parser
@@ -97,7 +110,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         parser.error(f"no API key: give --api-key or set {KEYS_VARIABLE}")
     if bool(options.tls_cert) != bool(options.tls_key):
         parser.error("--tls-cert and --tls-key belong together")
+    if options.control and not is_loopback(options.host):
+        parser.error(f"--control is for this machine only, so it cannot go together with --host {options.host}")
     try:
+        scenario = load_scenario(options.scenario) if options.scenario else None
         config = StandInConfig(
             api_keys=keys,
             leaked_keys=frozenset(options.leaked_key),
@@ -113,12 +129,12 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     server = _AnnouncingServer(
         uvicorn.Config(
-            create_app(GeminiStandIn(config)),
+            create_app(GeminiStandIn(config, scenario=scenario), control=options.control),
             host=options.host,
             port=options.port,
             ssl_certfile=options.tls_cert,
             ssl_keyfile=options.tls_key,
-            ws="websockets-sansio",
+            ws=WireProtocol,
             ws_ping_interval=None,
             ws_per_message_deflate=False,
             lifespan="off",
