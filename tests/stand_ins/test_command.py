@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from websockets.sync.client import connect
 
 import gemini_live_stand_in
@@ -125,6 +126,13 @@ def test_it_takes_keys_models_and_a_certificate(certificate: Certificate, trust:
         assert first_answer_over_tls(url, trust, audio_setup(model="models/mine")) == {"setupComplete": {}}
 
 
+def test_it_plays_a_scenario_and_serves_the_control_route_if_asked() -> None:
+    with command("--api-key", KEY, "--scenario", "quota-after-setup", "--control") as (_, ready):
+        assert ready["controlUrl"] == f"{ready['url']}/control"
+        scenario = requests.get(f"{ready['controlUrl']}/scenario", timeout=TIMEOUT).json()
+        assert scenario["name"] == "quota-after-setup"
+
+
 def test_go_away_comes_before_a_short_limit_too() -> None:
     with (
         command("--api-key", KEY, "--connection-seconds", "4") as (_, ready),
@@ -141,6 +149,8 @@ def test_go_away_comes_before_a_short_limit_too() -> None:
     [
         (["--tls-cert", "cert.pem"], "belong together"),
         (["--tls", "--tls-cert", "cert.pem", "--tls-key", "key.pem"], "give one of the two"),
+        (["--control", "--host", "0.0.0.0"], "--control is for this machine only"),  # noqa: S104  # refused
+        (["--scenario", "no-such-thing"], "no-such-thing"),
         (["--tls-folder", "tls"], "--tls-folder needs --tls"),
         (["--pace", "-1"], "must not be negative"),
     ],

@@ -20,9 +20,12 @@ import uvicorn
 
 from gemini_live_stand_in.app import create_app
 from gemini_live_stand_in.certificates import LOOPBACK, Certificate, TlsUnavailableError, make_certificate
+from gemini_live_stand_in.control import is_loopback
 from gemini_live_stand_in.endpoints import Endpoints
 from gemini_live_stand_in.journal import LOGGER
+from gemini_live_stand_in.scenario_file import load_scenario
 from gemini_live_stand_in.stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig
+from gemini_live_stand_in.wire import WireProtocol
 
 KEYS_VARIABLE = "GEMINI_STAND_IN_API_KEYS"
 
@@ -99,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
         help="model turns per prompt, on models with an interactionStatus; default: as the model does",
     )
     parser.add_argument(
+        "--scenario",
+        metavar="FILE_OR_NAME",
+        help="what the first connections and mint requests do: a TOML file, or the name of one of those in scenarios/",
+    )
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="serve /control to this machine: scenarios and the journal over HTTP; not with a public --host",
+    )
+    parser.add_argument(
         "--tls",
         action="store_true",
         help="serve https and wss, with a certificate made at the start for localhost, loopback and --host",
@@ -121,13 +134,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     options = parser.parse_args(arguments)
     listed = environ.get(KEYS_VARIABLE, "").split(",")
     keys = [*options.api_key, *(key.strip() for key in listed if key.strip())] or [secrets.token_urlsafe(16)]
-    if bool(options.tls_cert) != bool(options.tls_key):
-        parser.error("--tls-cert and --tls-key belong together")
-    if options.tls and options.tls_cert:
-        parser.error("--tls makes a certificate, --tls-cert names one: give one of the two")
-    if options.tls_folder and not options.tls:
-        parser.error("--tls-folder needs --tls")
+    _refuse_contradictions(parser, options)
     try:
+        scenario = load_scenario(options.scenario) if options.scenario else None
         config = StandInConfig(
             api_keys=frozenset(keys),
             leaked_keys=frozenset(options.leaked_key),
@@ -155,9 +164,21 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             f"http{'s' if certificate else ''}://{_in_url(options.host)}",
             keys[0],
             certificate.authority if certificate else None,
+            has_control=options.control,
         )
-        _serve(GeminiStandIn(config), options, endpoints, certificate)
+        _serve(GeminiStandIn(config, scenario=scenario), options, endpoints, certificate)
     return 0
+
+
+def _refuse_contradictions(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if bool(options.tls_cert) != bool(options.tls_key):
+        parser.error("--tls-cert and --tls-key belong together")
+    if options.tls and options.tls_cert:
+        parser.error("--tls makes a certificate, --tls-cert names one: give one of the two")
+    if options.tls_folder and not options.tls:
+        parser.error("--tls-folder needs --tls")
+    if options.control and not is_loopback(options.host):
+        parser.error(f"--control is for this machine only, so it cannot go together with --host {options.host}")
 
 
 def _serve(
@@ -165,12 +186,12 @@ def _serve(
 ) -> None:
     server = _AnnouncingServer(
         uvicorn.Config(
-            create_app(stand_in),
+            create_app(stand_in, control=options.control),
             host=options.host,
             port=options.port,
             ssl_certfile=certificate.chain if certificate else None,
             ssl_keyfile=certificate.key if certificate else None,
-            ws="websockets-sansio",
+            ws=WireProtocol,
             ws_ping_interval=None,
             ws_per_message_deflate=False,
             lifespan="off",
