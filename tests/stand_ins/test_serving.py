@@ -175,12 +175,37 @@ def test_the_command_line_takes_keys_models_and_tls(
         assert first_answer_over_tls(url, trust, audio_setup(model="models/mine")) == {"setupComplete": {}}
 
 
+def test_the_command_line_plays_a_scenario_and_has_the_control_route() -> None:
+    arguments = ["--api-key", KEY, "--scenario", "mint-rate-limited", "--control"]
+    with command(*arguments) as (_, ready):
+        url = ready.split()[4]
+        left = requests.get(f"{url}/control/scenario", timeout=TIMEOUT).json()
+        assert left == {"name": "mint-rate-limited", "connectionsLeft": 0, "mintsLeft": 1}
+        assert [mint(url).status_code for _ in range(2)] == [429, 200]
+        journal = requests.get(f"{url}/control/journal", timeout=TIMEOUT).json()
+        assert [entry["status"] for entry in journal["mints"]] == [429, 200]
+
+
+def test_the_command_line_drops_connections_too() -> None:
+    with command("--api-key", KEY, "--scenario", "drop-mid-speech") as (_, ready):
+        url = f"ws{ready.split()[4][4:]}{live_path('')}?key={KEY}"
+        with connect(url, proxy=None) as websocket:
+            live = Live(websocket)
+            live.start()
+            live.send({"realtimeInput": {"text": "hello"}})
+            with pytest.raises(ConnectionClosed) as closed:
+                live.turn()
+        assert closed.value.rcvd is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "no API key"),
         (["--api-key", "k", "--tls-cert", "cert.pem"], "belong together"),
         (["--api-key", "k", "--pace", "-1"], "must not be negative"),
+        (["--api-key", "k", "--scenario", "none"], "none: (file): none is not a file that can be read, nor one of api"),
+        (["--api-key", "k", "--control", "--host", "0.0.0.0"], "--control is for this machine only"),  # noqa: S104
     ],
 )
 def test_the_command_line_says_what_is_missing(
