@@ -140,6 +140,7 @@ class Gemini:
         self.clock = clock
         self._switchboard = switchboard
         self._http = http
+        self.close_seconds = 10.0  # how long a client waits for the server's answer to its close
         self.configure()
 
     def configure(self, **settings: Any) -> None:
@@ -191,7 +192,14 @@ class Gemini:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named["x-connection"] = connection = uuid.uuid4().hex
         # Without max_queue=None, leaving with 16 unread frames waits ten seconds for a close that nobody reads.
-        with connect(url, additional_headers=named, proxy=None, compression=None, max_queue=None) as socket:
+        with connect(
+            url,
+            additional_headers=named,
+            proxy=None,
+            compression=None,
+            max_queue=None,
+            close_timeout=self.close_seconds,
+        ) as socket:
             yield Live(socket)
         self._switchboard.wait_until_done(connection)
 

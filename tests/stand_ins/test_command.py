@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 import gemini_live_stand_in
@@ -126,11 +127,28 @@ def test_it_takes_keys_models_and_a_certificate(certificate: Certificate, trust:
         assert first_answer_over_tls(url, trust, audio_setup(model="models/mine")) == {"setupComplete": {}}
 
 
-def test_it_plays_a_scenario_and_serves_the_control_route_if_asked() -> None:
-    with command("--api-key", KEY, "--scenario", "quota-after-setup", "--control") as (_, ready):
-        assert ready["controlUrl"] == f"{ready['url']}/control"
-        scenario = requests.get(f"{ready['controlUrl']}/scenario", timeout=TIMEOUT).json()
-        assert scenario["name"] == "quota-after-setup"
+def test_it_plays_a_scenario_and_serves_the_control_route() -> None:
+    with command("--api-key", KEY, "--scenario", "mint-rate-limited", "--control") as (_, ready):
+        control = ready["controlUrl"]
+        assert control == f"{ready['url']}/control"
+        left = requests.get(f"{control}/scenario", timeout=TIMEOUT).json()
+        assert left == {"name": "mint-rate-limited", "connectionsLeft": 0, "mintsLeft": 1}
+        assert [mint(ready["url"]).status_code for _ in range(2)] == [429, 200]
+        journal = requests.get(f"{control}/journal", timeout=TIMEOUT).json()
+        assert [entry["status"] for entry in journal["mints"]] == [429, 200]
+
+
+def test_it_drops_connections_too() -> None:
+    with (
+        command("--api-key", KEY, "--scenario", "drop-mid-speech") as (_, ready),
+        connect(f"{ready['liveUrl']}?key={KEY}", proxy=None) as websocket,
+    ):
+        live = Live(websocket)
+        live.start()
+        live.send({"realtimeInput": {"text": "hello"}})
+        with pytest.raises(ConnectionClosed) as closed:
+            live.turn()
+    assert closed.value.rcvd is None
 
 
 def test_go_away_comes_before_a_short_limit_too() -> None:
@@ -150,7 +168,7 @@ def test_go_away_comes_before_a_short_limit_too() -> None:
         (["--tls-cert", "cert.pem"], "belong together"),
         (["--tls", "--tls-cert", "cert.pem", "--tls-key", "key.pem"], "give one of the two"),
         (["--control", "--host", "0.0.0.0"], "--control is for this machine only"),  # noqa: S104  # refused
-        (["--scenario", "no-such-thing"], "no-such-thing"),
+        (["--scenario", "none"], "none: (file): none is not a file that can be read, nor one of api"),
         (["--tls-folder", "tls"], "--tls-folder needs --tls"),
         (["--pace", "-1"], "must not be negative"),
     ],

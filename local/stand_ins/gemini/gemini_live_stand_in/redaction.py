@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_TOKEN = re.compile(r"(?:auth_tokens(?:/|%2F))?\b([0-9a-f]{64})(?![0-9a-f])", re.IGNORECASE)
+_TOKEN = re.compile(r"(?:auth_tokens(?:/|%2F))?([0-9a-f]{64,})", re.IGNORECASE)
 _HANDLE_NAMES = frozenset({"handle", "newHandle"})
 _SHORT_KEY = 8  # shorter keys are found as whole words only
 
@@ -46,4 +46,4 @@ def _member(name: str, content: Any, keys: re.Pattern[str]) -> Any:
 
 def _text(text: str, keys: re.Pattern[str]) -> str:
     without_keys = keys.sub(lambda found: f"key {fingerprint(found[0])}", text)
-    return _TOKEN.sub(lambda found: f"token {fingerprint(f'auth_tokens/{found[1]}')}", without_keys)
+    return _TOKEN.sub(lambda found: f"token {fingerprint(f'auth_tokens/{found[1].lower()}')}", without_keys)
