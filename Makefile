@@ -41,6 +41,7 @@ stack: ## keep the local stack running for an app: [HOST=… TLS=1 CONNECTION_SE
 		$(if $(CONNECTION_SECONDS),--connection-seconds $(CONNECTION_SECONDS)) \
 		$(if $(GO_AWAY_SECONDS),--go-away-seconds $(GO_AWAY_SECONDS)) \
 		$(if $(SCENARIO),--scenario "$(SCENARIO)") \
+		$(if $(filter-out 0,$(CONTROL)),--control) \
 		$(if $(filter-out 0,$(TLS)),--tls)
 
 LIVE_TOKENS := $(BIN)/live-tokens

@@ -90,6 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connection-seconds", help="age limit of a connection to the Gemini stand-in")
     parser.add_argument("--go-away-seconds", help="goAway so long before the limit")
     parser.add_argument("--scenario", help="what the next conversations do: a file, or the name of a ready-made one")
+    parser.add_argument("--control", action="store_true", help="the Gemini stand-in takes scenarios over HTTP")
     parser.add_argument("--tls", action="store_true", help="the Gemini stand-in speaks https and wss only")
     parser.add_argument("--run-directory", type=Path, default=_RUN, help="for logs, stack.json and stop switches")
     return parser.parse_args()
@@ -100,8 +101,8 @@ def _options(arguments: argparse.Namespace) -> StackOptions:
     stand_in_arguments = _stand_in_arguments(arguments)
     if google_api_key and (stand_in_arguments or arguments.tls):
         raise StackError(
-            "GEMINI_API_KEY is set, so Gemini is Google's. CONNECTION_SECONDS, GO_AWAY_SECONDS, SCENARIO and TLS are "
-            "for the stand-in. Unset them or the key."
+            "GEMINI_API_KEY is set, so Gemini is Google's. CONNECTION_SECONDS, GO_AWAY_SECONDS, SCENARIO, CONTROL "
+            "and TLS are for the stand-in. Unset them or the key."
         )
     return StackOptions(
         run_directory=arguments.run_directory,
@@ -120,7 +121,8 @@ def _stand_in_arguments(arguments: argparse.Namespace) -> list[str]:
         "--go-away-seconds": arguments.go_away_seconds,
         "--scenario": _path_or_name(arguments.scenario) if arguments.scenario else None,
     }
-    return [part for option, value in given.items() if value is not None for part in (option, value)]
+    options = [part for option, value in given.items() if value is not None for part in (option, value)]
+    return [*options, "--control"] if arguments.control else options
 
 
 def _path_or_name(scenario: str) -> str:

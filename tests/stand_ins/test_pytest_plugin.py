@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import gemini_live_stand_in
+from support.readme_projects import project_in
 
 PROJECT = """
 import asyncio
@@ -68,20 +69,29 @@ class TestWithOtherSettings:
 
 def test_the_fixtures_work_where_warnings_are_errors(tmp_path: Path) -> None:
     (tmp_path / "test_voice.py").write_text(PROJECT, encoding="utf-8")
-    ran = pytest_in(tmp_path)
+    ran = pytest_in(tmp_path, "-W", "error")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "5 passed" in ran.stdout
 
 
-def pytest_in(folder: Path) -> subprocess.CompletedProcess[str]:
+def test_googles_sdk_works_with_them_as_the_readme_says(tmp_path: Path) -> None:
+    readme = Path(gemini_live_stand_in.__file__).parents[1] / "README.md"
+    for name, text in project_in(readme, "google-sdk").files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    ran = pytest_in(tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 passed" in ran.stdout
+
+
+def pytest_in(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     # As pytest does by itself where the package is installed.
-    plugin = ["-p", "gemini_live_stand_in.pytest_plugin", "-p", "no:cacheprovider", "-W", "error"]
+    plugin = ["-p", "gemini_live_stand_in.pytest_plugin", "-p", "no:cacheprovider"]
     environment = os.environ | {
         "PYTHONPATH": str(Path(gemini_live_stand_in.__file__).parents[1]),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "--rootdir", str(folder), *plugin, str(folder)],
+        [sys.executable, "-m", "pytest", "--rootdir", str(folder), *plugin, *options, str(folder)],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -111,7 +111,7 @@ def stack_command(folder: Path, *options: str, **environment: str) -> Iterator[C
     finally:
         command.groups |= children(process.pid)
         process.kill()
-        process.communicate()
+        process.wait()
         for group in filter(exists, command.groups):
             os.killpg(group, signal.SIGKILL)
 
@@ -138,7 +138,10 @@ class Run:
 @pytest.fixture(scope="module")
 def run(run_directory: Path, secrets_seen: SecretsSeen) -> Run:
     folder = run_directory / "make-stack"
-    options = ["--tls", "--connection-seconds", "3", "--go-away-seconds", "2"]
+    scenario = run_directory / "greeting.toml"
+    scenario.write_text('[[connection]]\nsteps = [{ do = "answer", say = "Hello!", unprompted = true }]\n')
+    limits = ["--connection-seconds", "3", "--go-away-seconds", "2"]
+    options = ["--tls", "--control", *limits, "--scenario", os.path.relpath(scenario, ROOT)]
     with stack_command(folder, *options) as command:
         command.wait_until(command.description.exists)
         log_at_the_start = logs_in(folder)
@@ -226,6 +229,19 @@ def test_a_short_limit_makes_go_away_come_soon(run: Run) -> None:
     assert run.closed == 1008
 
 
+def test_the_next_conversations_follow_a_scenario(run: Run) -> None:
+    assert "serverContent" in run.heard, "it speaks first"
+    assert run.description["gemini"]["controlUrl"] == f"{run.description['gemini']['url']}/control"
+
+
+def test_a_scenario_that_is_wrong_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    with stack_command(tmp_path, "--scenario", "no-such-thing") as command:
+        output, _ = command.process.communicate(timeout=STOP_SECONDS)
+        assert command.process.returncode == 1
+        assert "no-such-thing is not a file that can be read" in output
+        assert command.left_behind() == []
+
+
 def test_the_printed_lines_make_python_node_and_chromium_trust_its_certificate(run: Run) -> None:
     gemini = run.description["gemini"]
     assert f"export SSL_CERT_FILE={gemini['certificate']} " in run.printed
@@ -289,14 +305,17 @@ def test_what_only_the_stand_in_can_do_is_refused_with_a_key_of_googles(tmp_path
 
 def test_make_passes_every_documented_variable_on() -> None:
     documented = [row[0].strip("`") for row in table("docs/local-stack.md", "stack-options")]
-    names = [name for name in documented if name not in {"TLS", "GEMINI_API_KEY"}]
+    names = [name for name in documented if name not in {"TLS", "CONTROL", "GEMINI_API_KEY"}]
     values = {f"--{name.lower().replace('_', '-')}": str(number) for number, name in enumerate(names)}
     given = [f"{name}={number}" for number, name in enumerate(names)]
     command = subprocess.run(
-        ["make", "--dry-run", "stack", *given, "TLS=1"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "stack", *given, "TLS=1", "CONTROL=1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.replace("\\\n", "")
     line = next(line for line in command.splitlines() if "-m stack" in line).replace('"', "").split()
     options = dict(pairwise(line))
     assert {option: options[option] for option in values} == values
-    assert line[-1] == "--tls"
-    assert {option for option in line if option.startswith("--")} == {*values, "--tls"}
+    assert {option for option in line if option.startswith("--")} == {*values, "--tls", "--control"}
