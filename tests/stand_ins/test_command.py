@@ -98,6 +98,14 @@ def test_it_ends_with_the_program_that_started_it() -> None:
         assert process.wait(TIMEOUT) == 0
 
 
+def test_a_signal_ends_it_as_tidily_while_it_waits_for_that() -> None:
+    with command("--until-stdin-closes") as (process, _):
+        process.terminate()
+        assert process.wait(TIMEOUT) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 def test_a_certificate_of_its_own_is_there_to_be_trusted_and_gone_at_the_end() -> None:
     with command("--tls", "--api-key", KEY) as (process, ready):
         authority = Path(ready["certificate"])

@@ -220,7 +220,9 @@ def _go_away_seconds(options: argparse.Namespace) -> float:
 
 
 def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock, held here for ever, would make Python's end fatal after a signal.
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
