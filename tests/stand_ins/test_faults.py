@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -243,14 +244,15 @@ def test_a_client_that_leaves_while_it_waits_is_noticed(gemini: Gemini) -> None:
     assert gemini.talk.ending.by == "client"
 
 
-def half_open_answers(address: str) -> tuple[bool, int | None]:
-    """Return whether a ping is answered on a connection that was left half open, and the close code of the client."""
+def answers_of_the_wire(address: str, ready: Callable[[], None]) -> tuple[bool, int | None]:
+    """Return whether a ping is answered in a session that is ready, and the close code that the client sees."""
 
     async def ask() -> tuple[bool, int | None]:
         url = f"ws://{address}{live_path('')}?key={KEY}"
         async with connect_async(url, proxy=None, ping_interval=None, close_timeout=0.1) as websocket:
             await websocket.send(json.dumps({"setup": audio_setup()}))
             await websocket.recv()
+            await asyncio.to_thread(ready)
             pong = await websocket.ping()
             answered, _ = await asyncio.wait({asyncio.ensure_future(pong)}, timeout=0.2)
             await websocket.send(json.dumps({"realtimeInput": {"text": "hello?"}}))
@@ -261,9 +263,9 @@ def half_open_answers(address: str) -> tuple[bool, int | None]:
 
 
 def test_a_half_open_connection_answers_neither_pings_nor_closes(gemini: Gemini) -> None:
-    assert half_open_answers(gemini.address) == (True, 1000)
+    assert answers_of_the_wire(gemini.address, lambda: None) == (True, 1000)
     gemini.play_steps({"do": "half_open"})
-    assert half_open_answers(gemini.address) == (False, 1006)
+    assert answers_of_the_wire(gemini.address, lambda: noted(gemini, "half open")) == (False, 1006)
     talk = gemini.talk
     assert "half open" in [event.what for event in talk.events]
     assert "text" not in [event.what for event in talk.events], "it is not heard either"

@@ -41,6 +41,7 @@ CONNECTIONS = {
     "interrupted": Expected(seen=("interrupted", "turnComplete"), unseen=("generationComplete",), questions=1),
     "microphone-speech": Expected(seen=("turnComplete",)),
     "microphone-tone": Expected(seen=("turnComplete",)),
+    "no-turn-complete": Expected(seen=("generationComplete",), unseen=("turnComplete",)),
     "not-resumable": Expected(seen=("goAway",), unseen=("newHandle",), closed=1008),
     "quota-after-setup": Expected(seen=("setupComplete",), closed=1011),
     "resumed-too-early": Expected(seen=("turnComplete", "goAway"), closed=1008),
@@ -55,6 +56,7 @@ CONNECTIONS = {
     "tool-call": Expected(seen=("toolCall", "turnComplete")),
     "tool-call-cancelled": Expected(seen=("toolCall", "toolCallCancellation", "turnComplete")),
     "tool-call-non-blocking": Expected(seen=("toolCall", "turnComplete")),
+    "transcript-finished": Expected(seen=("turnComplete",)),
     "unavailable-once": Expected(unseen=("setupComplete",), closed=1011),
 }
 MINTS = {

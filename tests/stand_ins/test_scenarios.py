@@ -143,6 +143,34 @@ def test_the_users_words_are_those_of_the_scenario_turn_by_turn(gemini: Gemini) 
     assert words == ["What is the weather in Paris tomorrow morning?", "You spoke for 0.4 seconds.", "Bye."]
 
 
+def test_a_transcript_can_end_with_finished_without_text(gemini: Gemini) -> None:
+    gemini.play_steps(
+        {"do": "listen", "finished": True}, {"do": "answer"}, {"do": "listen", "input_transcription": "Bye."}
+    )
+    with gemini.connect_with_key() as live:
+        live.start(setup())
+        live.send(audio(speech(0.4) + quiet(0.6)))
+        first = live.turn()
+        live.send(audio(speech(0.4) + quiet(0.6)))
+        second = live.turn()
+    fragments = [content["inputTranscription"] for content in contents(first) if "inputTranscription" in content]
+    assert heard(first) == "You spoke for 0.4 seconds."
+    assert fragments[-1] == {"finished": True}
+    assert heard(second) == "Bye."
+    assert "finished" not in str(second)
+
+
+def test_an_answer_can_miss_its_turn_complete(gemini: Gemini) -> None:
+    gemini.play_steps({"do": "answer", "model_turns": 2, "turn_complete": False})
+    with gemini.connect_with_key() as live:
+        live.start(setup())
+        live.ask()
+        live.receive_until("serverContent", "generationComplete")
+        with pytest.raises(TimeoutError):
+            live.receive_within(0.15)
+        assert named(live.ask(), "serverContent", "generationComplete")
+
+
 def test_a_turn_in_text_uses_up_the_words_of_its_turn(gemini: Gemini) -> None:
     gemini.play_steps(
         {"do": "listen", "input_transcription": "One."},

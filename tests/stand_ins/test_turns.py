@@ -332,6 +332,33 @@ def test_an_activity_start_interrupts(gemini: Gemini) -> None:
         assert named(interrupt(live, {"realtimeInput": {"activityStart": {}}}), "serverContent", "interrupted")
 
 
+@pytest.mark.parametrize("detection", [{}, {"automaticActivityDetection": {"disabled": True}}])
+def test_without_interruption_speech_is_answered_after_the_reply(gemini: Gemini, detection: Message) -> None:
+    gemini.configure(pace=0.1)
+    handling = {"realtimeInputConfig": {"activityHandling": "NO_INTERRUPTION"} | detection}
+    spoken = audio(speech(0.4) + quiet(0.6))
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(**handling))
+        live.send({"realtimeInput": {"text": "hello"}})
+        live.receive_until("serverContent", "modelTurn")
+        marks: list[Message] = (
+            [{"realtimeInput": {mark: {}}} for mark in ("activityStart", "activityEnd")] if detection else []
+        )
+        for message in [*marks[:1], spoken, *marks[1:]]:
+            live.send(message)
+        first, second = live.turn(), live.turn()
+    assert not named([*first, *second], "serverContent", "interrupted")
+    assert named(first, "serverContent", "generationComplete")
+    assert named(second, "serverContent", "modelTurn")
+
+
+def test_text_interrupts_all_the_same(gemini: Gemini) -> None:
+    gemini.configure(pace=1.0)
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(realtimeInputConfig={"activityHandling": "NO_INTERRUPTION"}))
+        assert named(interrupt(live, {"realtimeInput": {"text": "stop"}}), "serverContent", "interrupted")
+
+
 def test_quiet_audio_does_not_interrupt(gemini: Gemini) -> None:
     gemini.configure(pace=0.05)
     with gemini.connect_with_key() as live:

@@ -18,7 +18,7 @@ from gemini_live_stand_in.records import (
     as_json,
 )
 from gemini_live_stand_in.redaction import fingerprint, redact
-from gemini_live_stand_in.sound import Measurement
+from gemini_live_stand_in.sound import Microphone
 from gemini_live_stand_in.trace import trace_of
 from gemini_live_stand_in.turn_taking import Question, sounds_in
 
@@ -143,13 +143,12 @@ class ConnectionJournal:
         self._changed = changed
         self._events: list[Event] = []
         self._flowing: dict[tuple[str, str], int] = {}
-        self._sound = Measurement()
-        self._turn_sound = Measurement()
+        self._microphone = Microphone()
 
     def record(self) -> ConnectionRecord:
         """Return how far it has come."""
         with self._changed:
-            return replace(self._record, events=tuple(self._events), audio=self._sound.result())
+            return replace(self._record, events=tuple(self._events), audio=self._microphone.result())
 
     def authorized(self, token: str | None) -> None:
         """Note with which token it was opened."""
@@ -188,8 +187,7 @@ class ConnectionJournal:
         """Note that the user's turn is complete, and return what it was."""
         with self._changed:
             text = self._hide(question.text)
-            turn = UserTurn(self._seconds(), text, question.spoken_seconds, self._turn_sound.result())
-            self._turn_sound = Measurement()
+            turn = UserTurn(self._seconds(), text, question.spoken_seconds, self._microphone.end_turn())
             spoken = {"spokenSeconds": round(question.spoken_seconds, 3)} if question.spoken_seconds else {}
             self._note("stand-in", "user turn", ({"text": text} if text else {}) | spoken)
             self._update(turns=(*self._record.turns, turn))
@@ -228,9 +226,7 @@ class ConnectionJournal:
             self._changed.notify_all()
 
     def _hear(self, pcm: bytes, rate: int) -> None:
-        at = self._now()
-        for measurement in (self._sound, self._turn_sound):
-            measurement.hear(pcm, rate, at)
+        self._microphone.hear(pcm, rate, self._now())
         self._note("client", "audio", {"bytes": len(pcm), "seconds": len(pcm) / 2 / rate, "chunks": 1})
 
     def _note(self, who: str, what: str, content: Any) -> None:

@@ -20,7 +20,7 @@ from gemini_live_stand_in.script import play_bare
 from gemini_live_stand_in.session import Session
 from gemini_live_stand_in.stand_in import GeminiStandIn
 from gemini_live_stand_in.tokens import Token
-from gemini_live_stand_in.wire import DropError, HalfOpenError, drop, leave_half_open
+from gemini_live_stand_in.wire import DropError, HalfOpenError, drop, given_up, go_deaf
 
 # The official JavaScript SDK always sends two leading slashes.
 _PATH = re.compile(
@@ -60,8 +60,9 @@ class LiveSocket:
         except HalfOpenError as half_open:
             LOGGER.info("half open")
             over = self._stand_in.after(half_open.seconds) if half_open.seconds is not None else None
+            go_deaf(websocket)
             journal.note("half open")
-            await leave_half_open(websocket, self._until(over))
+            await given_up(websocket, self._until(over))
             journal.ended("drop", 1006, "")
         except WebSocketDisconnect as gone:
             LOGGER.info("client left: %d %s", gone.code, gone.reason)

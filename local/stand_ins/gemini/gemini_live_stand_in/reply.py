@@ -26,6 +26,7 @@ class Reply:
         status: whether `interactionStatus` comes with the turns.
         pace: 1.0 speaks in real time, 0 does not wait at all.
         pause: waits while the model speaks, unless the user talks over it.
+        completed: whether turnComplete ends it.
         stops_after_seconds: of sound; then the model stops as if it had heard the user.
 
     Raises:
@@ -38,6 +39,7 @@ class Reply:
     status: bool
     pace: float
     pause: Callable[[float], Awaitable[None]]
+    completed: bool = True
     stops_after_seconds: float | None = None
     _heard: float = 0.0
     _said: float = 0.0
@@ -71,7 +73,9 @@ class Reply:
             await self.pause(speech.seconds * self.pace / len(chunks) / _GENERATION_SPEED)
         yield {"serverContent": {"generationComplete": True}}
         await self.pause(max(0.0, started + speech.seconds * self.pace - loop.time()))
-        yield self._turn_complete(more=more)
+        complete = self._turn_complete(more=more)
+        if more or self.completed:
+            yield complete
 
     def _content(self, chunk: Chunk) -> Message:
         audio = {"mimeType": f"audio/pcm;rate={RATE}", "data": base64.b64encode(chunk.pcm).decode()}

@@ -155,9 +155,11 @@ class Listen(Checked):
 
     Attributes:
         input_transcription: the words that a spoken turn is transcribed as.
+        finished: whether the transcript ends with `finished: true` without text, as some have seen.
     """
 
     input_transcription: _Text | None = None
+    finished: bool = False
     expect: Expectation | None = None
 
 
@@ -172,6 +174,7 @@ class Answer(Checked):
         model_turns: how many model turns it is cut into; None: as many as the model does.
         interrupted_after_seconds: the model stops as if it had heard the user, after so much sound.
         unprompted: whether it comes without the user's turn.
+        turn_complete: whether it ends with turnComplete, which somebody has missed on 3.1.
     """
 
     say: _Text | None = None
@@ -180,6 +183,7 @@ class Answer(Checked):
     model_turns: _Turns | None = None
     interrupted_after_seconds: Seconds | None = None
     unprompted: bool = False
+    turn_complete: bool = True
 
     def _conflicts(self) -> Iterator[Fault]:
         if self.wav is not None and self.recording is not None:

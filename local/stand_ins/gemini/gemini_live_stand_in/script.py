@@ -173,6 +173,7 @@ class Script:
             status=stage.traits.interaction_status,
             pace=config.pace,
             pause=stage.floor.pause,
+            completed=step.turn_complete,
             stops_after_seconds=step.interrupted_after_seconds,
         )
 

@@ -19,6 +19,7 @@ from gemini_live_stand_in.scenario import Connection, Listen
 from gemini_live_stand_in.script import Script, Stage, play_bare
 from gemini_live_stand_in.stand_in import GeminiStandIn
 from gemini_live_stand_in.tool_calls import ToolCalls
+from gemini_live_stand_in.transcription import Words
 from gemini_live_stand_in.turn_taking import Heard, TurnTaking
 from gemini_live_stand_in.wire import DropError, HalfOpenError
 
@@ -48,7 +49,7 @@ class Session:
         self._silent = False
         self._refused_resumption = False
         self._sending = asyncio.Lock()
-        words = [step.input_transcription for step in part.steps if isinstance(step, Listen)]
+        words = [Words(step.input_transcription, step.finished) for step in part.steps if isinstance(step, Listen)]
         self._turn_taking = TurnTaking(setup, traits, words)
         self._floor = Floor()
         self._calls = ToolCalls(setup, blocking=traits.blocking_tools)
@@ -98,7 +99,7 @@ class Session:
             await self._hear(self._turn_taking.hear(message, after_model_turn=self._conversation.turns > 0))
 
     async def _hear(self, heard: Heard) -> None:
-        if heard.interrupts or heard.question:
+        if heard.interrupts:
             await self._floor.talk_over(answered=heard.question is not None)
             cancellation = self._calls.talk_over()
             if cancellation:

@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -64,9 +65,71 @@ class Sound:
         return self.tone_hz is not None and abs(self.tone_hz - hz) <= max(_HZ_TOLERANCE, hz * _HZ_TOLERANCE_SHARE)
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What 20 ms of sound are.
+
+    Attributes:
+        energy: the sum of the squares; 0 unless it is loud.
+        tone_hz: the frequency, if most of the energy is at one.
+    """
+
+    peak: int
+    clipped: int
+    samples: int
+    energy: float
+    tone_hz: float | None
+
+    @property
+    def loud(self) -> bool:
+        """Whether it counts as sound and not as quiet."""
+        return self.energy > 0
+
+    @classmethod
+    def of(cls, samples: "array[int]", rate: int) -> "Window":
+        """Measure some samples."""
+        sizes = list(map(abs, samples))
+        peak = max(sizes)
+        clipped = sum(size >= _FULL_SCALE - 1 for size in sizes) if peak >= _FULL_SCALE - 1 else 0
+        if sum(sizes) < LOUD * len(sizes):
+            return cls(peak, clipped, len(sizes), 0, None)
+        energy = sum(size * size for size in sizes)
+        hz = _crossings(samples) / 2 * rate / len(samples)
+        tonal = _energy_at(hz, samples, rate) >= _TONAL_SHARE * energy
+        return cls(peak, clipped, len(sizes), energy, hz if tonal else None)
+
+
+class Microphone:
+    """Listens to the sound of a connection, a message at a time, and measures all of it and each turn."""
+
+    def __init__(self) -> None:
+        self._pending = b""
+        self._all = Measurement()
+        self._turn = Measurement()
+
+    def hear(self, pcm: bytes, rate: int, at: datetime) -> None:
+        """Take in one message of PCM16 that came at a time."""
+        size = rate * _WINDOW_MS // 1000 * _SAMPLE_BYTES
+        audio = self._pending + pcm
+        whole = len(audio) - len(audio) % size
+        self._pending = audio[whole:]
+        windows = [Window.of(array("h", audio[start : start + size]), rate) for start in range(0, whole, size)]
+        for measurement in (self._all, self._turn):
+            measurement.add(len(pcm), rate, at, windows)
+
+    def result(self) -> Sound:
+        """Return what was heard so far."""
+        return self._all.result()
+
+    def end_turn(self) -> Sound:
+        """Return what was heard since the last turn, and begin the next."""
+        sound, self._turn = self._turn.result(), Measurement()
+        return sound
+
+
 @dataclass(slots=True)
 class Measurement:
-    """Takes in sound, a chunk at a time."""
+    """What messages of sound add up to."""
 
     _bytes: int = 0
     _chunks: int = 0
@@ -77,48 +140,64 @@ class Measurement:
     _last_at: datetime | None = None
     _due: float = 0.0
     _gaps: list[Gap] = field(default_factory=list)
-    _pending: bytes = b""
-    _levels: "_Levels" = field(default_factory=lambda: _Levels())
+    _windows: int = 0
+    _peak: int = 0
+    _clipped: int = 0
+    _first_loud: int = 0
+    _last_loud: int = 0
+    _loud: int = 0
+    _loud_energy: float = 0.0
+    _loud_samples: int = 0
+    _tonal: int = 0
+    _tonal_hz: float = 0.0
 
-    def hear(self, pcm: bytes, rate: int, at: datetime) -> None:
-        """Take in one message of PCM16 that came at a time."""
+    def add(self, size: int, rate: int, at: datetime, windows: Sequence[Window]) -> None:
+        """Add a message of so many bytes, and the windows that it completed."""
         self._first_at = self._first_at or at
         arrived = (at - self._first_at).total_seconds()
         if arrived - self._due > _GAP_SECONDS:
             self._gaps.append(Gap(round(self._seconds, 3), round(arrived - self._due, 3)))
-        seconds = len(pcm) / _SAMPLE_BYTES / rate
+        seconds = size / _SAMPLE_BYTES / rate
         self._due = max(self._due, arrived) + seconds
         self._samples_before_last = self._bytes // _SAMPLE_BYTES
         self._last_at = at
-        self._bytes += len(pcm)
+        self._bytes += size
         self._chunks += 1
         self._seconds += seconds
         if rate not in self._rates:
             self._rates.append(rate)
-        self._measure_windows(pcm, rate)
+        for window in windows:
+            self._add_window(window)
 
-    def _measure_windows(self, pcm: bytes, rate: int) -> None:
-        size = rate * _WINDOW_MS // 1000 * _SAMPLE_BYTES
-        audio = self._pending + pcm
-        whole = len(audio) - len(audio) % size
-        self._pending = audio[whole:]
-        for start in range(0, whole, size):
-            self._levels.take(array("h", audio[start : start + size]), rate)
+    def _add_window(self, window: Window) -> None:
+        self._windows += 1
+        self._peak = max(self._peak, window.peak)
+        self._clipped += window.clipped
+        if not window.loud:
+            return
+        self._first_loud = self._first_loud or self._windows
+        self._last_loud = self._windows
+        self._loud += 1
+        self._loud_energy += window.energy
+        self._loud_samples += window.samples
+        if window.tone_hz is not None:
+            self._tonal += 1
+            self._tonal_hz += window.tone_hz
 
     def result(self) -> Sound:
-        """Return what was heard so far."""
-        levels = self._levels
+        """Return what was added so far."""
+        loud_windows = self._last_loud - self._first_loud + 1 if self._loud else 0
         return Sound(
             bytes=self._bytes,
             chunks=self._chunks,
             seconds=round(self._seconds, 3),
             rates=tuple(self._rates),
             measured_rate=self._measured_rate(),
-            speech_seconds=levels.speech_seconds,
-            peak_dbfs=_dbfs(levels.peak),
-            speech_dbfs=levels.speech_dbfs,
-            clipped=levels.clipped,
-            tone_hz=levels.tone_hz,
+            speech_seconds=loud_windows * _WINDOW_MS / 1000,
+            peak_dbfs=_dbfs(self._peak),
+            speech_dbfs=_dbfs(math.sqrt(self._loud_energy / self._loud_samples)) if self._loud else None,
+            clipped=self._clipped,
+            tone_hz=round(self._tonal_hz / self._tonal, 1) if self._tonal * 2 > self._loud else None,
             gaps=tuple(self._gaps),
         )
 
@@ -127,55 +206,6 @@ class Measurement:
             return None
         seconds = (self._last_at - self._first_at).total_seconds()
         return round(self._samples_before_last / seconds, 1) if seconds >= _RATE_SECONDS else None
-
-
-@dataclass(slots=True)
-class _Levels:
-    """What the windows of 20 ms add up to."""
-
-    peak: int = 0
-    clipped: int = 0
-    _windows: int = 0
-    _first_loud: int | None = None
-    _last_loud: int = 0
-    _loud: int = 0
-    _loud_energy: float = 0.0
-    _loud_samples: int = 0
-    _tonal: int = 0
-    _tonal_hz: float = 0.0
-
-    @property
-    def speech_seconds(self) -> float:
-        if self._first_loud is None:
-            return 0.0
-        return (self._last_loud - self._first_loud + 1) * _WINDOW_MS / 1000
-
-    @property
-    def speech_dbfs(self) -> float | None:
-        return _dbfs(math.sqrt(self._loud_energy / self._loud_samples)) if self._loud else None
-
-    @property
-    def tone_hz(self) -> float | None:
-        return round(self._tonal_hz / self._tonal, 1) if self._tonal * 2 > self._loud else None
-
-    def take(self, samples: "array[int]", rate: int) -> None:
-        self._windows += 1
-        sizes = list(map(abs, samples))
-        self.peak = max(self.peak, *sizes)
-        self.clipped += sum(size >= _FULL_SCALE - 1 for size in sizes) if self.peak >= _FULL_SCALE - 1 else 0
-        if sum(sizes) < LOUD * len(sizes):
-            return
-        if self._first_loud is None:
-            self._first_loud = self._windows
-        self._last_loud = self._windows
-        self._loud += 1
-        energy = sum(size * size for size in sizes)
-        self._loud_energy += energy
-        self._loud_samples += len(sizes)
-        hz = _crossings(samples) / 2 * rate / len(samples)
-        if _energy_at(hz, samples, rate) >= _TONAL_SHARE * energy:
-            self._tonal += 1
-            self._tonal_hz += hz
 
 
 def _crossings(samples: "array[int]") -> int:

@@ -1,11 +1,26 @@
 """The transcript of what a user says, a piece at a time while it is said."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 _OPENING = ("You", " spoke", " for")
 _SECONDS_PER_PIECE = 0.1
 _WORD = re.compile(r"\s*\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one turn of the user's is transcribed.
+
+    Attributes:
+        text: None is “You spoke for N seconds.”.
+        finished: whether a last `finished` without text follows.
+    """
+
+    text: str | None = None
+    finished: bool = False
 
 
 class InputTranscript:
@@ -14,9 +29,14 @@ class InputTranscript:
     Turns are counted, not understood.
     """
 
-    def __init__(self, words: Sequence[str | None] = ()) -> None:
-        self._scripted = [_WORD.findall(text) if text else None for text in words]
+    def __init__(self, scripted: Sequence[Words] = ()) -> None:
+        self._scripted = deque(scripted)
         self._pieces = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether a last `finished` without text follows this utterance."""
+        return bool(self._scripted) and self._scripted[0].finished
 
     def hear(self, spoken_seconds: float) -> Iterator[str]:
         """Yield the pieces that are due after so much of the utterance. They add up to the transcript."""
@@ -36,7 +56,9 @@ class InputTranscript:
     def skip(self) -> None:
         """Start anew: this turn was none that is transcribed."""
         self._pieces = 0
-        del self._scripted[:1]
+        if self._scripted:
+            self._scripted.popleft()
 
     def _words(self) -> Sequence[str] | None:
-        return self._scripted[0] if self._scripted else None
+        text = self._scripted[0].text if self._scripted else None
+        return _WORD.findall(text) if text else None

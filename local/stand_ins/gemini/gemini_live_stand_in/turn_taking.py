@@ -16,7 +16,7 @@ from gemini_live_stand_in.refusals import (
     TOOL_RESPONSE_NAME,
     CloseError,
 )
-from gemini_live_stand_in.transcription import InputTranscript
+from gemini_live_stand_in.transcription import InputTranscript, Words
 from gemini_live_stand_in.voice_activity import Activity, VoiceActivity
 
 DEFAULT_SILENCE_MS = 500
@@ -41,7 +41,7 @@ class Heard:
 
     Attributes:
         question: the user turn that it completes, if any.
-        interrupts: whether it interrupts a running reply even without a question.
+        interrupts: whether it interrupts a running reply.
         history: whether it is of the initial history, which is not answered.
         told: what the server says about it at once.
         responses: the function responses in it.
@@ -57,16 +57,18 @@ class Heard:
 class TurnTaking:
     """Follows one connection's input. Voice detection is on unless the effective setup disables it."""
 
-    def __init__(self, setup: Mapping[str, Any], traits: ModelTraits, words: Sequence[str | None] = ()) -> None:
+    def __init__(self, setup: Mapping[str, Any], traits: ModelTraits, words: Sequence[Words] = ()) -> None:
         """Begin.
 
         Args:
-            words: what the first turns are transcribed as; None is the transcript without a scenario.
+            words: how the first turns are transcribed; the others are as without a scenario.
         """
         self._traits = traits
         self._has_history = setup.get("historyConfig", {}).get("initialHistoryInClientContent", False)
         self._history_awaited = self._has_history and traits.initial_history
-        detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
+        realtime = setup.get("realtimeInputConfig", {})
+        detection = realtime.get("automaticActivityDetection", {})
+        self._speech_interrupts = realtime.get("activityHandling") != "NO_INTERRUPTION"
         self._automatic = not detection.get("disabled", False)
         self._voice = VoiceActivity(detection.get("silenceDurationMs") or DEFAULT_SILENCE_MS)
         self._transcript = InputTranscript(words) if "inputAudioTranscription" in setup else None
@@ -120,12 +122,12 @@ class TurnTaking:
         if "activityStart" in realtime:
             self._in_activity = True
             self._activity_seconds = 0.0
-            heard = Heard(interrupts=True)
+            heard = Heard(interrupts=self._speech_interrupts)
         for blob in _blobs(realtime):
             heard = _both(heard, self._audio(blob))
         if "text" in realtime:
             self._text += realtime["text"]
-            heard = _both(heard, Heard(self._ask_in_text()))
+            heard = _both(heard, Heard(self._ask_in_text(), interrupts=True))
         if realtime.get("audioStreamEnd") and self._traits.audio_stream_end and self._voice.speaking:
             self._voice.stop()
             heard = _both(heard, self._end_of_speech(self._voice.spoken_seconds))
@@ -146,7 +148,9 @@ class TurnTaking:
         for activity in self._voice.hear(pcm, rate):
             match activity:
                 case Activity.STARTED:
-                    heard = _both(heard, Heard(interrupts=True, told=self._voice_activity("ACTIVITY_START")))
+                    heard = _both(
+                        heard, Heard(interrupts=self._speech_interrupts, told=self._voice_activity("ACTIVITY_START"))
+                    )
                 case Activity.ONGOING:
                     heard = _both(heard, Heard(told=self._transcribe(self._voice.spoken_seconds)))
                 case Activity.ENDED:
@@ -154,9 +158,12 @@ class TurnTaking:
         return heard
 
     def _end_of_speech(self, spoken_seconds: float) -> Heard:
-        pieces = self._transcript.end(spoken_seconds) if self._transcript else ()
-        told = [*self._voice_activity("ACTIVITY_END"), *map(_transcription, pieces)]
-        return Heard(self._ask(spoken_seconds), told=told)
+        told = [*self._voice_activity("ACTIVITY_END")]
+        if self._transcript:
+            finished = self._transcript.finished
+            told += map(_transcription, self._transcript.end(spoken_seconds))
+            told += [{"serverContent": {"inputTranscription": {"finished": True}}}] if finished else []
+        return Heard(self._ask(spoken_seconds), interrupts=self._speech_interrupts, told=told)
 
     def _transcribe(self, spoken_seconds: float) -> Sequence[Message]:
         return [_transcription(piece) for piece in self._transcript.hear(spoken_seconds)] if self._transcript else []

@@ -42,7 +42,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         """Drop the connection without a word."""
         self.transport.abort()
 
-    def leave_half_open(self) -> None:
+    def go_deaf(self) -> None:
         """Hear nothing from now on."""
         self._deaf = True
 
@@ -52,17 +52,20 @@ def drop(websocket: WebSocket) -> None:
     _wire_of(websocket).drop()
 
 
-async def leave_half_open(websocket: WebSocket, over: Coroutine[None, None, None]) -> None:
-    """Neither hear nor answer anything, until the client gives up its TCP connection or `over` returns."""
-    wire = _wire_of(websocket)
-    wire.leave_half_open()
+def go_deaf(websocket: WebSocket) -> None:
+    """Neither hear nor answer anything from now on, pings and closes included."""
+    _wire_of(websocket).go_deaf()
+
+
+async def given_up(websocket: WebSocket, over: Coroutine[None, None, None]) -> None:
+    """Wait until the client gives up the TCP connection of a server that is deaf, or until `over` returns; drop it."""
     waits = {asyncio.create_task(_left(websocket)), asyncio.create_task(over)}
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
-        wire.drop()
+        drop(websocket)
 
 
 async def _left(websocket: WebSocket) -> None:
