@@ -11,9 +11,12 @@ from pathlib import Path
 
 from rich.panel import Panel
 
+from demo.leases import SHORT_LEASES_PROFILE, SHORT_LEASES_TOML, Leases
 from demo.narrator import Narrator, UnexpectedBehaviourError
 from demo.refusals_and_quotas import TWO_PER_HOUR_PROFILE, TWO_PER_HOUR_TOML, RefusalsAndQuotas
 from demo.tokens_and_sessions import SHORT_START_PROFILE, SHORT_START_TOML, Services, TokensAndSessions
+from live_tokens_operations.client.conversation import ConversationRefusedError
+from live_tokens_operations.client.live_session import SessionError
 from live_tokens_operations.client.mint_client import FunctionUnreachableError, MintClient, UnexpectedAnswerError
 from stack import LocalStack, StackError, StackOptions
 
@@ -31,7 +34,11 @@ def _main() -> int:
     options = StackOptions(
         run_directory=run,
         google_api_key=google_api_key,
-        extra_profiles={SHORT_START_PROFILE: SHORT_START_TOML, TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML},
+        extra_profiles={
+            SHORT_START_PROFILE: SHORT_START_TOML,
+            TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML,
+            SHORT_LEASES_PROFILE: SHORT_LEASES_TOML,
+        },
     )
     with ExitStack() as cleanup:
         try:
@@ -43,12 +50,20 @@ def _main() -> int:
                 wav=_ROOT / "reply.wav",
             )
             mint = MintClient(stack.function_url)
-            TokensAndSessions(services, narrator, mint).run()
-            RefusalsAndQuotas(stack.auth_host, narrator, mint, stack.switches_file).run()
+            leases = Leases(stack.auth_host, narrator, mint, stack.switches_file, services.real_gemini)
+            with leases.two_users_talk():
+                TokensAndSessions(services, narrator, mint).run()
+                RefusalsAndQuotas(stack.auth_host, narrator, mint, stack.switches_file).run()
         except StackError as error:
             narrator.bad(str(error))
             return 1
-        except (UnexpectedBehaviourError, UnexpectedAnswerError, FunctionUnreachableError) as error:
+        except (
+            UnexpectedBehaviourError,
+            UnexpectedAnswerError,
+            FunctionUnreachableError,
+            ConversationRefusedError,
+            SessionError,
+        ) as error:
             narrator.bad(f"{error}\n      The logs are in {os.path.relpath(run)}")
             return 1
         except KeyboardInterrupt:

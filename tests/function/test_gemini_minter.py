@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,13 +90,12 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
     server: FakeHttpServer, shared_minter: GeminiMinter, handle: str | None, resumption: dict[str, str]
 ) -> None:
     server.answer_with(MINTED)
-    shared_minter.mint(
-        KEY, load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER), handle, None, AMPLE
-    )
+    default = load_profiles(SHIPPED_PROFILES, find_config_faults).for_caller("default", CALLER)
+    shared_minter.mint(KEY, default, handle, replace(LEASE, ends=NOW + timedelta(seconds=600)), AMPLE)
     (request,) = server.received
     assert request.json() == {
         "uses": 1,
-        "expireTime": "2026-11-22T15:15:00+00:00",
+        "expireTime": "2026-11-22T15:10:00.123456+00:00",
         "newSessionExpireTime": "2026-11-22T15:01:00+00:00",
         "bidiGenerateContentSetup": SHIPPED_SETUP | {"sessionResumption": resumption},
     }

@@ -650,13 +650,16 @@ def shipped_limits(*table: str) -> Quota:
     name, *inner = table
     limits = tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))["quota"]
     for key in inner:
-        limits = {"per_hour": limits["per_hour"], "per_day": limits["per_day"]} | limits["plans"][key]
-    return Quota(limits["per_hour"], limits["per_day"])
+        limits = limits | limits["plans"][key]
+    return Quota(**{name: limit for name, limit in limits.items() if name != "plans"})
 
 
-def test_the_shipped_default_is_for_every_account_and_limits_it_by_hour_and_day() -> None:
+def test_the_shipped_default_is_for_every_account_and_limits_minutes_sessions_and_tokens() -> None:
     profiles = load_profiles(SHIPPED, nothing_wrong)
-    assert profiles.for_caller("default", CALLER).quota == shipped_limits("default")
+    default = profiles.for_caller("default", CALLER)
+    assert default.quota == shipped_limits("default")
+    assert None not in (default.lease, default.quota.minutes_per_day, default.quota.per_hour, default.quota.per_day)
+    assert default.quota.sessions_at_once == 1
     assert type(refusal_of(profiles, "default", ANONYMOUS)) is UserNotAllowed
 
 
@@ -666,7 +669,7 @@ def test_the_shipped_tutor_is_for_schools_and_pros_with_a_level() -> None:
     assert tutor.quota == shipped_limits("tutor", "school")
     assert "The learner's level is B1." in str(tutor.config["system_instruction"])
     pro = replace(PUPIL, claims={"plan": "pro", "level": 3})
-    assert profiles.for_caller("tutor", pro).quota == shipped_limits("tutor")
+    assert profiles.for_caller("tutor", pro).quota == shipped_limits("tutor", "pro")
     for stranger in (
         CALLER,
         replace(PUPIL, email_verified=False),

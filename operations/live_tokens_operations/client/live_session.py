@@ -15,7 +15,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,12 +147,14 @@ class LiveSession:
 
     Attributes:
         handle: the newest resumption handle, or None.
+        going_away: whether the server has said that it will close the connection.
     """
 
     def __init__(self, connection: LiveConnection, *, realtime_text: bool = False) -> None:
         self._connection = connection
         self._realtime_text = realtime_text
         self.handle: str | None = None
+        self.going_away = False
         self._handle_knows_the_last_turn = False
         self._status: object = None
 
@@ -164,11 +166,12 @@ class LiveSession:
         """
         self._connection.send(message)
 
-    def ask(self, text: str, heard: Callable[[str], None] = lambda _: None) -> Reply:
+    def ask(self, text: str, heard: Callable[[str], None] = lambda _: None, seconds: float | None = None) -> Reply:
         """Send a turn of text and wait for the reply.
 
         Args:
             heard: called with each piece of the transcript.
+            seconds: how long from now, or None for the time that an answer may take.
 
         Raises:
             SessionError: there was no whole reply.
@@ -178,7 +181,7 @@ class LiveSession:
         else:
             turn = {"role": "user", "parts": [{"text": text}]}
             self.send({"clientContent": {"turns": [turn], "turnComplete": True}})
-        return self.wait_for_reply(heard)
+        return self.wait_for_reply(heard, seconds)
 
     def speak(self, pcm: bytes, rate: int) -> None:
         """Send sound, 16-bit mono PCM.
@@ -213,7 +216,7 @@ class LiveSession:
         self._handle_knows_the_last_turn = False
         try:
             for message in self._connection.messages("complete answer", seconds):
-                self._note_handle(message)
+                self._note(message)
                 content = message.get("serverContent", {})
                 self._status = content.get("interactionStatus", self._status)
                 for part in content.get("modelTurn", {}).get("parts", []):
@@ -233,24 +236,41 @@ class LiveSession:
             raise UnexpectedMessageError("a message of another shape") from error
         return reply
 
-    def wait_for_handle(self) -> str:
+    def listen(self, seconds: float) -> None:
+        """Read what comes while nobody asks anything, until the time is over or the server says that it will close.
+
+        Raises:
+            SessionClosedError: the server closed the connection.
+            UnexpectedMessageError: something came that is no JSON object.
+        """
+        with suppress(SessionSilentError):
+            for message in self._connection.messages("message", seconds):
+                self._note(message)
+                if self.going_away:
+                    return
+
+    def wait_for_handle(self, seconds: float = _HANDLE_SECONDS) -> str:
         """Return a resumption handle, if possible one that came after the last question.
+
+        Args:
+            seconds: how long at most.
 
         Raises:
             SessionError: there was none.
         """
-        seconds = min(self._connection.seconds, _HANDLE_SECONDS)
-        messages = self._connection.messages("resumption handle", seconds)
+        messages = self._connection.messages("resumption handle", min(self._connection.seconds, seconds))
         try:
             while self.handle is None or not self._handle_knows_the_last_turn:
-                self._note_handle(next(messages))
+                self._note(next(messages))
         except SessionSilentError:
             if self.handle is None:
                 raise
         return self.handle
 
-    def _note_handle(self, message: Mapping[str, Any]) -> None:
+    def _note(self, message: Mapping[str, Any]) -> None:
         match message:
+            case {"goAway": _}:
+                self.going_away = True
             case {"sessionResumptionUpdate": {"resumable": True, "newHandle": str(handle)}} if handle:
                 self.handle = handle
                 self._handle_knows_the_last_turn = True

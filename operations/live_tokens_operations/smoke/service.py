@@ -67,7 +67,14 @@ class Service:
             self.report.hide(token, token.removeprefix("auth_tokens/"))
         if "no-store" not in answer.headers.get("Cache-Control", ""):
             self.cacheable += 1
+        self._give_slot_back(id_token, answer)
         return answer
+
+    def _give_slot_back(self, id_token: str | None, answer: Answer) -> None:
+        """End the session of a token, so that the next call gets one too. The token stays good until its lease ends."""
+        match answer.result:
+            case {"session": {"id": str(session)}}:
+                self.client.call(id_token, {"end": session}, None if id_token is None else self.app_check.next())
 
     def live_token(self, id_token: str, *, resumption_handle: str | None = None) -> LiveToken:
         """Take a live token.

@@ -26,11 +26,10 @@ from secret_manager_stand_in import StandInSecret
 from secret_manager_stand_in import create_app as create_secret_manager_app
 from stack import PROJECT_ID
 from stack.prerequisites import free_ports
-from support.loaded_profiles import load_profiles
+from support.production.function_process import functions_with
 from support.sdks.function_process import SECRET, running_functions
+from support.tokens_only import PER_HOUR, tokens_only_default
 
-PROFILES = Path(__file__).parents[3] / "functions" / "profiles"
-PER_HOUR = load_profiles(PROFILES, lambda _: ()).files["default"].quota.quota.per_hour or 0
 CALLS = 50
 TIMEOUT_SECONDS = 60
 
@@ -108,7 +107,9 @@ def service(emulator_host: str, run_directory: Path) -> Iterator[Service]:
             "two": environment,
             "without-store": environment | {"FIRESTORE_EMULATOR_HOST": nobody[1]},
         }
-        with pytest.MonkeyPatch.context() as patch, running_functions(run_directory / "quota", environments) as urls:
+        main = functions_with({"default": tokens_only_default()}, run_directory / "tokens-only") / "main.py"
+        running = running_functions(run_directory / "quota", environments, main)
+        with pytest.MonkeyPatch.context() as patch, running as urls:
             patch.setenv("FIRESTORE_EMULATOR_HOST", emulator_host)
             database = Database(emulator_host, PROJECT_ID)
             yield Service((urls["one"], urls["two"]), urls["without-store"], gemini, database)

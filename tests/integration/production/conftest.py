@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from support.google_hosts.ledger import Ledger
-from support.production.function_process import FUNCTIONS, FunctionProcess, StartFunction, run_function
+from support.production.function_process import FunctionProcess, StartFunction, functions_with, run_function
 from support.production.local_google import NO_SECRET, PROJECT, SECRET, LocalGoogle, run_local_google
+from support.tokens_only import tokens_only_default
 
 
 @pytest.fixture(scope="session")
@@ -44,13 +45,17 @@ def settings(google: LocalGoogle) -> Mapping[str, str]:
 def start_function(
     google: LocalGoogle, settings: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StartFunction]:
-    """Start a function with these settings besides the usual ones. It runs to the end of the session."""
-    running: list[ExitStack] = []
+    """Start a function with these settings besides the usual ones. It runs to the end of the session.
 
-    def start(more: Mapping[str, str], functions: Path = FUNCTIONS) -> FunctionProcess:
+    Its default profile counts tokens only; `test_sessions` has the shipped one.
+    """
+    running: list[ExitStack] = []
+    usual = functions_with({"default": tokens_only_default()}, tmp_path_factory.mktemp("usual"))
+
+    def start(more: Mapping[str, str], functions: Path | None = None) -> FunctionProcess:
         running.append(ExitStack())
         folder: Path = tmp_path_factory.mktemp("function")
-        return running[-1].enter_context(run_function({**settings, **more}, folder, google.ledger, functions))
+        return running[-1].enter_context(run_function({**settings, **more}, folder, google.ledger, functions or usual))
 
     try:
         yield start

@@ -60,6 +60,17 @@ def test_a_session_is_leased_reconnected_ended_and_begun_again_until_the_minutes
     assert leasing.call(user, {"profile": "leased"}).refusal == Refusal(429, "RESOURCE_EXHAUSTED", "MINUTES_EXCEEDED")
 
 
+def test_the_shipped_default_is_an_hour_in_leases_of_ten_minutes_and_one_session_at_a_time(
+    leasing: FunctionProcess, google: LocalGoogle
+) -> None:
+    user = google.sign_in()
+    issued = leasing.call(user).result
+    assert _seconds(issued["issuedAt"], issued["expireTime"]) in range(599, 602)
+    assert _seconds(issued["issuedAt"], issued["session"]["endsAt"]) in range(3599, 3602)
+    assert (issued["session"]["leaseSeconds"], issued["quota"]["minutesLeft"]) == (600, 50.0)
+    assert leasing.call(user).refusal.reason == "TOO_MANY_SESSIONS"
+
+
 def test_a_mint_that_fails_costs_its_lease_once(leasing: FunctionProcess, google: LocalGoogle) -> None:
     user = google.sign_in()
     keys = google.gemini_stand_in.replace_api_keys

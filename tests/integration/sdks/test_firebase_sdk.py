@@ -37,17 +37,19 @@ def test_a_user_with_an_email_address_gets_all_that_is_needed_to_connect(app: Fi
         "issuedAt": live_token["issuedAt"],
         "newSessionExpireTime": live_token["newSessionExpireTime"],
         "expireTime": live_token["expireTime"],
-        "quota": {"remaining": 19, "resetTime": live_token["quota"]["resetTime"]},
+        "session": live_token["session"],
+        "quota": {"remaining": 39, "minutesLeft": 50, "resetTime": live_token["quota"]["resetTime"]},
     }
     issued_at = moment(live_token, "issuedAt")
     assert before <= issued_at <= datetime.now(UTC)
     assert moment(live_token, "newSessionExpireTime") == issued_at + timedelta(seconds=60)
-    assert moment(live_token, "expireTime") == issued_at + timedelta(seconds=900)
+    assert abs(moment(live_token, "expireTime") - issued_at - timedelta(seconds=600)) <= timedelta(seconds=1)
+    assert live_token["session"].keys() == {"id", "endsAt", "renewAfter", "renewBefore", "leaseSeconds"}
     assert moment(live_token["quota"], "resetTime") > issued_at
 
 
 def test_every_token_is_one_less_of_the_callers_quota(app: FirebaseApp) -> None:
-    _, *outcomes = app.take(sign_up(), call(), call(), call())
+    _, *outcomes = app.take(sign_up(), *[call({"profile": "tokens-only"})] * 3)
 
     assert [outcome["result"]["quota"]["remaining"] for outcome in outcomes] == [19, 18, 17]
 
@@ -63,7 +65,9 @@ def test_an_anonymous_user_is_served_once_an_email_address_is_linked(app: Fireba
 
 
 def test_a_call_without_argument_with_null_or_with_an_empty_object_gets_the_default_profile(app: FirebaseApp) -> None:
-    _, *outcomes = app.take(sign_up(), call(), call(None), call({}), call({"profile": "default"}))
+    calls = (call(), call(None), call({}), call({"profile": "default"}))
+
+    outcomes = app.take(*[step for each in calls for step in (sign_up(), each)])[1::2]
 
     assert [outcome["result"]["profile"] for outcome in outcomes] == ["default"] * 4
 
@@ -85,6 +89,6 @@ def test_profile_and_handle_go_together(app: FirebaseApp) -> None:
 
 
 def test_every_call_gets_a_token_of_its_own(app: FirebaseApp) -> None:
-    _, *outcomes = app.take(sign_up(), call(), call(), call())
+    _, *outcomes = app.take(sign_up(), *[call({"profile": "tokens-only"})] * 3)
 
     assert len({outcome["result"]["token"] for outcome in outcomes}) == 3

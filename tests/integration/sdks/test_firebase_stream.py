@@ -9,17 +9,22 @@ import pytest
 
 from integration.sdks.firebase_app import SIGN_UP_ANONYMOUSLY, FirebaseApp, Outcome, Step, call, sign_up, stream
 
+TOKENS_ONLY = {"profile": "tokens-only"}
 REFUSED: Mapping[str, tuple[tuple[Step, ...], str, str]] = {
     "not signed in": ((stream(),), "functions/unauthenticated", "ID_TOKEN_MISSING"),
     "not for this user": ((SIGN_UP_ANONYMOUSLY, stream()), "functions/permission-denied", "USER_NOT_ALLOWED"),
     "a wrong call": ((sign_up(), stream({"model": "x"})), "functions/invalid-argument", "MALFORMED_REQUEST"),
     "too large": ((sign_up(), stream({"profile": "x" * 20_000})), "functions/invalid-argument", "MALFORMED_REQUEST"),
-    "had enough": ((sign_up(), *[call()] * 20, stream()), "functions/resource-exhausted", "HOURLY_QUOTA_EXCEEDED"),
+    "had enough": (
+        (sign_up(), *[call(TOKENS_ONLY)] * 20, stream(TOKENS_ONLY)),
+        "functions/resource-exhausted",
+        "HOURLY_QUOTA_EXCEEDED",
+    ),
 }
 
 
 def test_a_stream_ends_with_the_live_token_and_costs_no_more_than_one(app: FirebaseApp) -> None:
-    _, streamed, called = app.take(sign_up(), stream({"profile": "default"}), call())
+    _, streamed, called = app.take(sign_up(), stream(TOKENS_ONLY), call(TOKENS_ONLY))
 
     assert (streamed["chunks"], streamed["ended"]) == ([], "done")
     assert streamed["result"].keys() == called["result"].keys()
@@ -45,9 +50,9 @@ def test_a_stream_ends_with_an_outage(app: FirebaseApp, lonely_functions: dict[s
 
 def test_keys_that_are_undefined_in_the_app_are_as_good_as_absent(app: FirebaseApp) -> None:
     """The SDK makes null of what is undefined."""
-    nothing = {"profile": None, "resumptionHandle": None}
+    nothing = {"profile": None, "resumptionHandle": None, "session": None}
 
-    _, called, streamed = app.take(sign_up(), call(nothing), stream(nothing))
+    _, called, _, streamed = app.take(sign_up(), call(nothing), sign_up(), stream(nothing))
 
     assert [outcome["result"]["profile"] for outcome in (called, streamed)] == ["default"] * 2
 

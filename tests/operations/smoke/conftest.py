@@ -8,6 +8,7 @@ from operations.smoke.google_project import HOST, GoogleProject, run_deployed_fu
 from stack import LocalStack, StackOptions
 from support.google_hosts.ledger import Ledger
 from support.production.local_google import LocalGoogle, run_local_google
+from support.tokens_only import tokens_only_default
 
 SCHOOL = """
 model = "gemini-3.8-live"
@@ -26,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     options = StackOptions(
         run_directory=tmp_path_factory.mktemp("stack"),
         stand_in_arguments=["--pace", "0"],
-        extra_profiles={"school": SCHOOL},
+        extra_profiles={"school": SCHOOL, "tokens-only": tokens_only_default()},
     )
     with LocalStack(options) as running:
         yield running

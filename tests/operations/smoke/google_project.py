@@ -9,9 +9,10 @@ from starlette.responses import JSONResponse
 
 from support.google.access import refusal
 from support.google.identity_toolkit import IdentityToolkit
-from support.production.function_process import run_function
+from support.production.function_process import functions_with, run_function
 from support.production.local_google import PROJECT, SECRET, LocalGoogle
 from support.smoke_program import Outcome, smoke
+from support.tokens_only import tokens_only_default
 
 HOST = f"europe-west1-{PROJECT}.cloudfunctions.net"
 URL = f"https://{HOST}/mint-live-token"
@@ -46,7 +47,7 @@ class GoogleProject:
 
 @contextmanager
 def run_deployed_function(google: LocalGoogle, folder: Path, host: str, **settings: str) -> Iterator[None]:
-    """Run the unmodified function behind `host`, as Cloud Run does."""
+    """Run the unmodified function behind `host`, as Cloud Run does, with one more profile, `tokens-only`."""
     environment = {
         **google.environment,
         **google.key_file,
@@ -55,6 +56,7 @@ def run_deployed_function(google: LocalGoogle, folder: Path, host: str, **settin
         "QUOTA_STORE": "memory",
         **settings,
     }
-    with run_function(environment, folder, google.ledger) as function:
+    functions = functions_with({"tokens-only": tokens_only_default()}, folder)
+    with run_function(environment, folder, google.ledger, functions) as function:
         google.proxy.route(host, function.url.removeprefix("http://"))
         yield

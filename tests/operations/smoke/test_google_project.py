@@ -62,7 +62,7 @@ def test_a_look_up_of_another_form_than_the_function_believes_fails_the_run(
 
 
 def test_observations_are_made_against_google_unless_they_are_forbidden(project: GoogleProject) -> None:
-    outcome = project.smoke("--timeout", "5")
+    outcome = project.smoke("--timeout", "5", "--profile", "tokens-only")
 
     assert (outcome.code, outcome.bad) == (0, [])
     assert len(outcome.observations) == 10

@@ -52,7 +52,7 @@ def test_it_passes_and_leaves_no_user(stack: LocalStack) -> None:
 
 
 def test_it_passes_with_observations_which_are_those_of_the_stand_in(stack: LocalStack) -> None:
-    outcome = run(stack, "--observations")
+    outcome = run(stack, "--observations", "--profile", "tokens-only")
 
     assert (outcome.code, outcome.bad) == (0, [])
     assert outcome.observations == {

@@ -171,8 +171,8 @@ def functions_with(profiles: Mapping[str, str], folder: Path) -> Path:
 class StartFunction(Protocol):
     """Starts a function with some settings, for tests that share it."""
 
-    def __call__(self, more: Mapping[str, str], functions: Path = FUNCTIONS) -> FunctionProcess:
-        """Start the function in a folder, with these settings besides the usual ones."""
+    def __call__(self, more: Mapping[str, str], functions: Path | None = None) -> FunctionProcess:
+        """Start the function in a folder, or the usual one, with these settings besides the usual ones."""
 
 
 @contextmanager
