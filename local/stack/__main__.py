@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from demo.leases import SHORT_LEASES_PROFILE, SHORT_LEASES_TOML
 from demo.refusals_and_quotas import TWO_PER_HOUR_PROFILE, TWO_PER_HOUR_TOML
 from stack import LocalStack, Ports, StackError, StackOptions
 from stack.description import described
@@ -111,7 +112,7 @@ def _options(arguments: argparse.Namespace) -> StackOptions:
         google_api_key=google_api_key,
         stand_in_arguments=stand_in_arguments,
         tls=arguments.tls,
-        extra_profiles={TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML},
+        extra_profiles={TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML, SHORT_LEASES_PROFILE: SHORT_LEASES_TOML},
     )
 
 

@@ -130,6 +130,7 @@ class Run:
     closed: int | None
     node_trusts: list[str]
     quota: list[int]
+    lease_seconds: int
     programs: int
     left_behind: list[str]
     logs: str
@@ -152,6 +153,8 @@ def run(run_directory: Path, secrets_seen: SecretsSeen) -> Run:
         heard, closed = asyncio.run(talk(live_token, Path(description["gemini"]["certificate"])))
         node_trusts = [node_outcome(description, trusted=trusted) for trusted in (True, False)]
         quota = [answer(description, user, profile="two-per-hour").status_code for _ in range(3)]
+        short = answer(description, user, profile="short-leases").json()["result"]
+        secrets_seen.collect({"answer": short})
         printed = command.end(signal.SIGTERM)
         return Run(
             description=description,
@@ -164,6 +167,7 @@ def run(run_directory: Path, secrets_seen: SecretsSeen) -> Run:
             closed=closed,
             node_trusts=node_trusts,
             quota=quota,
+            lease_seconds=short["session"]["leaseSeconds"],
             programs=len(command.groups),
             left_behind=command.left_behind(),
             logs=logs_in(folder),
@@ -250,9 +254,10 @@ def test_the_printed_lines_make_python_node_and_chromium_trust_its_certificate(r
     assert run.node_trusts == ["404", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"], "GET is no method of that path"
 
 
-def test_it_has_the_scarce_profile_of_the_demo(run: Run) -> None:
-    assert run.description["profiles"] == ["default", "tutor", "two-per-hour"]
+def test_it_has_the_scarce_profiles_of_the_demo(run: Run) -> None:
+    assert run.description["profiles"] == ["default", "short-leases", "tutor", "two-per-hour"]
     assert run.quota == [200, 200, 429]
+    assert run.lease_seconds == 30
 
 
 def test_its_own_probes_are_no_refusals_in_the_logs(run: Run) -> None:
