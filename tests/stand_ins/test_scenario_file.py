@@ -166,6 +166,7 @@ def test_all_faults_are_told_at_once_each_with_its_place_its_value_and_what_can_
         (steps({}), "connection[0].steps[0].do"),
         (steps({"do": ["answer"]}), "connection[0].steps[0].do"),
         (steps({"do": "answer", "say": ""}), "connection[0].steps[0].say"),
+        (steps({"do": "answer", "say": "x" * 2001}), "connection[0].steps[0].say"),
         (steps({"do": "answer", "model_turns": 1.5}), "connection[0].steps[0].model_turns"),
         (steps({"do": "answer", "wav": "missing.wav"}), "connection[0].steps[0].wav"),
         (steps({"do": "answer", "wav": "missing.wav", "recording": "hello"}), "connection[0].steps[0].wav"),

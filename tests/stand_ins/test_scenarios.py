@@ -325,6 +325,8 @@ def test_talking_over_a_blocking_call_cancels_it(gemini: Gemini, model: str, beh
         live.send({"realtimeInput": {"text": "Forget it."}})
         assert live.receive() == {"toolCallCancellation": {"ids": ["fc_1"]}}
         assert said(live.turn()) == "Never mind.", "the answer is to the second question"
+        with pytest.raises(TimeoutError):
+            live.receive_within(0.2)
     assert [turn.text for turn in gemini.talk.turns] == ["What is the weather?", "Forget it."]
 
 

@@ -24,6 +24,7 @@ from gemini_live_stand_in.refusals import (
 from gemini_live_stand_in.speech import RECORDINGS, Speech, WavError, in_tones, read_wav, recording
 
 _LONGEST_SECONDS = 86_400.0
+_LONGEST_TEXT = 2000  # two minutes of tones
 _MOST_MODEL_TURNS = 20
 _LOWEST_HZ, _HIGHEST_HZ = 50, 8000
 _CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
@@ -77,7 +78,7 @@ def _is_json(value: object) -> bool:
 Seconds = Annotated[float, Rule("a number of seconds from 0 to 86400", lambda value: 0 <= value <= _LONGEST_SECONDS)]
 _Hertz = Annotated[float, Rule("a frequency from 50 to 8000", lambda value: _LOWEST_HZ <= value <= _HIGHEST_HZ)]
 _Turns = Annotated[int, Rule("a whole number from 1 to 20", lambda value: 1 <= value <= _MOST_MODEL_TURNS)]
-_Text = Annotated[str, Rule("a text that is not empty", bool)]
+_Text = Annotated[str, Rule("a text of 1 to 2000 characters", lambda value: 1 <= len(value) <= _LONGEST_TEXT)]
 _Arguments = Annotated[Mapping[str, Any], Rule("a table of JSON values", _is_json)]
 _Code = Annotated[
     int,

@@ -48,7 +48,6 @@ class Session:
         self._conversation = conversation
         self._silent = False
         self._refused_resumption = False
-        self._sending = asyncio.Lock()
         words = [Words(step.input_transcription, step.finished) for step in part.steps if isinstance(step, Listen)]
         self._turn_taking = TurnTaking(setup, traits, words)
         self._floor = Floor()
@@ -127,10 +126,9 @@ class Session:
         self._silent = True
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        async with self._sending:
-            await self._stand_in.until(self._stand_in.after(self._part.delay_seconds))
-            if self._silent:
-                return
-            self._journal.said(message)
-            # Google sends its JSON in binary frames; clients that expect text frames must fail here too.
-            await self._websocket.send_bytes(json.dumps(message).encode())
+        await self._stand_in.until(self._stand_in.after(self._part.delay_seconds))
+        if self._silent:
+            return
+        self._journal.said(message)
+        # Google sends its JSON in binary frames; clients that expect text frames must fail here too.
+        await self._websocket.send_bytes(json.dumps(message).encode())
