@@ -113,7 +113,8 @@ def test_a_certificate_of_its_own_is_there_to_be_trusted_and_gone_at_the_end() -
         url, trust = f"{ready['liveUrl']}?key={KEY}", ssl.create_default_context(cafile=authority)
         assert first_answer_over_tls(url, trust, audio_setup()) == {"setupComplete": {}}
         process.terminate()
-        assert process.wait(TIMEOUT) == 0
+        _, log = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0, log
     assert not authority.exists()
 
 

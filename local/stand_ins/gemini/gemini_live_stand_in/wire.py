@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 
 from starlette.websockets import WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.http11 import Request
 
 _STATE = "gemini_live_stand_in.wire"
@@ -37,6 +38,13 @@ class WireProtocol(WebSocketsSansIOProtocol):
         """Take in data, unless the connection is half open: then nobody hears it."""
         if not self._deaf:
             super().data_received(data)
+
+    def shutdown(self) -> None:
+        """End with the server. On a connection that is closing already, uvicorn 0.54 raises, and the server fails."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
 
     def drop(self) -> None:
         """Drop the connection without a word."""
