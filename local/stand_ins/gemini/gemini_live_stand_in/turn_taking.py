@@ -16,7 +16,7 @@ from gemini_live_stand_in.refusals import (
     TOOL_RESPONSE_NAME,
     CloseError,
 )
-from gemini_live_stand_in.transcription import InputTranscript
+from gemini_live_stand_in.transcription import InputTranscript, Words
 from gemini_live_stand_in.voice_activity import Activity, VoiceActivity
 
 DEFAULT_SILENCE_MS = 500
@@ -29,9 +29,9 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One complete user turn, as far as the stand-in understands it: how much there was."""
+    """One complete user turn, as far as the stand-in understands it: the text, and how much was spoken."""
 
-    characters: int = 0
+    text: str = ""
     spoken_seconds: float = 0.0
 
 
@@ -41,31 +41,40 @@ class Heard:
 
     Attributes:
         question: the user turn that it completes, if any.
-        interrupts: whether it interrupts a running reply even without a question.
+        interrupts: whether it interrupts a running reply.
         history: whether it is of the initial history, which is not answered.
         told: what the server says about it at once.
+        responses: the function responses in it.
     """
 
     question: Question | None = None
     interrupts: bool = False
     history: bool = False
     told: Sequence[Message] = ()
+    responses: Sequence[Message] = ()
 
 
 class TurnTaking:
     """Follows one connection's input. Voice detection is on unless the effective setup disables it."""
 
-    def __init__(self, setup: Mapping[str, Any], traits: ModelTraits) -> None:
+    def __init__(self, setup: Mapping[str, Any], traits: ModelTraits, words: Sequence[Words] = ()) -> None:
+        """Begin.
+
+        Args:
+            words: how the first turns are transcribed; the others are as without a scenario.
+        """
         self._traits = traits
         self._has_history = setup.get("historyConfig", {}).get("initialHistoryInClientContent", False)
         self._history_awaited = self._has_history and traits.initial_history
-        detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
+        realtime = setup.get("realtimeInputConfig", {})
+        detection = realtime.get("automaticActivityDetection", {})
+        self._speech_interrupts = realtime.get("activityHandling") != "NO_INTERRUPTION"
         self._automatic = not detection.get("disabled", False)
         self._voice = VoiceActivity(detection.get("silenceDurationMs") or DEFAULT_SILENCE_MS)
-        self._transcript = InputTranscript() if "inputAudioTranscription" in setup else None
+        self._transcript = InputTranscript(words) if "inputAudioTranscription" in setup else None
         self._in_activity = False
         self._activity_seconds = 0.0
-        self._characters = 0
+        self._text = ""
 
     def hear(self, message: Mapping[str, Any], *, after_model_turn: bool) -> Heard:
         """Take in one parsed client message; a second setup is refused.
@@ -80,9 +89,10 @@ class TurnTaking:
         if "realtimeInput" in message:
             return self._realtime(message["realtimeInput"])
         if "toolResponse" in message:
-            for response in message["toolResponse"].get("functionResponses", []):
+            responses = message["toolResponse"].get("functionResponses", [])
+            for response in responses:
                 self._require_reference(response)
-            return Heard()
+            return Heard(responses=responses)
         raise CloseError(MESSAGE_INVALID)
 
     def _require_reference(self, response: Mapping[str, Any]) -> None:
@@ -93,14 +103,14 @@ class TurnTaking:
 
     def _content(self, content: Mapping[str, Any]) -> Heard:
         for turn in content.get("turns", []):
-            self._characters += sum(len(part.get("text", "")) for part in turn.get("parts", []))
+            self._text += "".join(part.get("text", "") for part in turn.get("parts", []))
         # proto3: an absent turnComplete is false, and then the model keeps waiting.
         complete = content.get("turnComplete", False)
         if self._history_awaited:
             self._history_awaited = not complete
             return Heard(history=True)
         if complete:
-            return Heard(self._ask(), interrupts=True)
+            return Heard(self._ask_in_text(), interrupts=True)
         return Heard(interrupts=True, told=[{"serverContent": {"waitingForInput": True}}])
 
     def _realtime(self, realtime: Mapping[str, Any]) -> Heard:
@@ -112,12 +122,12 @@ class TurnTaking:
         if "activityStart" in realtime:
             self._in_activity = True
             self._activity_seconds = 0.0
-            heard = Heard(interrupts=True)
-        for blob in _sounds(realtime):
+            heard = Heard(interrupts=self._speech_interrupts)
+        for blob in _blobs(realtime):
             heard = _both(heard, self._audio(blob))
         if "text" in realtime:
-            self._characters += len(realtime["text"])
-            heard = _both(heard, Heard(self._ask()))
+            self._text += realtime["text"]
+            heard = _both(heard, Heard(self._ask_in_text(), interrupts=True))
         if realtime.get("audioStreamEnd") and self._traits.audio_stream_end and self._voice.speaking:
             self._voice.stop()
             heard = _both(heard, self._end_of_speech(self._voice.spoken_seconds))
@@ -129,6 +139,8 @@ class TurnTaking:
     def _audio(self, blob: Mapping[str, Any]) -> Heard:
         pcm: bytes = blob.get("data", b"")
         rate = _sample_rate(blob.get("mimeType", ""))
+        if not rate:
+            raise CloseError(AUDIO_FORMAT, mime_type=blob.get("mimeType", ""))
         if not self._automatic:
             self._activity_seconds += len(pcm) / 2 / rate
             return Heard(told=self._transcribe(self._activity_seconds) if self._in_activity else ())
@@ -136,7 +148,9 @@ class TurnTaking:
         for activity in self._voice.hear(pcm, rate):
             match activity:
                 case Activity.STARTED:
-                    heard = _both(heard, Heard(interrupts=True, told=self._voice_activity("ACTIVITY_START")))
+                    heard = _both(
+                        heard, Heard(interrupts=self._speech_interrupts, told=self._voice_activity("ACTIVITY_START"))
+                    )
                 case Activity.ONGOING:
                     heard = _both(heard, Heard(told=self._transcribe(self._voice.spoken_seconds)))
                 case Activity.ENDED:
@@ -144,9 +158,12 @@ class TurnTaking:
         return heard
 
     def _end_of_speech(self, spoken_seconds: float) -> Heard:
-        pieces = self._transcript.end(spoken_seconds) if self._transcript else ()
-        told = [*self._voice_activity("ACTIVITY_END"), *map(_transcription, pieces)]
-        return Heard(self._ask(spoken_seconds), told=told)
+        told = [*self._voice_activity("ACTIVITY_END")]
+        if self._transcript:
+            finished = self._transcript.finished
+            told += map(_transcription, self._transcript.end(spoken_seconds))
+            told += [{"serverContent": {"inputTranscription": {"finished": True}}}] if finished else []
+        return Heard(self._ask(spoken_seconds), interrupts=self._speech_interrupts, told=told)
 
     def _transcribe(self, spoken_seconds: float) -> Sequence[Message]:
         return [_transcription(piece) for piece in self._transcript.hear(spoken_seconds)] if self._transcript else []
@@ -154,10 +171,15 @@ class TurnTaking:
     def _voice_activity(self, kind: str) -> Sequence[Message]:
         return [{"voiceActivity": {"voiceActivityType": kind}}] if self._traits.voice_activity else []
 
+    def _ask_in_text(self) -> Question:
+        if self._transcript:
+            self._transcript.skip()
+        return self._ask()
+
     def _ask(self, spoken_seconds: float = 0.0) -> Question:
         self._history_awaited = False  # what comes after the first question is no initial history
-        question = Question(self._characters, spoken_seconds)
-        self._characters = 0
+        question = Question(self._text, spoken_seconds)
+        self._text = ""
         return question
 
 
@@ -166,7 +188,7 @@ def _both(first: Heard, then: Heard) -> Heard:
     return Heard(then.question or first.question, first.interrupts or then.interrupts, told=[*first.told, *then.told])
 
 
-def _sounds(realtime: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _blobs(realtime: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if "audio" in realtime:
         yield realtime["audio"]
     for blob in realtime.get("mediaChunks", []):
@@ -174,14 +196,20 @@ def _sounds(realtime: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield blob
 
 
+def sounds_in(realtime: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    """Yield the PCM and the rate of each sound in a `realtimeInput`; without those of a format that is refused."""
+    for blob in _blobs(realtime):
+        rate = _sample_rate(blob.get("mimeType", ""))
+        if rate:
+            yield blob.get("data", b""), rate
+
+
 def _transcription(piece: str) -> Message:
     return {"serverContent": {"inputTranscription": {"text": piece}}}
 
 
 def _sample_rate(mime_type: str) -> int:
-    """Read `audio/pcm;rate=16000`; without a rate it is 16 kHz."""
+    """Read `audio/pcm;rate=16000`; without a rate it is 16 kHz. 0 is a format that is refused."""
     match = re.fullmatch(r"audio/pcm(?:\s*;\s*rate=(\d{1,6}))?", mime_type)
     rate = int(match.group(1) or _NATIVE_RATE) if match else 0
-    if rate < _LOWEST_RATE:
-        raise CloseError(AUDIO_FORMAT, mime_type=mime_type)
-    return rate
+    return rate if rate >= _LOWEST_RATE else 0

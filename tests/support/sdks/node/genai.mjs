@@ -1,8 +1,8 @@
-// A Live session with Google's own SDK.
+// A Live session with Google's own SDK. It answers every call of a tool with `toolResult`.
 import { GoogleGenAI } from '@google/genai';
 import { run } from './run.mjs';
 
-await run(({ token, apiVersion, baseUrl, model, config, turns }) => new Promise((resolve, reject) => {
+await run(({ token, apiVersion, baseUrl, model, config, turns, toolResult }) => new Promise((resolve, reject) => {
   const ai = new GoogleGenAI({ apiKey: token, httpOptions: { apiVersion, baseUrl } });
   const messages = [];
   const waiting = [...turns];
@@ -21,6 +21,9 @@ await run(({ token, apiVersion, baseUrl, model, config, turns }) => new Promise(
   const callbacks = {
     onmessage(message) {
       messages.push(message);
+      for (const { id, name } of message.toolCall?.functionCalls ?? []) {
+        session.sendToolResponse({ functionResponses: [{ id, name, response: toolResult }] });
+      }
       if (message.serverContent?.turnComplete) goOn();
     },
     // The promise of connect() of 2.32.0 does not settle when the server closes first: this is all one learns then.
