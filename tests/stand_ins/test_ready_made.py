@@ -106,7 +106,6 @@ def test_every_ready_made_scenario_is_played_here() -> None:
 
 @pytest.mark.parametrize("name", CONNECTIONS)
 def test_a_connection_does_what_its_scenario_says(gemini: Gemini, name: str) -> None:
-    gemini.configure(pace=1.0 if name.endswith("mid-speech") else 0.0)
     gemini.close_seconds = 0.2 if name == "half-open" else gemini.close_seconds
     gemini.stand_in.play(load_scenario(name))
     expected = CONNECTIONS[name]
