@@ -244,17 +244,17 @@ def test_a_client_that_leaves_while_it_waits_is_noticed(gemini: Gemini) -> None:
     assert gemini.talk.ending.by == "client"
 
 
-def answers_of_the_wire(address: str, ready: Callable[[], None]) -> tuple[bool, int | None]:
+def answers_of_the_wire(address: str, ready: Callable[[], None], patience: float) -> tuple[bool, int | None]:
     """Return whether a ping is answered in a session that is ready, and the close code that the client sees."""
 
     async def ask() -> tuple[bool, int | None]:
         url = f"ws://{address}{live_path('')}?key={KEY}"
-        async with connect_async(url, proxy=None, ping_interval=None, close_timeout=0.1) as websocket:
+        async with connect_async(url, proxy=None, ping_interval=None, close_timeout=patience) as websocket:
             await websocket.send(json.dumps({"setup": audio_setup()}))
             await websocket.recv()
             await asyncio.to_thread(ready)
             pong = await websocket.ping()
-            answered, _ = await asyncio.wait({asyncio.ensure_future(pong)}, timeout=0.2)
+            answered, _ = await asyncio.wait({asyncio.ensure_future(pong)}, timeout=patience)
             await websocket.send(json.dumps({"realtimeInput": {"text": "hello?"}}))
             await websocket.close()
             return bool(answered), websocket.close_code
@@ -263,9 +263,9 @@ def answers_of_the_wire(address: str, ready: Callable[[], None]) -> tuple[bool, 
 
 
 def test_a_half_open_connection_answers_neither_pings_nor_closes(gemini: Gemini) -> None:
-    assert answers_of_the_wire(gemini.address, lambda: None) == (True, 1000)
+    assert answers_of_the_wire(gemini.address, lambda: None, WAIT_SECONDS) == (True, 1000)
     gemini.play_steps({"do": "half_open"})
-    assert answers_of_the_wire(gemini.address, lambda: noted(gemini, "half open")) == (False, 1006)
+    assert answers_of_the_wire(gemini.address, lambda: noted(gemini, "half open"), 0.2) == (False, 1006)
     talk = gemini.talk
     assert "half open" in [event.what for event in talk.events]
     assert "text" not in [event.what for event in talk.events], "it is not heard either"

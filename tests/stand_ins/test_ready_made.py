@@ -1,13 +1,18 @@
 """The ready-made scenarios, each played by a client that talks, waits, and answers calls."""
 
+import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
-from gemini_live_stand_in import load_scenario, ready_made
-from stand_ins.gemini_client import Gemini, Live, Message, audio_setup, has
+from gemini_live_stand_in import GeminiStandIn, StandInConfig, create_app, load_scenario, ready_made
+from gemini_live_stand_in.serving import serve
+from stand_ins.gemini_client import KEY, Gemini, Live, Message, audio_setup, has, live_path
 
 WEATHER: Message = {"functionDeclarations": [{"name": "get_weather"}]}
 
@@ -106,7 +111,6 @@ def test_every_ready_made_scenario_is_played_here() -> None:
 
 @pytest.mark.parametrize("name", CONNECTIONS)
 def test_a_connection_does_what_its_scenario_says(gemini: Gemini, name: str) -> None:
-    gemini.configure(pace=1.0 if name.endswith("mid-speech") else 0.0)
     gemini.close_seconds = 0.2 if name == "half-open" else gemini.close_seconds
     gemini.stand_in.play(load_scenario(name))
     expected = CONNECTIONS[name]
@@ -139,3 +143,22 @@ def test_the_slow_mint_takes_the_time_that_is_said(gemini: Gemini) -> None:
             asking.result(0.15)
         gemini.clock.advance(seconds=0.1)
         assert asking.result(5)
+
+
+@pytest.mark.parametrize("name", ["half-open", "silent-before-setup-complete", "silent-after-setup-complete"])
+def test_a_connection_that_is_left_hanging_does_not_hold_up_the_exit(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand_in = GeminiStandIn(StandInConfig(api_keys=frozenset({KEY}), pace=0), scenario=load_scenario(name))
+    with ExitStack() as client:
+        with serve(create_app(stand_in)) as address:
+            url = f"ws://{address}{live_path('')}?key={KEY}"
+            websocket = client.enter_context(connect(url, proxy=None, close_timeout=0.1))
+            websocket.send(json.dumps({"setup": audio_setup()}))
+            if name == "half-open":
+                websocket.send(json.dumps({"realtimeInput": {"text": "hello"}}))
+                stand_in.journal.wait_until(lambda journal: "half open" in journal.trace())
+        with pytest.raises(ConnectionClosed):
+            Live(websocket).receive_until("no such message")
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(f"serve:{address[-5:]}")]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -1,13 +1,15 @@
 """The table of refusals, and that the README tells the same story."""
 
 import ast
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import gemini_live_stand_in
 from gemini_live_stand_in import refusals
-from gemini_live_stand_in.model_rules import RULES, ModelRule
+from gemini_live_stand_in.model_rules import EXTENDED_THINKING, LIVE_3_1, LIVE_3_8, RULES, ModelRule
+from gemini_live_stand_in.model_traits import traits_of
 from gemini_live_stand_in.refusals import CloseRefusal, HttpRefusal, Provenance, Silence, cut
 from stand_ins.test_faults import CLOSES, MINTS
 
@@ -51,6 +53,21 @@ def test_refusal_texts_live_in_one_module_only() -> None:
         if path.name != "refusals.py":
             constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
             assert not constants & texts, path.name
+
+
+def test_the_readme_says_how_the_models_differ() -> None:
+    models = [LIVE_3_8, EXTENDED_THINKING, LIVE_3_1, "gemini-2.5-flash-native-audio-latest"]
+    told = {}
+    for line in (PACKAGE.parent / "README.md").read_text().partition("## How the models differ")[2].splitlines():
+        if line.startswith("| `"):
+            name, *cells = line.strip("| ").split(" | ")
+            told[name.split("`")[1]] = cells
+    words = {True: "yes", False: "no"}
+    traits = [asdict(traits_of(model)) for model in models]
+    assert told == {
+        name: [words[trait[name]] if isinstance(trait[name], bool) else str(trait[name]) for trait in traits]
+        for name in traits[0]
+    }
 
 
 def test_every_provenance_is_in_use() -> None:

@@ -107,6 +107,21 @@ def test_an_answer_can_be_several_model_turns(gemini: Gemini, model: str) -> Non
     assert said(messages) == RECORDINGS["hello"]
 
 
+def test_an_answer_can_be_slow_where_others_are_not_and_the_other_way_round(gemini: Gemini) -> None:
+    gemini.play_steps({"do": "answer", "pace": 1}, {"do": "answer"})
+    with gemini.connect_with_key() as live:
+        live.start(setup())
+        live.send({"realtimeInput": {"text": "hello"}})
+        live.receive_until("serverContent", "generationComplete")
+        with pytest.raises(TimeoutError):
+            live.receive_within(0.2)
+    gemini.configure(pace=10)
+    gemini.play_steps({"do": "answer", "pace": 0})
+    with gemini.connect_with_key() as live:
+        live.start(setup())
+        assert live.ask(), "it would take 20 s, and the test waits for 5"
+
+
 def test_the_model_can_speak_first(gemini: Gemini) -> None:
     gemini.play_steps({"do": "answer", "say": "Are you there?", "unprompted": True})
     with gemini.connect_with_key() as live:

@@ -183,6 +183,18 @@ def test_a_quota_that_is_used_up_closes_after_the_setup_in_both_sdks(gemini: Gem
     assert session.reason.startswith("You exceeded your current quota")
 
 
+def test_a_connection_that_is_dropped_is_an_error_in_both_sdks(gemini: Gemini, scripts: NodeScripts) -> None:
+    gemini.play("drop-mid-speech")
+    with pytest.raises(errors.APIError) as dropped:
+        in_python(gemini, "Hello?")
+    assert dropped.value.code == 1006
+
+    gemini.play("drop-mid-speech")
+    session = in_javascript(gemini, scripts, {"text": "Hello?"})
+    assert session.audio
+    assert session.code == 1006
+
+
 def test_the_journal_measures_what_the_sdks_send(gemini: Gemini, scripts: NodeScripts) -> None:
     spoken = spoken_question()
     gemini.play("microphone-speech")

@@ -26,6 +26,7 @@ from gemini_live_stand_in.speech import RECORDINGS, Speech, WavError, in_tones, 
 _LONGEST_SECONDS = 86_400.0
 _LONGEST_TEXT = 2000  # two minutes of tones
 _MOST_MODEL_TURNS = 20
+_SLOWEST_PACE = 10
 _LOWEST_HZ, _HIGHEST_HZ = 50, 8000
 _CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 
@@ -77,6 +78,7 @@ def _is_json(value: object) -> bool:
 
 Seconds = Annotated[float, Rule("a number of seconds from 0 to 86400", lambda value: 0 <= value <= _LONGEST_SECONDS)]
 _Hertz = Annotated[float, Rule("a frequency from 50 to 8000", lambda value: _LOWEST_HZ <= value <= _HIGHEST_HZ)]
+_Pace = Annotated[float, Rule("a number from 0 to 10", lambda value: 0 <= value <= _SLOWEST_PACE)]
 _Turns = Annotated[int, Rule("a whole number from 1 to 20", lambda value: 1 <= value <= _MOST_MODEL_TURNS)]
 _Text = Annotated[str, Rule("a text of 1 to 2000 characters", lambda value: 1 <= len(value) <= _LONGEST_TEXT)]
 _Arguments = Annotated[Mapping[str, Any], Rule("a table of JSON values", _is_json)]
@@ -175,6 +177,7 @@ class Answer(Checked):
         model_turns: how many model turns it is cut into; None: as many as the model does.
         interrupted_after_seconds: the model stops as if it had heard the user, after so much sound.
         unprompted: whether it comes without the user's turn.
+        pace: 1 speaks in real time, 0 does not wait; None: as the stand-in does.
         turn_complete: whether it ends with turnComplete, which somebody has missed on 3.1.
     """
 
@@ -184,6 +187,7 @@ class Answer(Checked):
     model_turns: _Turns | None = None
     interrupted_after_seconds: Seconds | None = None
     unprompted: bool = False
+    pace: _Pace | None = None
     turn_complete: bool = True
 
     def _conflicts(self) -> Iterator[Fault]:

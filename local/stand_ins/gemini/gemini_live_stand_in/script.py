@@ -171,7 +171,7 @@ class Script:
             conversation.context,
             transcribed="outputAudioTranscription" in stage.setup,
             status=stage.traits.interaction_status,
-            pace=config.pace,
+            pace=config.pace if step.pace is None else step.pace,
             pause=stage.floor.pause,
             completed=step.turn_complete,
             stops_after_seconds=step.interrupted_after_seconds,
