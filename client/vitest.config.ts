@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'alone', include: ['test/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'stack', include: ['test/stack/*.test.ts'], globalSetup: ['test/stack/local-stack.ts'] },
+      },
+    ],
+  },
+});
