@@ -1,3 +1,4 @@
+export type { LiveAudio, LiveAudioEvents } from './audio.js';
 export type { Clock } from './clock.js';
 export type { LiveCloseKind, LiveCloseNext } from './closes.js';
 export {
@@ -19,6 +20,14 @@ export {
   type LiveTokenReason,
 } from './live-token-error.js';
 export type { KnownReason } from './reasons.js';
+export type { Renewal } from './renewal.js';
+export {
+  createLiveSession,
+  type LiveEnd,
+  type LiveSession,
+  type LiveSessionOptions,
+  type LiveState,
+} from './session.js';
 export {
   createLiveTokens,
   type Fetch,
@@ -28,3 +37,5 @@ export {
   type LiveTokensOptions,
   type TakeRequest,
 } from './tokens.js';
+export type { LiveTool, LiveToolCall, LiveTools } from './tool-calls.js';
+export type { Transcript, TranscriptLine } from './transcript.js';
