@@ -6,7 +6,7 @@ const TSC = 'node_modules/.bin/tsc';
 const COMMONJS = ['--module', 'CommonJS', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false'];
 
 rmSync('dist', { recursive: true, force: true });
-for (const project of ['tsconfig.json']) {
+for (const project of ['tsconfig.json', 'tsconfig.web-audio.json']) {
   execFileSync(TSC, ['-p', project], { stdio: 'inherit' });
   execFileSync(TSC, ['-p', project, ...COMMONJS, '--outDir', 'dist/cjs'], { stdio: 'inherit' });
 }
