@@ -31,14 +31,19 @@ demo: ## show every step in this terminal, on the local stack; GEMINI_API_KEY=�
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
 	@PYTHONPATH=$(LOCAL_PATH) $(BIN)/python -m demo
 
-stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_PORT, … set its addresses
+stack: ## keep the local stack running for an app: [HOST=… TLS=1 CONNECTION_SECONDS=… SCENARIO=…]; docs/local-stack.md
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
-	@PYTHONPATH=$(LOCAL_PATH) $(BIN)/python -m stack \
+	@PYTHONPATH=$(LOCAL_PATH) exec $(BIN)/python -m stack \
 		$(if $(HOST),--host $(HOST)) \
 		$(if $(FUNCTION_PORT),--function-port $(FUNCTION_PORT)) \
 		$(if $(AUTH_PORT),--auth-port $(AUTH_PORT)) \
 		$(if $(GEMINI_PORT),--gemini-port $(GEMINI_PORT)) \
-		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
+		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT)) \
+		$(if $(CONNECTION_SECONDS),--connection-seconds $(CONNECTION_SECONDS)) \
+		$(if $(GO_AWAY_SECONDS),--go-away-seconds $(GO_AWAY_SECONDS)) \
+		$(if $(SCENARIO),--scenario "$(SCENARIO)") \
+		$(if $(filter-out 0,$(CONTROL)),--control) \
+		$(if $(filter-out 0,$(TLS)),--tls)
 
 LIVE_TOKENS := $(BIN)/live-tokens
 

@@ -31,11 +31,16 @@ _LONGEST_FIRST = (
     "tests/operations/deploy/test_real_module.py",
     "tests/function",
     "tests/integration/sdks",
+    "tests/stand_ins/test_readme_projects.py",
     "tests/release/test_release.py",
     "tests/infra/test_apply.py",
 )
 # Long enough to be worth starting a second time what the rest of the folder shares.
-_FILES_OF_THEIR_OWN = ("tests/infra", "tests/operations/deploy/test_real_module.py")
+_FILES_OF_THEIR_OWN = (
+    "tests/infra",
+    "tests/operations/deploy/test_real_module.py",
+    "tests/stand_ins/test_readme_projects.py",
+)
 
 
 def _in_one_process(nodeid: str) -> str:

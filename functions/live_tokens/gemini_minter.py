@@ -59,7 +59,7 @@ class GeminiMinter:
 
     Args:
         api_version: `v1alpha` or `v1beta`.
-        emulator_host: `host:port` of a stand-in spoken to without TLS, or None for Google.
+        emulator_host: `host:port` of a stand-in spoken to without TLS, `https://host:port` with it, or None for Google.
         now: the current aware UTC time.
     """
 
@@ -71,8 +71,9 @@ class GeminiMinter:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._api_version = api_version
-        self._host = emulator_host or GEMINI_HOST
-        self._tls = "" if emulator_host else "s"
+        address = emulator_host or f"https://{GEMINI_HOST}"
+        self._host = address.removeprefix("https://")
+        self._tls = "s" if address.startswith("https://") else ""
         self._now = now
         # One for all keys, and ours: a client of google-genai closes its own when it is dropped.
         self._http = httpx2.Client(

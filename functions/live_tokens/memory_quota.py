@@ -15,6 +15,10 @@ from live_tokens.issuing import Caller, Grant, Profile, SessionCall
 from live_tokens.sessions import Account, end, grant, new_session_id
 from live_tokens.stop_switches import Document, StopSwitches
 
+_KINDS = ("service", "profiles", "users")
+_PARTS = ("message", "until")
+_SHOWN_OF_A_NAME = 20
+
 
 class MemoryQuotaStore:
     """A `QuotaStore` that forgets everything when the process ends. `Settings` refuses it on Cloud Run.
@@ -22,7 +26,7 @@ class MemoryQuotaStore:
     Args:
         switches_file: JSON file of stop switches, read for every call, or None. Its form is
             `{"service": {…}, "profiles": {"<name>": {…}}, "users": {"<uid>": {…}}}`, all of it optional, each switch
-            `{"message"?: string, "until"?: RFC 3339 string}`.
+            `{"message"?: string, "until"?: RFC 3339 string}`. With any other name in it, nothing is granted.
         now: the current aware UTC time. When it goes back, time stands still here.
     """
 
@@ -60,13 +64,28 @@ class MemoryQuotaStore:
             return StopSwitches()
         try:
             switches = json.loads(self._switches_file.read_text(encoding="utf-8"))
+            profiles, users = switches.get("profiles", {}), switches.get("users", {})
+            _require_known(switches, _KINDS)
+            for switch in (switches.get("service"), *profiles.values(), *users.values()):
+                _require_known(switch or {}, _PARTS)
             return StopSwitches(
                 service=_switch(switches.get("service")),
-                profile=_switch(switches.get("profiles", {}).get(profile.name)),
-                user=_switch(switches.get("users", {}).get(caller.uid)),
+                profile=_switch(profiles.get(profile.name)),
+                user=_switch(users.get(caller.uid)),
             )
+        except _UnknownNameError as error:
+            raise QuotaUnavailable(f"switches file: {error}") from error
         except (OSError, ValueError, AttributeError, TypeError) as error:
             raise QuotaUnavailable(f"switches file: {type(error).__name__}") from error
+
+
+class _UnknownNameError(Exception):
+    """A name in the file that nothing reads: a switch that its writer believes is set."""
+
+
+def _require_known(document: dict[str, Any], known: tuple[str, ...]) -> None:
+    for name in document.keys() - {*known}:
+        raise _UnknownNameError(f"“{name[:_SHOWN_OF_A_NAME]}” is not one of {', '.join(known)}")
 
 
 def _switch(value: dict[str, Any] | None) -> Document | None:

@@ -28,6 +28,7 @@ EMULATOR_VARIABLES = (
 _PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _SECRET_VERSION = re.compile(r"projects/[^/\s]+/secrets/[^/\s]+/versions/(latest|[0-9]+)")
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
+_HOST_PERHAPS_SECURE = re.compile(rf"(https://)?{_HOST_AND_PORT.pattern}")
 _APP_ID = re.compile(r"[0-9]+:[0-9]+:[a-z]+:[0-9a-f]+")
 _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _PATH = re.compile(r"[^\0]+")
@@ -70,7 +71,7 @@ class Settings:
         threads: how many calls are answered at once; as many connections to each upstream are kept.
         firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.
-        gemini_emulator_host: `host:port` of a stand-in, or None.
+        gemini_emulator_host: `host:port` of a stand-in, `https://host:port` for one over TLS, or None.
     """
 
     firebase_project_id: str
@@ -129,7 +130,9 @@ class Settings:
             threads=reader.whole_number("THREADS", DEFAULT_THREADS, 1, _MOST_THREADS),
             firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),
             secret_manager_emulator_host=reader.host_and_port("SECRET_MANAGER_EMULATOR_HOST"),
-            gemini_emulator_host=reader.host_and_port("GEMINI_EMULATOR_HOST"),
+            gemini_emulator_host=reader.optional(
+                "GEMINI_EMULATOR_HOST", _HOST_PERHAPS_SECURE, "host:port, or https://host:port"
+            ),
         )
         # The Firestore client reads this one by itself; here it is only checked.
         reader.host_and_port("FIRESTORE_EMULATOR_HOST")

@@ -4,40 +4,79 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
-from stack import PROJECT_ID, LocalStack, Ports, StackError, StackOptions
+from demo.refusals_and_quotas import TWO_PER_HOUR_PROFILE, TWO_PER_HOUR_TOML
+from stack import LocalStack, Ports, StackError, StackOptions
+from stack.description import described
+from stack.usage import print_usage
 
 _RUN = Path(__file__).parents[2] / ".run" / "stack"
+_DESCRIPTION = "stack.json"
+_POLL_SECONDS = 0.2
+
+
+class _Stopped(Exception):
+    """A signal asked the stack to stop."""
+
+
+class _Signals:
+    """Notes that the stack shall stop. A signal raises nothing: it cannot interrupt what starts or stops a program."""
+
+    def __init__(self) -> None:
+        self.received = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: object) -> None:
+        self.received = True
+
+    def raise_if_received(self) -> None:
+        if self.received:
+            raise _Stopped
 
 
 def _main() -> int:
-    arguments = _arguments()
+    signals = _Signals()
     console = Console()
-    options = StackOptions(
-        run_directory=_RUN,
-        host=arguments.host,
-        ports=Ports(arguments.function_port, arguments.auth_port, arguments.gemini_port, arguments.secret_manager_port),
-        google_api_key=os.environ.get("GEMINI_API_KEY") or None,
-    )
+    arguments = _arguments()
+    run = arguments.run_directory
     with ExitStack() as cleanup:
         try:
+            options = _options(arguments)
+            (run / _DESCRIPTION).unlink(missing_ok=True)  # of a stack that was killed
             with console.status("Starting") as status:
-                starting = LocalStack(options, progress=lambda name: status.update(f"Waiting for the {name}"))
-                stack = cleanup.enter_context(starting)
+
+                def progress(name: str) -> None:
+                    signals.raise_if_received()
+                    status.update(f"Waiting for the {name}")
+
+                stack = cleanup.enter_context(LocalStack(options, progress))
+            cleanup.enter_context(described(stack, run / _DESCRIPTION))
+            print_usage(console, stack, run / _DESCRIPTION)
+            return _keep_running(console, stack, signals)
         except StackError as error:
             console.print(str(error), style="red", markup=False, highlight=False)
             return 1
-        except KeyboardInterrupt:
-            return 130
-        _print_usage(console, stack, options)
-        return _keep_running(console, stack)
+        except _Stopped:
+            console.print("Stopping")
+            return 0
+
+
+def _keep_running(console: Console, stack: LocalStack, signals: _Signals) -> int:
+    while True:
+        signals.raise_if_received()
+        for process in stack.processes:
+            if process.ended:
+                console.print(f"[red]The {process.name} stopped. Its log: {process.log}[/red]")
+                return 1
+        time.sleep(_POLL_SECONDS)
 
 
 def _arguments() -> argparse.Namespace:
@@ -48,35 +87,47 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--auth-port", type=int, default=defaults.auth)
     parser.add_argument("--gemini-port", type=int, default=defaults.gemini)
     parser.add_argument("--secret-manager-port", type=int, default=defaults.secret_manager)
+    parser.add_argument("--connection-seconds", help="age limit of a connection to the Gemini stand-in")
+    parser.add_argument("--go-away-seconds", help="goAway so long before the limit")
+    parser.add_argument("--scenario", help="what the next conversations do: a file, or the name of a ready-made one")
+    parser.add_argument("--control", action="store_true", help="the Gemini stand-in takes scenarios over HTTP")
+    parser.add_argument("--tls", action="store_true", help="the Gemini stand-in speaks https and wss only")
+    parser.add_argument("--run-directory", type=Path, default=_RUN, help="for logs, stack.json and stop switches")
     return parser.parse_args()
 
 
-def _print_usage(console: Console, stack: LocalStack, options: StackOptions) -> None:
-    variables = {
-        "MINT_URL": (stack.function_url, "httpsCallableFromURL(getFunctions(app), MINT_URL)"),
-        "AUTH_EMULATOR_URL": (f"http://{stack.auth_host}", "connectAuthEmulator(getAuth(app), AUTH_EMULATOR_URL)"),
-        "FIREBASE_PROJECT_ID": (PROJECT_ID, 'initializeApp({ projectId: FIREBASE_PROJECT_ID, apiKey: "any" })'),
+def _options(arguments: argparse.Namespace) -> StackOptions:
+    google_api_key = os.environ.get("GEMINI_API_KEY") or None
+    stand_in_arguments = _stand_in_arguments(arguments)
+    if google_api_key and (stand_in_arguments or arguments.tls):
+        raise StackError(
+            "GEMINI_API_KEY is set, so Gemini is Google's. CONNECTION_SECONDS, GO_AWAY_SECONDS, SCENARIO, CONTROL "
+            "and TLS are for the stand-in. Unset them or the key."
+        )
+    return StackOptions(
+        run_directory=arguments.run_directory,
+        host=arguments.host,
+        ports=Ports(arguments.function_port, arguments.auth_port, arguments.gemini_port, arguments.secret_manager_port),
+        google_api_key=google_api_key,
+        stand_in_arguments=stand_in_arguments,
+        tls=arguments.tls,
+        extra_profiles={TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML},
+    )
+
+
+def _stand_in_arguments(arguments: argparse.Namespace) -> list[str]:
+    given = {
+        "--connection-seconds": arguments.connection_seconds,
+        "--go-away-seconds": arguments.go_away_seconds,
+        "--scenario": _path_or_name(arguments.scenario) if arguments.scenario else None,
     }
-    console.print("[bold]The stack is running.[/] Ctrl-C stops it. Your app needs:\n")
-    for name, (value, use) in variables.items():
-        console.print(f"{name}={value:<30} [dim]# {escape(use)}[/]", soft_wrap=True, highlight=False)
-    gemini = "Google's" if options.google_api_key else f"the stand-in at ws://{stack.gemini_host}"
-    console.print(f"\nGemini is {gemini}; `websocketUrl` points to it.", highlight=False)
-    console.print("Android emulator: run `adb reverse tcp:PORT tcp:PORT` for each port, so that 127.0.0.1 works there.")
-    console.print(f"Logs: {os.path.relpath(options.run_directory)}", highlight=False)
+    options = [part for option, value in given.items() if value is not None for part in (option, value)]
+    return [*options, "--control"] if arguments.control else options
 
 
-def _keep_running(console: Console, stack: LocalStack) -> int:
-    try:
-        while True:
-            for process in stack.processes:
-                if process.ended:
-                    console.print(f"[red]The {process.name} stopped. Its log: {process.log}[/red]")
-                    return 1
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        console.print("Stopping")
-        return 0
+def _path_or_name(scenario: str) -> str:
+    """The stand-in runs in another folder."""
+    return str(Path(scenario).absolute()) if Path(scenario).exists() else scenario
 
 
 if __name__ == "__main__":

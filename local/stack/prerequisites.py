@@ -12,6 +12,8 @@ from pathlib import Path
 OLDEST_NODE = 20
 FIREBASE_TOOLS = Path(__file__).parents[1] / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
 
+_EVERYWHERE = ("0.0.0.0", "0", "*", "::", "[::]")  # noqa: S104  # refused here
+
 
 class StackError(Exception):
     """The stack cannot run. The message says what to do."""
@@ -33,6 +35,19 @@ def node() -> str:
     if not FIREBASE_TOOLS.exists():
         raise StackError("The Auth emulator is not installed. Run `make setup`.")
     return path
+
+
+def require_address(host: str) -> None:
+    """Check that a host is an address that an app can open.
+
+    Raises:
+        StackError: it means every address of this machine.
+    """
+    if host in _EVERYWHERE:
+        raise StackError(
+            f"HOST={host} means every address of this machine, and an app cannot open it. Name one of them: "
+            "127.0.0.1, or for a phone the address in its network, such as make stack HOST=192.168.1.20"
+        )
 
 
 def free_ports(host: str, count: int) -> list[int]:

@@ -25,7 +25,10 @@ class Process:
 
     Attributes:
         environment: the whole environment of the program.
-        answers: URL that returns any response once the program is ready.
+        answers: URL that returns any response to OPTIONS once the program is ready. The function takes it for a
+            browser's preflight, which it does not log.
+        announces: file that takes the program's standard output, instead of the log. The program is ready when it has
+            written a line, and `answers` is not asked.
     """
 
     name: str
@@ -33,18 +36,19 @@ class Process:
     log: Path
     environment: Mapping[str, str] = field(repr=False)
     answers: str
+    announces: Path | None = None
     _running: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _ready: bool = field(default=False, init=False, repr=False)
 
     def start(self) -> None:
         """Start the program without waiting for it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, (self.announces or self.log).open("wb" if self.announces else "ab") as output:
             self._running = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=log,
                 env=dict(self.environment),
                 cwd=self.log.parent,
                 start_new_session=True,
@@ -61,13 +65,10 @@ class Process:
             waiting()
             if self._running is None or self._running.poll() is not None:
                 raise StackError(f"The {self.name} stopped while starting.\n{self._tail()}")
-            try:
-                requests.get(self.answers, timeout=2)
-            except requests.RequestException:
-                time.sleep(_POLL_SECONDS)
-            else:
+            if self._is_ready():
                 self._ready = True
                 return
+            time.sleep(_POLL_SECONDS)
         raise StackError(f"The {self.name} did not answer within {seconds:.0f} s.\n{self._tail()}")
 
     def stop(self) -> None:
@@ -96,6 +97,15 @@ class Process:
     def ended(self) -> bool:
         """Whether the program has stopped by itself."""
         return self._running is not None and self._running.poll() is not None
+
+    def _is_ready(self) -> bool:
+        if self.announces is not None:
+            return self.announces.read_bytes().endswith(b"\n")
+        try:
+            requests.options(self.answers, timeout=2)
+        except requests.RequestException:
+            return False
+        return True
 
     def _tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gemini_live_stand_in import refusals
-from gemini_live_stand_in.refusals import CloseRefusal, Silence
+from gemini_live_stand_in.refusals import CLOSE_REFUSALS, CloseRefusal, Silence
 from live_tokens.callable_endpoint import ERROR_TABLE
 from support.documents import ROOT, table
 from support.reasons import reasons
@@ -16,12 +16,8 @@ TABLES = ROOT / "client" / "tables"
 REASONS: dict[str, dict[str, str]] = json.loads((TABLES / "reasons.json").read_text(encoding="utf-8"))
 CLOSES: list[dict[str, Any]] = json.loads((TABLES / "closes.json").read_text(encoding="utf-8"))
 OF_THE_CLIENT = {"UNREACHABLE", "UNEXPECTED_ANSWER"}
-REFUSALS = {name: refusal for name, refusal in vars(refusals).items() if isinstance(refusal, CloseRefusal | Silence)}
-# Words for texts that have a place for them.
-WORDS = {
-    "fault": "Invalid JSON payload received. Unknown name \"x\" at 'setup': Cannot find field.",
-    **dict.fromkeys(("level", "mime_type", "modalities", "model", "name", "place", "version"), "x"),
-}
+SILENCES = {name: silence for name, silence in vars(refusals).items() if isinstance(silence, Silence)}
+REFUSALS: dict[str, CloseRefusal | Silence] = {**CLOSE_REFUSALS, **SILENCES}
 
 
 def test_the_client_knows_each_reason_with_its_status() -> None:
@@ -69,7 +65,7 @@ def test_each_close_of_the_stand_in_has_the_row_that_names_it(name: str) -> None
     if isinstance(refusal, Silence):
         assert row["kind"] == "no-answer"
     else:
-        reason = refusals.cut(refusal.text.format(**WORDS))
+        reason = refusals.cut(refusal.text.format(**dict.fromkeys(refusals.placeholders(refusal.text), "x")))
         assert row_of(refusal.code, reason, row.get("when", "open")) == row["kind"]
 
 

@@ -410,6 +410,24 @@ def test_without_an_emulator_the_key_goes_to_google_over_tls(
     )
 
 
+def test_a_stand_in_over_tls_is_reached_over_tls(
+    server: FakeHttpServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The server is a proxy here too."""
+    authority = trustme.CA()
+    server.certificate = authority.issue_cert("stand-in.example")
+    server.answer_with(MINTED)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{server.host_and_port}")
+    minter = GeminiMinter("v1beta", upstream(), "https://stand-in.example:8443")
+    live_token = minter.mint(KEY, PROFILE, None, None, AMPLE)
+    to_proxy, through_it = server.received
+    assert to_proxy.path == "stand-in.example:8443"
+    assert through_it.headers["host"] == "stand-in.example:8443"
+    assert live_token.websocket_url.startswith("wss://stand-in.example:8443/ws/")
+
+
 # --- connections
 
 

@@ -303,6 +303,26 @@ def test_a_file_that_cannot_be_understood_stops_everybody_as_an_outage(
     assert "secret words" not in f"{refusal!r} {refusal} {refusal.diagnosis} {refusal.message}"
 
 
+@pytest.mark.parametrize(
+    ("content", "diagnosis"),
+    [
+        ({"servce": {}}, "“servce” is not one of service, profiles, users"),
+        ({"user-1": {}}, "“user-1” is not one of service, profiles, users"),
+        ({"service": {"mesage": "Back at nine."}}, "“mesage” is not one of message, until"),
+        ({"profiles": {"default": {"for": "30m"}}}, "“for” is not one of message, until"),
+        ({"users": {"another": {"Until": "2026-11-22T15:00:00Z"}}}, "“Until” is not one of message, until"),
+        ({"m" * 100: {}}, f"“{'m' * 20}” is not one of service, profiles, users"),
+    ],
+)
+def test_a_name_that_nothing_reads_stops_everybody_and_is_named(
+    switched: MemoryQuotaStore, switches: Path, content: object, diagnosis: str
+) -> None:
+    switches.write_text(json.dumps(content))
+    refusal = refusal_of(switched)
+    assert type(refusal) is QuotaUnavailable
+    assert refusal.diagnosis == f"switches file: {diagnosis}"
+
+
 def test_a_file_that_cannot_be_read_stops_everybody_as_an_outage(switched: MemoryQuotaStore, switches: Path) -> None:
     switches.mkdir()
     assert type(refusal_of(switched)) is QuotaUnavailable

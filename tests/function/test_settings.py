@@ -235,6 +235,14 @@ def test_an_emulator_is_refused_on_cloud_run(name: str) -> None:
     assert fault.startswith(f"{name} is set on Cloud Run")
 
 
+def test_gemini_alone_may_be_emulated_over_tls() -> None:
+    secure = "https://127.0.0.1:8443"
+    assert Settings.from_mapping(REQUIRED | {"GEMINI_EMULATOR_HOST": secure}).gemini_emulator_host == secure
+    others = {*EMULATOR_VARIABLES} - {"GEMINI_EMULATOR_HOST"}
+    faults = faults_of(REQUIRED | dict.fromkeys(others, secure) | {"GEMINI_EMULATOR_HOST": "http://127.0.0.1:8090"})
+    assert {fault.split()[0] for fault in faults} == {*EMULATOR_VARIABLES}
+
+
 @pytest.mark.parametrize("nothing", ["", "  ", "\n"])
 @pytest.mark.parametrize("name", EMULATOR_VARIABLES)
 def test_an_empty_emulator_variable_is_refused(name: str, nothing: str) -> None:

@@ -1,10 +1,12 @@
 """One real server for all tests of the stand-in; every test puts its own fresh stand-in behind it."""
 
+import ssl
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from gemini_live_stand_in.certificates import Certificate, make_certificate
 from gemini_live_stand_in.serving import serve
 from stand_ins.gemini_client import Clock, Gemini, Switchboard
 
@@ -32,3 +34,13 @@ def clock() -> Clock:
 def gemini(served: tuple[str, Switchboard], http: requests.Session, clock: Clock) -> Gemini:
     address, switchboard = served
     return Gemini(address, switchboard, clock, http)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def trust(certificate: Certificate) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate.authority)

@@ -17,7 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from gemini_live_stand_in import DEFAULT_MODELS, GeminiStandIn, StandInConfig, create_app
+from gemini_live_stand_in import (
+    DEFAULT_MODELS,
+    ConnectionRecord,
+    GeminiStandIn,
+    StandInConfig,
+    create_app,
+    parse_scenario,
+)
 
 KEY = "local-gemini-key"
 LEAKED_KEY = "leaked-gemini-key"
@@ -133,6 +140,7 @@ class Gemini:
         self.clock = clock
         self._switchboard = switchboard
         self._http = http
+        self.close_seconds = 10.0  # how long a client waits for the server's answer to its close
         self.configure()
 
     def configure(self, **settings: Any) -> None:
@@ -143,7 +151,7 @@ class Gemini:
             "pace": 0.0,
         }
         self.stand_in = GeminiStandIn(StandInConfig(**defaults | settings), now=self.clock)
-        self._switchboard.app = create_app(self.stand_in)
+        self._switchboard.app = create_app(self.stand_in, control=True)
 
     def request(self, method: str, path: str, content: bytes | None = None, **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -161,6 +169,20 @@ class Gemini:
         name: str = response.json()["name"]
         return name
 
+    def play(self, structure: Message) -> None:
+        """Play a scenario given as the structure of a file."""
+        self.stand_in.play(parse_scenario(structure, "test"))
+
+    def play_steps(self, *steps: Message, **connection: Any) -> None:
+        """Play steps on the next connection."""
+        self.play({"connection": [{"steps": list(steps)} | connection]})
+
+    @property
+    def talk(self) -> ConnectionRecord:
+        """What the journal has of the last connection, once it has ended."""
+        self.stand_in.journal.wait_until(lambda journal: journal.connections[-1].ending is not None, WAIT_SECONDS)
+        return self.stand_in.journal.connections[-1]
+
     def mint_locked(self, setup: Message | None = None, **fields: Any) -> str:
         return self.mint({"bidiGenerateContentSetup": audio_setup() if setup is None else setup} | fields)
 
@@ -170,7 +192,14 @@ class Gemini:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named["x-connection"] = connection = uuid.uuid4().hex
         # Without max_queue=None, leaving with 16 unread frames waits ten seconds for a close that nobody reads.
-        with connect(url, additional_headers=named, proxy=None, compression=None, max_queue=None) as socket:
+        with connect(
+            url,
+            additional_headers=named,
+            proxy=None,
+            compression=None,
+            max_queue=None,
+            close_timeout=self.close_seconds,
+        ) as socket:
             yield Live(socket)
         self._switchboard.wait_until_done(connection)
 
@@ -226,6 +255,31 @@ def audio(pcm: bytes, mime_type: str = f"audio/pcm;rate={RATE}") -> Message:
 
 def text_turn(**fields: object) -> Message:
     return {"clientContent": {"turns": [{"role": "user", "parts": [{"text": "hello"}]}]} | fields}
+
+
+def contents(messages: list[Message]) -> list[Message]:
+    return [message["serverContent"] for message in named(messages, "serverContent")]
+
+
+def said(messages: list[Message]) -> str:
+    return "".join(content.get("outputTranscription", {}).get("text", "") for content in contents(messages))
+
+
+def heard(messages: list[Message]) -> str:
+    return "".join(content.get("inputTranscription", {}).get("text", "") for content in contents(messages))
+
+
+def tone(hz: float, seconds: float, rate: int = RATE) -> bytes:
+    step = 2 * math.pi * hz / rate
+    return array("h", [int(9000 * math.sin(i * step)) for i in range(int(seconds * rate))]).tobytes()
+
+
+def noted(gemini: Gemini, what: str) -> None:
+    """Wait until the last connection has come to an event; the time of a step is counted from its event on."""
+    gemini.stand_in.journal.wait_until(
+        lambda journal: any(event.what == what for talk in journal.connections[-1:] for event in talk.events),
+        WAIT_SECONDS,
+    )
 
 
 def named(messages: list[Message], *names: str) -> list[Message]:

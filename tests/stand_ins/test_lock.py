@@ -320,7 +320,7 @@ def test_a_resumed_session_remembers_its_turns(gemini: Gemini, fresh_token: bool
     again = mint_without_lock_on_resumption(gemini) if fresh_token else token
     with gemini.connect(again) as live:
         live.start(setup | {"sessionResumption": {"handle": handle}})
-        assert "I remember" in transcript(live.ask())
+        assert "I still know" in transcript(live.ask())
 
 
 def test_a_new_session_remembers_nothing(gemini: Gemini) -> None:

@@ -9,8 +9,10 @@ import gemini_live_stand_in
 from gemini_live_stand_in import refusals
 from gemini_live_stand_in.model_rules import RULES, ModelRule
 from gemini_live_stand_in.refusals import CloseRefusal, HttpRefusal, Provenance, Silence, cut
+from stand_ins.test_faults import CLOSES, MINTS
 
 PACKAGE = Path(gemini_live_stand_in.__file__).parent
+
 TABLE = {
     name: entry for name, entry in vars(refusals).items() if isinstance(entry, CloseRefusal | HttpRefusal | Silence)
 }
@@ -39,7 +41,8 @@ def test_the_readme_names_no_refusal_that_is_gone() -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_every_refusal_is_used(name: str) -> None:
     users = [path for path in PACKAGE.glob("*.py") if path.name != "refusals.py" and name in path.read_text()]
-    assert users
+    played = {refusal for *_, refusal in CLOSES} | {refusal for refusal, _ in MINTS}
+    assert users or name in played
 
 
 def test_refusal_texts_live_in_one_module_only() -> None:

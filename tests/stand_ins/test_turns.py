@@ -5,16 +5,20 @@ from array import array
 
 import pytest
 
+from gemini_live_stand_in.speech import RECORDINGS, recording
 from stand_ins.gemini_client import (
     Gemini,
     Live,
     Message,
     audio,
     audio_setup,
+    contents,
     has,
+    heard,
     manual_setup,
     named,
     quiet,
+    said,
     speech,
     text_turn,
 )
@@ -31,22 +35,8 @@ LIVE_SETUPS: dict[str, Message] = {model: audio_setup(model=model) for model in 
 }
 
 
-def heard(messages: list[Message]) -> str:
-    fragments = named(messages, "serverContent", "inputTranscription", "text")
-    return "".join(fragment["serverContent"]["inputTranscription"]["text"] for fragment in fragments)
-
-
-def said(messages: list[Message]) -> str:
-    fragments = named(messages, "serverContent", "outputTranscription", "text")
-    return "".join(fragment["serverContent"]["outputTranscription"]["text"] for fragment in fragments)
-
-
 def statuses(messages: list[Message]) -> list[str]:
     return [content["interactionStatus"] for content in contents(messages) if "interactionStatus" in content]
-
-
-def contents(messages: list[Message]) -> list[Message]:
-    return [message["serverContent"] for message in named(messages, "serverContent")]
 
 
 # --- a turn
@@ -139,6 +129,25 @@ def test_video_is_accepted_and_not_answered(gemini: Gemini) -> None:
         live.start()
         live.send({"realtimeInput": {"video": {"data": "AAAA", "mimeType": "image/jpeg"}}})
         assert len(named(live.ask(), "serverContent", "turnComplete")) == 1
+
+
+def test_every_later_turn_says_in_other_words_that_the_context_has_survived(gemini: Gemini) -> None:
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(outputAudioTranscription={}, sessionResumption={}))
+        before = [said(live.ask()) for _ in range(3)]
+        handle = live.receive_until("sessionResumptionUpdate", "newHandle")[-1]["sessionResumptionUpdate"]["newHandle"]
+    with gemini.connect_with_key() as live:
+        live.start(audio_setup(outputAudioTranscription={}, sessionResumption={"handle": handle}))
+        after = [said(live.ask()) for _ in range(3)]
+    assert before == list(RECORDINGS.values())[:3]
+    assert after == [*list(RECORDINGS.values())[3:], RECORDINGS["remember"]]
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_every_recording_can_be_heard(name: str) -> None:
+    speech = recording(name)
+    assert 1.0 < speech.seconds < 3.0
+    assert max(array("h", speech.pcm)) > 20_000
 
 
 # --- spoken turns
@@ -472,7 +481,7 @@ def test_initial_history_is_not_answered_but_remembered(gemini: Gemini, model: s
         with pytest.raises(TimeoutError):
             live.receive_within(0.15)
         messages = live.ask("Who am I?")
-        assert said(messages) == "I remember what you told me."
+        assert said(messages) == "Yes, I still know what we talked about."
         assert messages[-1]["usageMetadata"]["promptTokenCount"] == 10, "the history is part of the context"
         live.send(text_turn(turnComplete=True))
         assert named(live.turn(), "serverContent", "modelTurn"), "only the first turn is history"

@@ -111,8 +111,8 @@ def test_a_start_that_fails_says_why_and_leaves_no_process_behind(tmp_path: Path
 
 def test_the_api_key_is_handed_out_on_this_machine_only(tmp_path: Path) -> None:
     """Listening for a phone must not give a real key to the network; the start fails once the programs are chosen."""
-    everywhere = "0.0.0.0"  # noqa: S104  # nothing gets to listen
-    options = StackOptions(tmp_path, host=everywhere, function_environment={"GEMINI_API_VERSION": "v9"})
+    in_the_network = "127.0.0.2"
+    options = StackOptions(tmp_path, host=in_the_network, function_environment={"GEMINI_API_VERSION": "v9"})
     stack = LocalStack(options)
     with pytest.raises(StackError):
         stack.__enter__()
@@ -124,8 +124,8 @@ def test_the_api_key_is_handed_out_on_this_machine_only(tmp_path: Path) -> None:
     }
     assert hosts == {
         "Secret Manager stand-in": HOST,
-        "function": everywhere,
-        "Gemini stand-in": everywhere,
+        "function": in_the_network,
+        "Gemini stand-in": in_the_network,
     }
     assert API_KEY not in repr(stack.processes)
 

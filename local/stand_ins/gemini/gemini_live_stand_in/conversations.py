@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gemini_live_stand_in.refusals import HANDLE_IN_USE, HANDLE_UNKNOWN, CloseError
+from gemini_live_stand_in.refusals import HANDLE_IN_USE, HANDLE_UNKNOWN, CloseError, CloseRefusal
 from gemini_live_stand_in.usage import Context
 
 HANDLE_LIFETIME = timedelta(hours=2)
@@ -19,11 +19,13 @@ class Conversation:
     Attributes:
         turns: how many turns there were, each message of an initial history included.
         ended_at: when its socket closed; None while one is open.
+        lost: how whoever resumes it is refused; None while it can be resumed.
     """
 
     turns: int = 0
     context: Context = field(default_factory=Context)
     ended_at: datetime | None = None
+    lost: CloseRefusal | None = None
 
 
 class Conversations:
@@ -45,6 +47,8 @@ class Conversations:
             conversation = self._by_handle.get(handle)
             if conversation is None:
                 raise CloseError(HANDLE_UNKNOWN)
+            if conversation.lost:
+                raise CloseError(conversation.lost)
             if conversation.ended_at is None:
                 raise CloseError(HANDLE_IN_USE)
             if now >= conversation.ended_at + HANDLE_LIFETIME:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from gemini_live_stand_in.journal import LOGGER, fingerprint
+from gemini_live_stand_in.journal import LOGGER
 from gemini_live_stand_in.lock import Lock, MaskError, UnmaskedFieldError, parse_mask, require_masked
+from gemini_live_stand_in.redaction import fingerprint
 from gemini_live_stand_in.refusals import (
     MINT_AUTH_KEY_BAD,
     MINT_KEY_BAD,
@@ -37,6 +38,7 @@ _KEY_REFUSALS = {
     KeyState.UNKNOWN_AUTH_KEY: MINT_AUTH_KEY_BAD,
     KeyState.UNKNOWN: MINT_KEY_BAD,
 }
+_NOT_JSON = "<!DOCTYPE html><html><title>Error</title><p>The server could not complete your request.</p></html>"
 _CREDENTIAL_HEADERS = frozenset({"x-goog-api-key", "authorization", "proxy-authorization", "cookie"})
 
 
@@ -48,16 +50,39 @@ class TokenMint:
 
     async def post(self, request: Request) -> Response:
         """Answer one mint request with nothing but the token's name, or with Google's error JSON."""
+        raw = await request.body()
+        body = _parsed(raw)
+        headers = {
+            name: "(hidden)" if name in _CREDENTIAL_HEADERS else value for name, value in request.headers.items()
+        }
+        self._stand_in.record(MintRequest(request.url.path, headers, body))
+        scripted = self._stand_in.playlist.next_mint()
+        answered_at = self._stand_in.after(scripted.delay_seconds)
+        journal = self._stand_in.journal.open_mint(request.url.path, _key_of(request), body)
+        await self._stand_in.until(answered_at)
+        if scripted.not_json:
+            LOGGER.info("mint answered with HTML, by a scenario")
+            journal.answered(200)
+            return HTMLResponse(_NOT_JSON)
         try:
-            body = self._read(request, await request.body())
-            fields = _shaped(body)
-            self._require_key(request)
-            token = self._mint(fields)
+            refusal = scripted.mint_error()
+            if refusal:
+                raise refusal
+            token = self._token_for(request, raw, body)
         except MintError as refused:
             LOGGER.info("mint refused: %d %s", refused.code, refused.status)
+            journal.answered(refused.code)
             return JSONResponse(refused.body(), refused.code)
         LOGGER.info("mint: token %s, uses %d, until %s", fingerprint(token.name), token.uses, token.expire_time)
+        journal.answered(200, token.name)
         return JSONResponse({"name": token.name})
+
+    def _token_for(self, request: Request, raw: bytes, body: object) -> Token:
+        if not isinstance(body, dict):
+            raise MintError(MINT_NOT_JSON, where=raw[:40].decode(errors="replace"))
+        fields = _shaped(body)
+        self._require_key(request)
+        return self._mint(fields)
 
     async def not_found(self, request: Request, _error: Exception) -> Response:
         """Answer for v1 and for everything that is not the one POST."""
@@ -65,24 +90,8 @@ class TokenMint:
         refused = MintError(MINT_NOT_FOUND)
         return JSONResponse(refused.body(), refused.code)
 
-    def _read(self, request: Request, raw: bytes) -> object:
-        fault: ValueError | RecursionError | None = None
-        body: object = None
-        try:
-            body = json.loads(raw) if raw.strip() else {}
-        except (ValueError, RecursionError) as error:
-            fault = error
-        headers = {
-            name: "(hidden)" if name in _CREDENTIAL_HEADERS else value for name, value in request.headers.items()
-        }
-        self._stand_in.record(MintRequest(request.url.path, headers, body))
-        if fault or not isinstance(body, dict):
-            where = raw[:40].decode(errors="replace")
-            raise MintError(MINT_NOT_JSON, where=where)
-        return body
-
     def _require_key(self, request: Request) -> None:
-        key = request.headers.get("x-goog-api-key") or request.query_params.get("key")
+        key = _key_of(request)
         if not key:
             raise MintError(MINT_KEY_MISSING)
         state = self._stand_in.key_state(key)
@@ -113,6 +122,17 @@ class TokenMint:
             ),
             lock=Lock(setup, mask),
         )
+
+
+def _key_of(request: Request) -> str | None:
+    return request.headers.get("x-goog-api-key") or request.query_params.get("key")
+
+
+def _parsed(raw: bytes) -> object:
+    try:
+        return json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError):
+        return None
 
 
 def _shaped(body: object) -> dict[str, Any]:

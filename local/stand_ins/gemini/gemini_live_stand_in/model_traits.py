@@ -19,6 +19,7 @@ class ModelTraits:
         late_client_content: whether `clientContent` is taken after the first model turn.
         voice_activity: whether the server says when it hears speech begin and end.
         tool_response_name: whether a function response must repeat the name of the function.
+        blocking_tools: whether a function without a `behavior` is BLOCKING.
     """
 
     interaction_status: bool = False
@@ -29,17 +30,19 @@ class ModelTraits:
     late_client_content: bool = True
     voice_activity: bool = False
     tool_response_name: bool = False
+    blocking_tools: bool = True
 
 
 _OF_2_5 = ModelTraits(media_chunks=True, initial_history=False)
 _TRAITS: Mapping[str, ModelTraits] = {
-    LIVE_3_8: ModelTraits(interaction_status=True, audio_stream_end=False),
+    LIVE_3_8: ModelTraits(interaction_status=True, audio_stream_end=False, blocking_tools=False),
     EXTENDED_THINKING: ModelTraits(
         interaction_status=True,
         model_turns=2,
         audio_stream_end=False,
         voice_activity=True,
         tool_response_name=True,
+        blocking_tools=False,
     ),
     LIVE_3_1: ModelTraits(late_client_content=False),
     "gemini-2.5-flash-native-audio-preview-12-2025": _OF_2_5,

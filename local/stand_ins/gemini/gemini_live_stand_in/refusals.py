@@ -5,8 +5,10 @@ ASSUMED marks everything Google's behaviour is not known for: the text, the code
 made here. Never build an app on an ASSUMED text.
 """
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
+from string import Formatter
 from typing import Any
 
 REASON_BYTES = 123
@@ -98,6 +100,11 @@ class SilenceError(Exception):
         super().__init__(silence.code)
 
 
+def placeholders(text: str) -> Set[str]:
+    """Return the names of the places in a refusal's text that words are put into."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
 def cut(reason: str) -> str:
     """Cut a close reason to what fits into a close frame, never inside a character."""
     return reason.encode()[:REASON_BYTES].decode(errors="ignore")
@@ -114,10 +121,17 @@ _OAUTH_EXPECTED = (
     "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
 _INVALID_ARGUMENT = "Request contains an invalid argument."
+_QUOTA_EXCEEDED = (
+    "You exceeded your current quota, please check your plan and billing details. For more information on this error, "
+    "head to: https://ai.google.dev/gemini-api/docs/rate-limits."
+)
+_INTERNAL = "Internal error encountered."
+_UNAVAILABLE = "The service is currently unavailable."
+_NOT_FOUND = "Requested entity was not found."
 
 # --- POST {v1alpha|v1beta}/auth_tokens -------------------------------------------------------------
 # 404 is measured (v1, list, get); its JSON text is ASSUMED, Google may answer with HTML.
-MINT_NOT_FOUND = HttpRefusal(MEASURED, 404, "NOT_FOUND", "Requested entity was not found.")
+MINT_NOT_FOUND = HttpRefusal(MEASURED, 404, "NOT_FOUND", _NOT_FOUND)
 # Measured 2026-10-03.
 MINT_KEY_MISSING = HttpRefusal(MEASURED, 403, "PERMISSION_DENIED", _UNREGISTERED)
 # Measured, undated.
@@ -149,6 +163,11 @@ MINT_TOO_FAR = HttpRefusal(
 )
 # ASSUMED: Google's answer to a negative count is unknown.
 MINT_USES_NEGATIVE = HttpRefusal(ASSUMED, 400, "INVALID_ARGUMENT", _INVALID_ARGUMENT)
+# ASSUMED: nobody has published a mint that was limited or failed. Codes and words are those of Google's other APIs.
+# Only a scenario brings them about.
+MINT_RATE_LIMITED = HttpRefusal(ASSUMED, 429, "RESOURCE_EXHAUSTED", _QUOTA_EXCEEDED)
+MINT_INTERNAL = HttpRefusal(ASSUMED, 500, "INTERNAL", _INTERNAL)
+MINT_UNAVAILABLE = HttpRefusal(ASSUMED, 503, "UNAVAILABLE", _UNAVAILABLE)
 
 # --- WebSocket: credentials, checked right after the handshake -------------------------------------
 # Measured 2026-08 and 2026-09, four sources.
@@ -178,10 +197,13 @@ TOKEN_TOO_LATE = CloseRefusal(MEASURED, 1011, "new_session_expire_time deadline 
 TOKEN_USED_UP = CloseRefusal(MEASURED, 1011, "Token has been used too many times")
 # Measured 2026-09-18, within about a second.
 TOKEN_EXPIRED_RUNNING = CloseRefusal(MEASURED, 1011, "auth token has expired")
-# Reported by users; 1007 `Invalid session handle` has been seen as well.
+# Reported by users, like the two after it, which only a scenario brings about.
 HANDLE_UNKNOWN = CloseRefusal(REPORTED, 1008, "BidiGenerateContent session not found")
+# Which of the codes 1008 and 1007 goes with this text is ASSUMED.
+HANDLE_NOT_FOUND = CloseRefusal(REPORTED, 1008, _NOT_FOUND)
+HANDLE_INVALID = CloseRefusal(REPORTED, 1007, "Invalid session handle")
 # The 1011 is reported (sip-to-ai PR 14); the text is ASSUMED.
-HANDLE_IN_USE = CloseRefusal(REPORTED, 1011, "Internal error encountered.")
+HANDLE_IN_USE = CloseRefusal(REPORTED, 1011, _INTERNAL)
 
 # --- WebSocket: setup and messages -----------------------------------------------------------------
 # Reported by users for unknown fields in the setup; ASSUMED for wrong types, for other messages and for
@@ -248,3 +270,28 @@ AUDIO_FORMAT = CloseRefusal(ASSUMED, 1007, "Unsupported audio format {mime_type}
 # --- WebSocket: the end of a connection ------------------------------------------------------------
 # Reported by users, one of several: neither code nor text is stable at Google.
 CONNECTION_LIMIT = CloseRefusal(REPORTED, 1008, "The operation was aborted.")
+# Reported by users, with 1000, 1008 and 1011; which goes with which is ASSUMED. Only a scenario brings them about.
+CONNECTION_CANCELLED = CloseRefusal(REPORTED, 1000, "The operation was cancelled.")
+CONNECTION_DEADLINE = CloseRefusal(REPORTED, 1011, "Deadline expired before operation could complete.")
+
+# --- WebSocket: what can happen at any time; only a scenario brings it about -------------------------
+# Measured, undated: where the quota is used up already, about a second after setupComplete. What follows the cut is
+# ASSUMED.
+QUOTA = CloseRefusal(MEASURED, 1011, _QUOTA_EXCEEDED)
+# Reported (js-genai#1236, python-genai#985, python-genai#760). Which of the codes 1011 and 1008 goes with which text is
+# ASSUMED.
+INTERNAL = CloseRefusal(REPORTED, 1011, _INTERNAL)
+UNAVAILABLE = CloseRefusal(REPORTED, 1011, _UNAVAILABLE)
+NOT_IMPLEMENTED = CloseRefusal(REPORTED, 1008, "Operation is not implemented, or supported, or enabled.")
+# Reported by users.
+API_DISABLED = CloseRefusal(
+    REPORTED, 1008, "Generative Language API has not been used in project {project} before or it is disabled."
+)
+
+CLOSE_REFUSALS: Mapping[str, CloseRefusal] = {
+    name: entry for name, entry in list(globals().items()) if isinstance(entry, CloseRefusal)
+}
+HTTP_REFUSALS: Mapping[str, HttpRefusal] = {
+    name: entry for name, entry in list(globals().items()) if isinstance(entry, HttpRefusal)
+}
+"""Name → entry, of everything above."""

@@ -2,10 +2,11 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gemini_live_stand_in.floor import TalkedOverError
 from gemini_live_stand_in.speech import RATE, Chunk, Speech
 from gemini_live_stand_in.usage import Context
 
@@ -24,6 +25,11 @@ class Reply:
         transcribed: whether `outputTranscription` comes with the audio.
         status: whether `interactionStatus` comes with the turns.
         pace: 1.0 speaks in real time, 0 does not wait at all.
+        pause: waits while the model speaks, unless the user talks over it.
+        stops_after_seconds: of sound; then the model stops as if it had heard the user.
+
+    Raises:
+        TalkedOverError: the user talks over the model.
     """
 
     turns: Sequence[Speech]
@@ -31,6 +37,9 @@ class Reply:
     transcribed: bool
     status: bool
     pace: float
+    pause: Callable[[float], Awaitable[None]]
+    stops_after_seconds: float | None = None
+    _heard: float = 0.0
     _said: float = 0.0
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -54,11 +63,14 @@ class Reply:
         chunks = list(speech.chunks())
         started = loop.time()
         for index, chunk in enumerate(chunks):
+            if self.stops_after_seconds is not None and self._heard >= self.stops_after_seconds:
+                raise TalkedOverError(answered=False)
             self._said += chunk.seconds
+            self._heard += chunk.seconds
             yield {"serverContent": self._content(chunk) | (self._status(more=True) if index == 0 else {})}
-            await asyncio.sleep(speech.seconds * self.pace / len(chunks) / _GENERATION_SPEED)
+            await self.pause(speech.seconds * self.pace / len(chunks) / _GENERATION_SPEED)
         yield {"serverContent": {"generationComplete": True}}
-        await asyncio.sleep(max(0.0, started + speech.seconds * self.pace - loop.time()))
+        await self.pause(max(0.0, started + speech.seconds * self.pace - loop.time()))
         yield self._turn_complete(more=more)
 
     def _content(self, chunk: Chunk) -> Message:

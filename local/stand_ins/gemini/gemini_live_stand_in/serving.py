@@ -10,6 +10,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from gemini_live_stand_in.wire import WireProtocol
+
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _PATIENCE_SECONDS = 0.3
@@ -46,7 +48,7 @@ def serve(app: ASGIApp, port: int = 0, tls: tuple[Path, Path] | None = None) -> 
         app,
         ssl_certfile=tls[0] if tls else None,
         ssl_keyfile=tls[1] if tls else None,
-        ws="websockets-sansio",
+        ws=WireProtocol,
         ws_ping_interval=None,
         ws_per_message_deflate=False,
         lifespan="off",

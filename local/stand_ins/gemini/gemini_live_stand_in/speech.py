@@ -1,8 +1,10 @@
-"""The two recordings the stand-in can say, and how they are cut into chunks."""
+"""What the stand-in can say: five recordings, other people's WAV files and any text in tones; cut into chunks."""
 
+import math
 import re
 import wave
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -13,9 +15,22 @@ RATE = 24_000
 
 CHUNK_SECONDS = 0.1
 
-_RECORDINGS = Path(__file__).parent / "recordings"
+GREETING = "hello"
+RECORDINGS: Mapping[str, str] = {
+    GREETING: "Hello, I am the stand-in for Gemini.",
+    "remember": "I remember what you told me.",
+    "still-know": "Yes, I still know what we talked about.",
+    "go-on": "Let us go on from there.",
+    "in-mind": "I have all of it in mind.",
+}
+"""Name → transcript. The first opens a conversation; the others say that its context has survived."""
+
+_FOLDER = Path(__file__).parent / "recordings"
 _SAMPLE_BYTES = 2
 _WORD = re.compile(r"\s*\S+")  # with the space before it, so that pieces add up to the transcript
+_TONE_SECONDS_PER_CHARACTER = 0.06
+_TONE_AMPLITUDE = 8000
+_PITCHES = (200, 250, 300, 350, 400)  # each has whole periods in the length of a character
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +82,51 @@ class Speech:
             said = until
 
 
+class WavError(Exception):
+    """A file is not what can be said: a WAV of 16 bit, mono, 24 kHz."""
+
+
 def _seconds(pcm: bytes) -> float:
     return len(pcm) / _SAMPLE_BYTES / RATE
 
 
 @cache
-def first_reply() -> Speech:
-    """Return what is said in the first turn of a conversation."""
-    return Speech("Hello, I am the stand-in for Gemini.", _read("first_reply.wav"))
+def recording(name: str) -> Speech:
+    """Return one of `RECORDINGS`."""
+    return Speech(RECORDINGS[name], read_wav(_FOLDER / f"{name}.wav"))
+
+
+def in_turn(turns: int) -> Speech:
+    """Return what is said after so many turns of a conversation, also after a resumption."""
+    greeting, *later = RECORDINGS
+    return recording(later[(turns - 1) % len(later)] if turns else greeting)
+
+
+def read_wav(path: Path) -> bytes:
+    """Return the samples of a WAV file.
+
+    Raises:
+        WavError: it cannot be read or has another format.
+    """
+    try:
+        with wave.open(str(path), "rb") as file:
+            form = (file.getsampwidth() * 8, file.getnchannels(), file.getframerate())
+            if form != (16, 1, RATE):
+                raise WavError("{} bit, {} channels, {} Hz".format(*form))
+            return file.readframes(file.getnframes())
+    except (OSError, EOFError, wave.Error) as error:
+        raise WavError(str(error)) from error
+
+
+def in_tones(text: str) -> Speech:
+    """Return any text as sound: a tone for each character, so that the sound is as long as speech would be."""
+    return Speech(text, b"".join(_tone(ord(character) if character.strip() else 0) for character in text))
 
 
 @cache
-def later_reply() -> Speech:
-    """Return what is said in every later turn, also after a resumption: context has survived."""
-    return Speech("I remember what you told me.", _read("later_reply.wav"))
-
-
-def _read(name: str) -> bytes:
-    with wave.open(str(_RECORDINGS / name), "rb") as recording:
-        return recording.readframes(recording.getnframes())
+def _tone(character: int) -> bytes:
+    count = int(RATE * _TONE_SECONDS_PER_CHARACTER)
+    if not character:
+        return bytes(count * _SAMPLE_BYTES)
+    step = 2 * math.pi * _PITCHES[character % len(_PITCHES)] / RATE
+    return array("h", [round(_TONE_AMPLITUDE * math.sin(step * index)) for index in range(count)]).tobytes()

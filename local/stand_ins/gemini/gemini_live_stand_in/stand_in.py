@@ -1,13 +1,17 @@
 """The stand-in itself: its settings, its keys, and what it remembers."""
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from gemini_live_stand_in.conversations import Conversations
+from gemini_live_stand_in.journal import Journal
+from gemini_live_stand_in.playlist import Playlist
+from gemini_live_stand_in.scenario import Scenario
 from gemini_live_stand_in.tokens import Tokens
 
 DEFAULT_MODELS = frozenset(
@@ -21,6 +25,9 @@ DEFAULT_MODELS = frozenset(
     }
 )
 """The speech models of the Live API, late 2026. Names rot: pass your own set if yours is missing."""
+
+WATCH_SECONDS = 0.05
+"""How often the stand-in's clock is looked at, which tests may move."""
 
 _REMEMBERED_REQUESTS = 10_000
 
@@ -79,15 +86,26 @@ class KeyState(Enum):
 class GeminiStandIn:
     """A local Gemini: owns the tokens, the conversations and the keys. Serve it with `create_app`.
 
-    `now` is the clock for every rule about time; tests pass their own and move it.
+    Attributes:
+        now: the clock for every rule about time; tests pass their own and move it.
+        journal: what happened so far.
+        playlist: what is still to be played of a scenario.
     """
 
-    def __init__(self, config: StandInConfig, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        config: StandInConfig,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        scenario: Scenario | None = None,
+    ) -> None:
         self.config = config
         self.now = now
         self.tokens = Tokens()
         self.conversations = Conversations()
+        self.playlist = Playlist(scenario)
         self._api_keys = config.api_keys
+        self._all_keys = config.api_keys | config.leaked_keys
+        self.journal = Journal(now, lambda: self._all_keys)
         self._mint_requests: deque[MintRequest] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._recording = threading.Lock()
 
@@ -98,6 +116,20 @@ class GeminiStandIn:
     def replace_api_keys(self, keys: Iterable[str]) -> None:
         """Rotate: now exactly these keys are valid. Thread-safe; minted tokens stay good (ASSUMED)."""
         self._api_keys = frozenset(keys)
+        self._all_keys |= self._api_keys
+
+    def play(self, scenario: Scenario | None) -> None:
+        """Play a scenario with the next connections and mint requests, in place of what is left of another."""
+        self.playlist.play(scenario)
+
+    def after(self, seconds: float) -> datetime:
+        """Return the moment in so many seconds."""
+        return self.now() + timedelta(seconds=seconds)
+
+    async def until(self, moment: datetime) -> None:
+        """Wait until the stand-in's clock has reached a moment."""
+        while (left := (moment - self.now()).total_seconds()) > 0:
+            await asyncio.sleep(min(left, WATCH_SECONDS))
 
     @property
     def mint_requests(self) -> tuple[MintRequest, ...]:

@@ -1,25 +1,42 @@
 """The transcript of what a user says, a piece at a time while it is said."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 _OPENING = ("You", " spoke", " for")
 _SECONDS_PER_PIECE = 0.1
+_WORD = re.compile(r"\s*\S+")
 
 
 class InputTranscript:
-    """Transcribes one utterance after another as “You spoke for N seconds.”: turns are counted, not understood."""
+    """Transcribes one utterance after another: with the words of a scenario, or as “You spoke for N seconds.”.
 
-    def __init__(self) -> None:
+    Turns are counted, not understood.
+    """
+
+    def __init__(self, words: Sequence[str | None] = ()) -> None:
+        self._scripted = [_WORD.findall(text) if text else None for text in words]
         self._pieces = 0
 
     def hear(self, spoken_seconds: float) -> Iterator[str]:
         """Yield the pieces that are due after so much of the utterance. They add up to the transcript."""
-        while self._pieces < len(_OPENING) and spoken_seconds >= (self._pieces + 1) * _SECONDS_PER_PIECE:
-            yield _OPENING[self._pieces]
+        opening = self._words() or _OPENING
+        while self._pieces < len(opening) and spoken_seconds >= (self._pieces + 1) * _SECONDS_PER_PIECE:
+            yield opening[self._pieces]
             self._pieces += 1
 
     def end(self, spoken_seconds: float) -> Iterator[str]:
         """Yield the rest, and start anew."""
-        yield from _OPENING[self._pieces :]
-        yield f" {spoken_seconds:.1f} seconds."
+        words = self._words()
+        yield from (words or _OPENING)[self._pieces :]
+        if not words:
+            yield f" {spoken_seconds:.1f} seconds."
+        self.skip()
+
+    def skip(self) -> None:
+        """Start anew: this turn was none that is transcribed."""
         self._pieces = 0
+        del self._scripted[:1]
+
+    def _words(self) -> Sequence[str] | None:
+        return self._scripted[0] if self._scripted else None

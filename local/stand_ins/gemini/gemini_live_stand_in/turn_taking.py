@@ -29,9 +29,9 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One complete user turn, as far as the stand-in understands it: how much there was."""
+    """One complete user turn, as far as the stand-in understands it: the text, and how much was spoken."""
 
-    characters: int = 0
+    text: str = ""
     spoken_seconds: float = 0.0
 
 
@@ -44,28 +44,35 @@ class Heard:
         interrupts: whether it interrupts a running reply even without a question.
         history: whether it is of the initial history, which is not answered.
         told: what the server says about it at once.
+        responses: the function responses in it.
     """
 
     question: Question | None = None
     interrupts: bool = False
     history: bool = False
     told: Sequence[Message] = ()
+    responses: Sequence[Message] = ()
 
 
 class TurnTaking:
     """Follows one connection's input. Voice detection is on unless the effective setup disables it."""
 
-    def __init__(self, setup: Mapping[str, Any], traits: ModelTraits) -> None:
+    def __init__(self, setup: Mapping[str, Any], traits: ModelTraits, words: Sequence[str | None] = ()) -> None:
+        """Begin.
+
+        Args:
+            words: what the first turns are transcribed as; None is the transcript without a scenario.
+        """
         self._traits = traits
         self._has_history = setup.get("historyConfig", {}).get("initialHistoryInClientContent", False)
         self._history_awaited = self._has_history and traits.initial_history
         detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
         self._automatic = not detection.get("disabled", False)
         self._voice = VoiceActivity(detection.get("silenceDurationMs") or DEFAULT_SILENCE_MS)
-        self._transcript = InputTranscript() if "inputAudioTranscription" in setup else None
+        self._transcript = InputTranscript(words) if "inputAudioTranscription" in setup else None
         self._in_activity = False
         self._activity_seconds = 0.0
-        self._characters = 0
+        self._text = ""
 
     def hear(self, message: Mapping[str, Any], *, after_model_turn: bool) -> Heard:
         """Take in one parsed client message; a second setup is refused.
@@ -80,9 +87,10 @@ class TurnTaking:
         if "realtimeInput" in message:
             return self._realtime(message["realtimeInput"])
         if "toolResponse" in message:
-            for response in message["toolResponse"].get("functionResponses", []):
+            responses = message["toolResponse"].get("functionResponses", [])
+            for response in responses:
                 self._require_reference(response)
-            return Heard()
+            return Heard(responses=responses)
         raise CloseError(MESSAGE_INVALID)
 
     def _require_reference(self, response: Mapping[str, Any]) -> None:
@@ -93,14 +101,14 @@ class TurnTaking:
 
     def _content(self, content: Mapping[str, Any]) -> Heard:
         for turn in content.get("turns", []):
-            self._characters += sum(len(part.get("text", "")) for part in turn.get("parts", []))
+            self._text += "".join(part.get("text", "") for part in turn.get("parts", []))
         # proto3: an absent turnComplete is false, and then the model keeps waiting.
         complete = content.get("turnComplete", False)
         if self._history_awaited:
             self._history_awaited = not complete
             return Heard(history=True)
         if complete:
-            return Heard(self._ask(), interrupts=True)
+            return Heard(self._ask_in_text(), interrupts=True)
         return Heard(interrupts=True, told=[{"serverContent": {"waitingForInput": True}}])
 
     def _realtime(self, realtime: Mapping[str, Any]) -> Heard:
@@ -113,11 +121,11 @@ class TurnTaking:
             self._in_activity = True
             self._activity_seconds = 0.0
             heard = Heard(interrupts=True)
-        for blob in _sounds(realtime):
+        for blob in _blobs(realtime):
             heard = _both(heard, self._audio(blob))
         if "text" in realtime:
-            self._characters += len(realtime["text"])
-            heard = _both(heard, Heard(self._ask()))
+            self._text += realtime["text"]
+            heard = _both(heard, Heard(self._ask_in_text()))
         if realtime.get("audioStreamEnd") and self._traits.audio_stream_end and self._voice.speaking:
             self._voice.stop()
             heard = _both(heard, self._end_of_speech(self._voice.spoken_seconds))
@@ -129,6 +137,8 @@ class TurnTaking:
     def _audio(self, blob: Mapping[str, Any]) -> Heard:
         pcm: bytes = blob.get("data", b"")
         rate = _sample_rate(blob.get("mimeType", ""))
+        if not rate:
+            raise CloseError(AUDIO_FORMAT, mime_type=blob.get("mimeType", ""))
         if not self._automatic:
             self._activity_seconds += len(pcm) / 2 / rate
             return Heard(told=self._transcribe(self._activity_seconds) if self._in_activity else ())
@@ -154,10 +164,15 @@ class TurnTaking:
     def _voice_activity(self, kind: str) -> Sequence[Message]:
         return [{"voiceActivity": {"voiceActivityType": kind}}] if self._traits.voice_activity else []
 
+    def _ask_in_text(self) -> Question:
+        if self._transcript:
+            self._transcript.skip()
+        return self._ask()
+
     def _ask(self, spoken_seconds: float = 0.0) -> Question:
         self._history_awaited = False  # what comes after the first question is no initial history
-        question = Question(self._characters, spoken_seconds)
-        self._characters = 0
+        question = Question(self._text, spoken_seconds)
+        self._text = ""
         return question
 
 
@@ -166,7 +181,7 @@ def _both(first: Heard, then: Heard) -> Heard:
     return Heard(then.question or first.question, first.interrupts or then.interrupts, told=[*first.told, *then.told])
 
 
-def _sounds(realtime: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _blobs(realtime: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if "audio" in realtime:
         yield realtime["audio"]
     for blob in realtime.get("mediaChunks", []):
@@ -174,14 +189,20 @@ def _sounds(realtime: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield blob
 
 
+def sounds_in(realtime: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    """Yield the PCM and the rate of each sound in a `realtimeInput`; without those of a format that is refused."""
+    for blob in _blobs(realtime):
+        rate = _sample_rate(blob.get("mimeType", ""))
+        if rate:
+            yield blob.get("data", b""), rate
+
+
 def _transcription(piece: str) -> Message:
     return {"serverContent": {"inputTranscription": {"text": piece}}}
 
 
 def _sample_rate(mime_type: str) -> int:
-    """Read `audio/pcm;rate=16000`; without a rate it is 16 kHz."""
+    """Read `audio/pcm;rate=16000`; without a rate it is 16 kHz. 0 is a format that is refused."""
     match = re.fullmatch(r"audio/pcm(?:\s*;\s*rate=(\d{1,6}))?", mime_type)
     rate = int(match.group(1) or _NATIVE_RATE) if match else 0
-    if rate < _LOWEST_RATE:
-        raise CloseError(AUDIO_FORMAT, mime_type=mime_type)
-    return rate
+    return rate if rate >= _LOWEST_RATE else 0
