@@ -8,7 +8,12 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', include: ['test/*.test.ts'] } },
       {
         extends: true,
-        test: { name: 'stack', include: ['test/stack/*.test.ts'], globalSetup: ['test/stack/local-stack.ts'] },
+        test: {
+          name: 'stack',
+          include: ['test/stack/*.test.ts'],
+          globalSetup: ['test/stack/local-stack.ts'],
+          fileParallelism: false, // a scenario of the stand-in is for the next connection, whoever opens it
+        },
       },
     ],
   },

@@ -52,7 +52,7 @@ session_seconds = 900
 def main() -> None:
     """Start the stack, say where it is, and stop it when the input ends."""
     with tempfile.TemporaryDirectory() as folder:
-        options = StackOptions(run_directory=Path(folder), stand_in_arguments=["--pace", "0"], extra_profiles=PROFILES)
+        options = StackOptions(run_directory=Path(folder), stand_in_arguments=["--control"], extra_profiles=PROFILES)
         with LocalStack(options) as stack:
             addresses = {
                 "functionUrl": stack.function_url,

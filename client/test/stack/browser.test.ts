@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { chromiumPath, Pages, recording } from './chromium.js';
 import { newUser } from './people.js';
 
-const { authHost, functionUrl } = inject('stack');
+const { authHost, functionUrl, geminiHost } = inject('stack');
+const control = `http://${geminiHost}/control`;
 const client = fileURLToPath(new URL('../..', import.meta.url));
 const executable = chromiumPath();
 
@@ -15,13 +16,16 @@ describe.skipIf(!executable)('in Chromium', () => {
   let page: Page;
 
   beforeAll(async () => {
-    pages = await Pages.launch(String(executable), recording('later_reply'), 4);
+    pages = await Pages.launch(String(executable), recording('remember'), 4);
   });
 
   afterAll(() => pages?.close());
 
   describe('the audio of the browser', () => {
     beforeAll(async () => {
+      const headers = { 'Content-Type': 'application/json' };
+      const body = JSON.stringify({ readyMade: 'microphone-speech' });
+      await fetch(`${control}/scenario`, { method: 'PUT', headers, body });
       const idToken = await (await newUser())(false);
       page = await pages.open({ entryPoints: [`${client}test/stack/page/talk.ts`] }, { mint: functionUrl, idToken });
       await page.click('button');
@@ -35,9 +39,15 @@ describe.skipIf(!executable)('in Chromium', () => {
       await expect.poll(async () => (await state()).speaking, { timeout: 20_000 }).toBe(true);
       await expect.poll(async () => (await state()).speaking, { timeout: 20_000 }).toBe(false);
 
+      const { connections } = await (await fetch(`${control}/journal`)).json();
+      expect(connections.at(-1)).toMatchObject({
+        scenario: 'microphone-speech',
+        unmet: [],
+        audio: { rates: [16_000] },
+      });
       const { transcript } = await state();
       expect(transcript.map(({ who }) => who).slice(0, 2)).toEqual(['user', 'model']);
-      const expected = recording('first_reply');
+      const expected = recording('hello');
       const rendered = await page.evaluate(() => window.rendered);
       const start = rendered.findIndex((sample) => sample !== 0);
       const silence = expected.findIndex((sample) => sample !== 0);

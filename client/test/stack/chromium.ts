@@ -24,7 +24,7 @@ export function chromiumPath(): string | undefined {
 }
 
 /** Returns the samples of a recording of the stand-in: 16 bit, 24 kHz. */
-export function recording(name: 'first_reply' | 'later_reply'): Int16Array {
+export function recording(name: 'hello' | 'remember'): Int16Array {
   const file = readFileSync(new URL(`${name}.wav`, RECORDINGS));
   return new Int16Array(new Uint8Array(file.subarray(WAV_HEADER_BYTES)).buffer);
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { createLiveSession, type LiveSession, type LiveSocket, type LiveTokensOptions } from '../../src/index.js';
 import { createSocket, newTokens } from './people.js';
 
@@ -22,7 +22,7 @@ const modelSaid = (session: LiveSession) =>
     .transcript.filter(({ who, done }) => who === 'model' && done)
     .map(({ text }) => text);
 
-test('a conversation outlives its connection', async () => {
+test.concurrent('a conversation outlives its connection', async ({ expect }) => {
   const { session, sockets } = await startSession();
   session.sendText('Hello');
   await expect.poll(() => modelSaid(session), { timeout: 10_000 }).toHaveLength(1);
@@ -37,7 +37,7 @@ test('a conversation outlives its connection', async () => {
   await session.stop();
 });
 
-test('a token that ends after four seconds is followed by others', async () => {
+test.concurrent('a token that ends after four seconds is followed by others', async ({ expect }) => {
   const { session } = await startSession({ profile: 'brief' });
   session.sendText('Hello');
 
@@ -47,7 +47,7 @@ test('a token that ends after four seconds is followed by others', async () => {
   await session.stop();
 });
 
-test('a lease of thirty seconds is renewed, and the model remembers', async () => {
+test.concurrent('a lease of thirty seconds is renewed, and the model remembers', async ({ expect }) => {
   const { session } = await startSession({ profile: 'leased' });
   session.sendText('Hello');
   const first = session.getState().token?.session;
@@ -62,7 +62,9 @@ test('a lease of thirty seconds is renewed, and the model remembers', async () =
   await session.stop();
 }, 60_000);
 
-test('a session that is stopped can be started again at once, although there is one slot', async () => {
+test.concurrent('a session that is stopped can be started again at once, although there is one slot', async ({
+  expect,
+}) => {
   const { session } = await startSession({ profile: 'leased' });
   await session.stop();
   await session.start();
