@@ -98,14 +98,12 @@ export function openConnection(
     const was = state;
     state = 'closed';
     cancelTimeout();
-    if (was === 'closed') return;
     const close = explainClose(code, reason, was === 'open');
     if (was === 'open') handlers.onClose?.(close);
     else settle.reject(new LiveConnectError(close));
   }
 
   function close(code = 1000): Promise<void> {
-    if (state === 'opening') ended(code);
     state = 'closed';
     try {
       socket?.close(code);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type WebSocket as ServerSocket, WebSocket as WsSocket } from 'ws';
+import { openConnection } from '../src/connect.js';
 import { connectLive, type LiveClose, LiveConnectError, type LiveMessage, type LiveSocket } from '../src/index.js';
 import closes from '../tables/closes.json' with { type: 'json' };
 import { LiveServer } from './live-server.js';
@@ -127,6 +128,17 @@ describe('a connection that does not open', () => {
 
     expect(error).toContain('LiveConnectError');
     expect(error).not.toContain('auth_tokens');
+  });
+
+  test('one that is given up before it is open is an error, and its socket is closed', async () => {
+    let setups = 0;
+    const token = await serving(() => setups++);
+    const attempt = openConnection(token, {}, { createSocket });
+    await expect.poll(() => setups).toBe(1);
+
+    await Promise.all([attempt.close(), expect(attempt.opened).rejects.toMatchObject({ name: 'LiveConnectError' })]);
+
+    await expect.poll(() => server?.sockets).toBe(0);
   });
 
   test('a setup that is never answered ends after fifteen seconds, and closes the socket', async () => {

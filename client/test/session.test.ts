@@ -345,13 +345,29 @@ describe('resuming', () => {
   test('a connection that lived for ten seconds makes the next one the first attempt again', async () => {
     const { start, reopen, gemini, clock, state } = setUp();
     await start();
-    for (let drop = 1; drop <= 10; drop++) {
-      await clock.advance(10_000);
+    for (let drop = 1; drop <= 4; drop++) {
       gemini.last.end(1006);
-      await reopen();
+      await reopen(4000);
     }
+    await clock.advance(10_000);
+    gemini.last.end(1006);
+    await reopen();
 
-    expect(state()).toMatchObject({ status: 'live', connections: 11 });
+    expect(state()).toMatchObject({ status: 'live', connections: 6 });
+  });
+
+  test('a conversation that starts anew has no handle until one comes', async () => {
+    const { start, reopen, gemini, minter } = setUp();
+    await start();
+    gemini.last.end(1008, 'BidiGenerateContent session not found');
+    await reopen(500);
+    gemini.last.say({ goAway: { timeLeft: '50s' } });
+    await settle();
+    expect(minter.takes).toHaveLength(2);
+
+    gemini.last.say({ sessionResumptionUpdate: { newHandle: 'new', resumable: true } });
+    await settle();
+    expect(minter.takes.at(-1)).toEqual({ resumptionHandle: 'new' });
   });
 
   test('a socket that sends nothing any more is given up', async () => {
@@ -419,6 +435,10 @@ describe('a goAway', () => {
     gemini.last.say({ toolCall: { functionCalls: [{ id: '1', name: 'look' }] } });
     gemini.last.say(GO_AWAY);
     gemini.last.say(TURN_COMPLETE);
+    audio.events?.onPlaying(false);
+    await settle();
+    expect(gemini.sockets).toHaveLength(1);
+    audio.events?.onPlaying(true);
     finish();
     await settle();
     expect(gemini.sockets).toHaveLength(1);
@@ -449,7 +469,7 @@ describe('a goAway', () => {
     await settle();
     expect(gemini.sockets).toHaveLength(1);
 
-    gemini.last.say({ serverContent: { turnComplete: true, interactionStatus: 'IDLE' } });
+    gemini.last.say({ serverContent: { interactionStatus: 'IDLE' } });
     await settle();
     expect(gemini.sockets).toHaveLength(2);
   });
@@ -549,6 +569,29 @@ describe('leases', () => {
     await settle();
 
     expect(state()).toMatchObject({ status: 'ended', end: { how: 'refused', error: { reason: 'USER_BLOCKED' } } });
+  });
+
+  test('a refusal is forgotten when the next token is given after all', async () => {
+    const { start, reopen, gemini, clock, minter, state } = setUp({ leaseSeconds: 600 });
+    await start();
+    minter.refusals = [refusal('resource-exhausted', 'MINUTES_EXCEEDED', { retryAfterSeconds: 100 })];
+    await clock.advance(599_000);
+    gemini.last.end(1011, 'auth token has expired');
+    await reopen();
+
+    expect(state()).toMatchObject({ status: 'live', connections: 2 });
+    expect(state().refusal).toBeUndefined();
+  });
+
+  test('the times of an earlier conversation mean nothing to the next', async () => {
+    const { start, session, clock, minter } = setUp({ leaseSeconds: 600 });
+    await start();
+    await clock.advance(390_000);
+    await session.stop();
+    await start();
+    await clock.advance(300_000);
+
+    expect(minter.takes).toHaveLength(2);
   });
 
   test('a renewal that fails is tried again while there is time', async () => {
@@ -730,6 +773,17 @@ describe('text and images', () => {
       { realtimeInput: { video: { data: 'AQID', mimeType: 'image/jpeg' } } },
       { realtimeInput: { video: { data: 'AQID', mimeType: 'image/png' } } },
     ]);
+  });
+
+  test('what could not be sent before a stop is not said in the next conversation', async () => {
+    const { start, gemini, session } = setUp();
+    await start();
+    gemini.last.end(1006);
+    session.sendText('Are you there?');
+    await session.stop();
+    await start();
+
+    expect(gemini.last.texts).toEqual([]);
   });
 
   test('nothing is taken before the start or after the end', async () => {

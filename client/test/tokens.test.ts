@@ -237,6 +237,17 @@ describe('prefetch', () => {
     expect(await firstToken(50_000)).toBe('auth_tokens/3');
   });
 
+  test('it is not used when the clock was set back, because its age is not known then', async () => {
+    let now = 1_000_000;
+    const { callable } = numbered();
+    const tokens = create(callable, { clock: { now: () => now, after: () => () => {} } });
+    tokens.prefetch();
+    await settle();
+    now -= 1;
+
+    expect((await tokens.take()).token).toBe('auth_tokens/2');
+  });
+
   test('one that is too old gives its session back before the next is taken', async () => {
     const virtual = clock();
     const session = { id: 's1', endsAt: '', renewAfter: null, renewBefore: null, leaseSeconds: 30 };
