@@ -77,10 +77,13 @@ export function connectLive(
   return openConnection(token, handlers, options).opened;
 }
 
-/** As `connectLive`, with a way to give up before it is open. */
+/**
+ * As `connectLive`, with a way to give up before it is open. `onOpen` is called at once: messages and the close can come in
+ * the same turn of the event loop as `setupComplete`, before anybody who waits for `opened` knows of it.
+ */
 export function openConnection(
   token: Pick<LiveToken, 'websocketUrl' | 'setup'>,
-  handlers: LiveHandlers,
+  handlers: LiveHandlers & { onOpen?(connection: LiveConnection): void },
   { timeoutMilliseconds = TIMEOUT, createSocket = (url) => new WebSocket(url), clock = systemClock }: ConnectOptions,
 ): { opened: Promise<LiveConnection>; close(): Promise<void> } {
   let socket: LiveSocket | undefined;
@@ -136,6 +139,7 @@ export function openConnection(
     else if (message.setupComplete) {
       state = 'open';
       cancelTimeout();
+      handlers.onOpen?.(connection);
       settle.resolve(connection);
     }
   }

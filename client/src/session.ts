@@ -160,7 +160,9 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         const error = thrown as LiveTokenError;
         if (mine !== run) return;
         sessionId = error.session ?? sessionId;
-        if (error.reason === 'INVALID_RESUMPTION_HANDLE' && handle !== undefined) {
+        // A session whose first connections died without a handle cannot go on.
+        const isLost = error.reason === 'SESSION_ENDED' && handle === undefined && sessionId !== undefined;
+        if (isLost || (error.reason === 'INVALID_RESUMPTION_HANDLE' && handle !== undefined)) {
           await forget();
           continue;
         }
@@ -171,7 +173,13 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         return;
       }
       sessionId = token.session?.id;
+      resumable = usedHandle !== undefined;
+      turnIsOpen = false;
+      const taken = token;
       const handlers = {
+        onOpen: (opened: LiveConnection) => {
+          if (mine === run) live(opened, taken, usedHandle);
+        },
         onMessage: (message: LiveMessage) => {
           if (mine === run) received(message);
         },
@@ -179,13 +187,9 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
           if (mine === run) closed(close);
         },
       };
-      // Before it is open: messages can come in the same turn of the event loop as setupComplete.
-      resumable = usedHandle !== undefined;
-      turnIsOpen = false;
       try {
         attempt = openConnection(token, handlers, createSocket ? { clock, createSocket } : { clock });
-        const opened = await attempt.opened;
-        if (mine === run) return live(opened, token, usedHandle);
+        await attempt.opened;
         return;
       } catch (error) {
         if (mine !== run) return;
@@ -290,6 +294,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
 
   /** Closes the connection and opens the next. */
   function change(prepared?: LiveToken): void {
+    if (clock.now() - openedAt >= STABLE) failures = 0;
     const old = leave('resuming');
     const mine = run;
     set({});
@@ -346,8 +351,15 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     }
     if (goAway) {
       const left = Number.parseFloat(goAway.timeLeft) * 1000 || 0;
-      const deadline = clock.now() + Math.max(left - SWAP, left / 2);
-      due = { deadline: Math.min(deadline, due?.deadline ?? Infinity) };
+      const deadline = Math.min(clock.now() + Math.max(left - SWAP, left / 2), due?.deadline ?? Infinity);
+      const { from = 0 } = state.renewal ?? {};
+      const begin = () => {
+        due = { deadline };
+        changeIfDue();
+      };
+      // A token that is taken a moment later is the next lease: one change of connections, not two.
+      if (from > clock.now() && from < deadline) at(from, begin);
+      else begin();
       at(deadline, changeIfDue);
     }
     options.onMessage?.(message);

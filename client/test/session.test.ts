@@ -380,6 +380,33 @@ describe('resuming', () => {
     expect(state().status).toBe('resuming');
   });
 
+  test('a close in the same moment as setupComplete is followed by one connection', async () => {
+    const { session, reopen, gemini, state, clock } = setUp();
+    void session.start();
+    await settle();
+    gemini.last.open();
+    gemini.last.end(1006);
+    await settle();
+    expect(state().status).toBe('resuming');
+    await reopen(500);
+    await clock.advance(20_000);
+
+    expect(gemini.sockets).toHaveLength(2);
+    expect(state()).toMatchObject({ status: 'live', connections: 2 });
+  });
+
+  test('a planned change after a bad start does not wait', async () => {
+    const { start, reopen, gemini, clock } = setUp();
+    await start();
+    gemini.last.end(1006);
+    await reopen(500);
+    await clock.advance(10_000);
+    gemini.last.say({ goAway: { timeLeft: '50s' } });
+    await settle();
+
+    expect(gemini.sockets).toHaveLength(3);
+  });
+
   test('words written meanwhile are sent when it is live again', async () => {
     const { start, reopen, gemini, session } = setUp();
     await start();
@@ -504,6 +531,33 @@ describe('a goAway', () => {
 });
 
 describe('leases', () => {
+  test('a goAway shortly before a renewal waits for it, so that the connection changes once', async () => {
+    const { start, reopen, gemini, clock, minter } = setUp({ leaseSeconds: 600 });
+    await start();
+    await clock.advance(390_000);
+    gemini.last.say({ goAway: { timeLeft: '50s' } });
+    await clock.advance(10_999);
+    expect(minter.takes).toHaveLength(1);
+    await clock.advance(1);
+    await reopen();
+    await clock.advance(300_000);
+
+    expect(minter.takes).toHaveLength(2);
+  });
+
+  test('a session whose first connections died is ended, and another one begins', async () => {
+    const { session, reopen, gemini, minter, state, clock } = setUp({ leaseSeconds: 600 });
+    void session.start();
+    await settle();
+    minter.refusals = [refusal('permission-denied', 'SESSION_ENDED')];
+    gemini.last.end(1006);
+    await clock.advance(500);
+    await reopen(500);
+
+    expect(minter.ended).toEqual(['s1']);
+    expect(state()).toMatchObject({ status: 'live', token: { session: { id: 's2' } } });
+  });
+
   test('are renewed a second after renewAfter, in a pause', async () => {
     const { start, reopen, gemini, clock, minter, state } = setUp({ leaseSeconds: 600 });
     await start();
