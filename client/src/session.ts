@@ -160,11 +160,14 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         const error = thrown as LiveTokenError;
         if (mine !== run) return;
         sessionId = error.session ?? sessionId;
-        // A session whose first connections died without a handle cannot go on.
-        const isLost = error.reason === 'SESSION_ENDED' && handle === undefined && sessionId !== undefined;
-        if (isLost || (error.reason === 'INVALID_RESUMPTION_HANDLE' && handle !== undefined)) {
+        if (error.reason === 'INVALID_RESUMPTION_HANDLE' && handle !== undefined) {
           await forget();
           continue;
+        }
+        const { lastClose } = state;
+        if (error.reason === 'SESSION_ENDED' && state.connections === 0 && lastClose) {
+          // The first connections died. Another session would cost the user another lease for the same fault.
+          return finish({ how: 'failed', error: new LiveConnectError(lastClose) });
         }
         return finish(isRefusal(error) ? { how: 'refused', error } : { how: 'failed', error });
       }

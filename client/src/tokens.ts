@@ -104,6 +104,7 @@ export function createLiveTokens(
 
   async function callWithRetries<T>(attempt: (again: Again) => Promise<T>, request: TakeRequest): Promise<T> {
     const again = { idToken: false, appCheck: false };
+    let last: LiveTokenError | undefined;
     for (let failures = 1; ; failures++) {
       try {
         return await attempt(again);
@@ -116,7 +117,9 @@ export function createLiveTokens(
           again.appCheck = true;
         } else {
           const told = 1000 * (error.retryAfterSeconds ?? 0);
-          if (error.next !== 'retry' || failures >= maxAttempts || told > LONGEST_BACKOFF) throw error;
+          if (error.next !== 'retry' || error === last || failures >= maxAttempts || told > LONGEST_BACKOFF)
+            throw error;
+          last = error;
           const backoff = Math.min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF) * (0.5 + random() / 2);
           await pause(clock, Math.max(told, backoff));
           if (request.stillWanted?.() === false) throw error;
@@ -127,22 +130,21 @@ export function createLiveTokens(
 
   function mint(request: TakeRequest): Promise<LiveToken> {
     let { session } = request;
-    async function ask(again: Again): Promise<LiveToken> {
-      const sentAt = clock.now();
-      const result = await call({ profile, choices, resumptionHandle: request.resumptionHandle, session }, again);
-      return readLiveToken(result, sentAt, clock.now());
-    }
+    let failure: LiveTokenError | undefined;
     return callWithRetries(async (again) => {
+      const sentAt = clock.now();
       try {
-        return await ask(again);
+        const result = await call({ profile, choices, resumptionHandle: request.resumptionHandle, session }, again);
+        return readLiveToken(result, sentAt, clock.now());
       } catch (thrown) {
         const error = fromCallable(thrown);
-        if (error.reason === 'SESSION_ENDED' && session !== undefined && session !== request.session) {
-          // A lease that was charged and never used can be asked for again once only.
+        if (failure && error.reason === 'SESSION_ENDED' && session !== undefined && session !== request.session) {
+          // A lease that was charged and never used can be asked for again once. Another one would cost the user more
+          // minutes for the same outage.
           await call({ end: session }, again).catch(() => {});
-          session = request.session;
-          return ask(again);
+          throw failure;
         }
+        failure = error;
         // Its lease is charged: with its id, the next attempt is not charged again.
         session = error.session ?? session;
         throw error;

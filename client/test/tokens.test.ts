@@ -161,7 +161,7 @@ describe('retries', () => {
     expect(sent.map(({ session }) => session)).toEqual([undefined, 's1']);
   });
 
-  test('a charged lease that cannot be asked for again is ended, and the next one begins', async () => {
+  test('an outage costs one lease: where it cannot be asked for again, it is ended, and the outage is the error', async () => {
     const virtual = clock();
     const { callable, sent } = scripted(
       refusal('unavailable', 'GEMINI_UNAVAILABLE', { session: 's1' }),
@@ -170,11 +170,12 @@ describe('retries', () => {
       answer(1),
     );
     const taken = create(callable, { clock: virtual }).take();
+    taken.catch(() => {});
 
-    await virtual.advance(1000);
+    await virtual.advance(60_000);
 
-    expect((await taken).token).toBe('auth_tokens/1');
-    expect(sent.map(({ session, end }) => session ?? end)).toEqual([undefined, 's1', 's1', undefined]);
+    await expect(taken).rejects.toMatchObject({ reason: 'GEMINI_UNAVAILABLE', next: 'retry' });
+    expect(sent.map(({ session, end }) => session ?? end)).toEqual([undefined, 's1', 's1']);
   });
 });
 
