@@ -14,9 +14,10 @@ VENV_READY := $(VENV)/.installed
 EMULATOR_READY := local/node_modules/.package-lock.json
 CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
+CLIENT_READY := client/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack cutoff scale profiles bill deploy destroy package release smoke doctor admin check test genai \
+.PHONY: help setup demo stack cutoff scale profiles bill deploy destroy package release smoke doctor admin check test client genai \
 	checkov lint format lock
 
 help: ## list the commands
@@ -93,10 +94,14 @@ doctor: $(VENV_READY) ## find what is wrong with a deployment, and the remedies:
 admin: $(VENV_READY) ## pause, block, reset, report: ARGS="pause --for 30m"; ARGS=--help lists all
 	@$(LIVE_TOKENS) admin $(ARGS)
 
-check: lint demo test ## run everything that CI runs: lint, demo, tests; ARGS=… goes to pytest
+check: lint demo test client ## run everything that CI runs: lint, demo, tests, client; ARGS=… goes to pytest
 
 test: setup ## run all tests; ARGS=… goes to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+client: ## build and test the package for apps, client/
+	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(CLIENT_READY)
+	@cd client && PYTHON="$(abspath $(BIN)/python)" npm run --silent check
 
 EARLIER_GENAI := $(notdir $(basename $(wildcard tests/support/google_genai/*.txt)))
 
@@ -132,6 +137,7 @@ lock: $(VENV_READY) ## update the lock files from requirements*.in and package.j
 	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt
 	cd local && $(LOCK_NPM)
 	cd tests/support/sdks/node && $(LOCK_NPM)
+	cd client && $(LOCK_NPM)
 
 # Without dependencies: the lock files name them all, and the pip of Python 3.11 would ask for the newest release of those
 # that another package wants with an extra.
@@ -158,3 +164,9 @@ $(SDKS_READY): tests/support/sdks/node/package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 or newer is missing: https://nodejs.org"; exit 1; }
 	@echo "Installing the client SDKs that the tests use"
 	@cd tests/support/sdks/node && $(NPM_CI) && touch node_modules/.package-lock.json
+
+# With optional packages: they hold the programs of esbuild, Biome, TypeScript and Vitest for this machine.
+$(CLIENT_READY): client/package-lock.json
+	@command -v npm >/dev/null || { echo "Node 20 or newer is missing: https://nodejs.org"; exit 1; }
+	@echo "Installing what builds and tests client/"
+	@cd client && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json

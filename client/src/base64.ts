@@ -1,0 +1,27 @@
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUES = new Uint8Array(128);
+for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
+
+/** Encodes bytes as base64 with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
+    const bits = (first << 16) | (second << 8) | third;
+    for (let place = 0; place < 4; place++) {
+      text += at + place > bytes.length ? '=' : ALPHABET[(bits >> (18 - 6 * place)) & 63];
+    }
+  }
+  return text;
+}
+
+/** Decodes base64, with or without padding. */
+export function decodeBase64(text: string): Uint8Array {
+  const digits = text.replace(/=+$/, '');
+  const bytes = new Uint8Array((digits.length * 3) >> 2);
+  for (let at = 0, bits = 0, place = 0; place < digits.length; place++) {
+    bits = (bits << 6) | (VALUES[digits.charCodeAt(place) & 127] as number);
+    if (place % 4) bytes[at++] = bits >> (6 - 2 * (place % 4));
+  }
+  return bytes;
+}

@@ -1,0 +1,211 @@
+import { type Clock, systemClock } from './clock.js';
+import { explainClose, type LiveClose } from './explain-close.js';
+import type { LiveToken } from './live-token.js';
+import { decodeUtf8 } from './utf8.js';
+
+/** A message of Gemini. Fields: https://ai.google.dev/api/live#messages */
+// biome-ignore lint/suspicious/noExplicitAny: the Live API adds fields, which apps read.
+export type LiveMessage = Record<string, any>;
+
+export interface LiveHandlers {
+  /** Each message after `setupComplete`, in the order in which they were sent. */
+  onMessage?(message: LiveMessage): void;
+  /** Once, when Gemini or the network ends the connection. Not after `close()`. */
+  onClose?(close: LiveClose): void;
+}
+
+export interface ConnectOptions {
+  /** How long the socket and `setupComplete` may take together. 15000 by default. */
+  timeoutMilliseconds?: number;
+  /** Instead of the platform's WebSocket. */
+  createSocket?: (url: string) => LiveSocket;
+  clock?: Clock;
+}
+
+/** What is used of a WebSocket. */
+export interface LiveSocket {
+  binaryType: string;
+  readonly bufferedAmount?: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** An open connection to Gemini. */
+export interface LiveConnection {
+  /** Sends a message, such as `{ realtimeInput: { text: 'Hello' } }`. */
+  send(message: object): void;
+  /** Closes the connection. Resolves when it is closed, or after a second without an answer. */
+  close(): Promise<void>;
+  /** Bytes that are not sent yet, where the platform knows. They grow when the network is gone. */
+  readonly bufferedBytes: number;
+}
+
+/** The connection could not be opened, and why. */
+export class LiveConnectError extends Error {
+  override readonly name = 'LiveConnectError';
+
+  constructor(readonly close: LiveClose) {
+    super(`${close.message} (${close.code}${close.reason && ` ${close.reason}`})`);
+  }
+}
+
+const TIMEOUT = 15_000;
+const LONGEST_CLOSE = 1000;
+
+declare const WebSocket: new (url: string) => LiveSocket;
+declare const FileReader: new () => {
+  result: unknown;
+  onload: unknown;
+  onerror: unknown;
+  readAsArrayBuffer(blob: unknown): void;
+};
+
+/**
+ * Opens a connection with a token and waits for `setupComplete`. Always settles.
+ *
+ * Throws `LiveConnectError`.
+ */
+export function connectLive(
+  token: Pick<LiveToken, 'websocketUrl' | 'setup'>,
+  handlers: LiveHandlers = {},
+  options: ConnectOptions = {},
+): Promise<LiveConnection> {
+  return openConnection(token, handlers, options).opened;
+}
+
+/**
+ * As `connectLive`, with a way to give up before it is open. `onOpen` is called at once: messages and the close can come in
+ * the same turn of the event loop as `setupComplete`, before anybody who waits for `opened` knows of it.
+ */
+export function openConnection(
+  token: Pick<LiveToken, 'websocketUrl' | 'setup'>,
+  handlers: LiveHandlers & { onOpen?(connection: LiveConnection): void },
+  { timeoutMilliseconds = TIMEOUT, createSocket = (url) => new WebSocket(url), clock = systemClock }: ConnectOptions,
+): { opened: Promise<LiveConnection>; close(): Promise<void> } {
+  let socket: LiveSocket | undefined;
+  let state: 'opening' | 'open' | 'closed' = 'opening';
+  let onClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve;
+  });
+  let settle: { resolve(connection: LiveConnection): void; reject(error: LiveConnectError): void };
+  const opened = new Promise<LiveConnection>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+
+  function ended(code: number, reason?: string | null): void {
+    const was = state;
+    state = 'closed';
+    cancelTimeout();
+    const close = explainClose(code, reason, was === 'open');
+    if (was === 'open') handlers.onClose?.(close);
+    else settle.reject(new LiveConnectError(close));
+  }
+
+  function close(code = 1000): Promise<void> {
+    state = 'closed';
+    try {
+      socket?.close(code);
+    } catch {
+      onClosed(); // some platforms throw while the socket is connecting
+    }
+    clock.after(socket ? LONGEST_CLOSE : 0, onClosed);
+    return closed;
+  }
+
+  const connection: LiveConnection = {
+    send(message) {
+      if (state !== 'closed') socket?.send(JSON.stringify(message));
+    },
+    close: () => close(),
+    get bufferedBytes() {
+      return socket?.bufferedAmount ?? 0;
+    },
+  };
+
+  function received(data: unknown): void {
+    if (state === 'closed') return;
+    let message: LiveMessage;
+    try {
+      message = JSON.parse(typeof data === 'string' ? data : decodeUtf8(new Uint8Array(data as ArrayBuffer)));
+    } catch {
+      return; // no message of Gemini: nothing in it can be acted on
+    }
+    if (state === 'open') handlers.onMessage?.(message);
+    else if (message.setupComplete) {
+      state = 'open';
+      cancelTimeout();
+      handlers.onOpen?.(connection);
+      settle.resolve(connection);
+    }
+  }
+
+  const inOrder = createOrder(clock);
+  const cancelTimeout = clock.after(timeoutMilliseconds, () => {
+    ended(4000);
+    close(4000);
+  });
+  try {
+    socket = createSocket(token.websocketUrl);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => connection.send({ setup: token.setup });
+    socket.onmessage = (event: { data: unknown }) =>
+      inOrder(() => (isBlob(event.data) ? readBlob(event.data) : event.data), received);
+    socket.onerror = () => {}; // a close event follows
+    socket.onclose = (event: { code?: number; reason?: string | null }) =>
+      inOrder(
+        () => event,
+        () => {
+          onClosed();
+          ended(event.code ?? 1006, event.reason);
+        },
+      );
+  } catch {
+    ended(1006, 'the WebSocket could not be created');
+  }
+  return { opened, close: () => close() };
+}
+
+/** Returns a function that handles values one after the other, at once unless one of them is still being read. */
+function createOrder(clock: Clock): <T>(read: () => T | Promise<T>, handle: (value: T) => void) => void {
+  let before: Promise<void> | undefined;
+  return (read, handle) => {
+    const value = read();
+    if (!before && !isPromise(value)) return handle(value);
+    const mine: Promise<void> = (before ?? Promise.resolve())
+      .then(() => value)
+      .then(handle)
+      .catch((error) => {
+        clock.after(0, () => {
+          throw error; // to where the platform reports what event handlers throw
+        });
+      })
+      .then(() => {
+        if (before === mine) before = undefined;
+      });
+    before = mine;
+  };
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | undefined)?.then === 'function';
+}
+
+function isBlob(data: unknown): data is { arrayBuffer?(): Promise<unknown> } {
+  return typeof data === 'object' && data !== null && !('byteLength' in data);
+}
+
+/** React Native's Blob has no `arrayBuffer()`. */
+function readBlob(blob: { arrayBuffer?(): Promise<unknown> }): Promise<unknown> {
+  if (blob.arrayBuffer) return blob.arrayBuffer();
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = reject;
+    reader.readAsArrayBuffer(blob);
+  });
+}

@@ -1,0 +1,46 @@
+import { encodeBase64 } from './base64.js';
+
+const BYTES_PER_SECOND = 2 * 16_000;
+const KEPT_BYTES = 2 * BYTES_PER_SECOND;
+
+/** Sends what the microphone hears, and keeps the last two seconds while there is no connection. */
+export interface Microphone {
+  hear(pcm: Uint8Array): void;
+  mute(muted: boolean): void;
+  /** Sends what was kept. Call it when there is a connection again. */
+  resume(): void;
+  clear(): void;
+}
+
+/** @param send sends one message; returns false if there is no connection. */
+export function createMicrophone(send: (message: object) => boolean): Microphone {
+  let kept: Uint8Array[] = [];
+  let quietBytes = Infinity; // how much quiet was sent since the microphone was muted; Infinity: it is not muted
+  const sendSound = (pcm: Uint8Array) =>
+    send({ realtimeInput: { audio: { data: encodeBase64(pcm), mimeType: 'audio/pcm;rate=16000' } } });
+
+  return {
+    hear(pcm) {
+      if (quietBytes !== Infinity) {
+        // The model ends the user's turn by the quiet after it. gemini-3.8-live ignores audioStreamEnd: openclaw#152830.
+        if (quietBytes < BYTES_PER_SECOND) sendSound(new Uint8Array(pcm.length));
+        quietBytes += pcm.length;
+      } else if (!sendSound(pcm)) {
+        kept.push(pcm);
+        let bytes = kept.reduce((sum, chunk) => sum + chunk.length, 0);
+        while (bytes > KEPT_BYTES) bytes -= (kept.shift() as Uint8Array).length;
+      }
+    },
+    mute(muted) {
+      if (muted !== (quietBytes !== Infinity)) quietBytes = muted ? 0 : Infinity;
+    },
+    resume() {
+      const chunks = kept;
+      kept = [];
+      for (const chunk of chunks) sendSound(chunk);
+    },
+    clear() {
+      kept = [];
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** What one side said. */
+export interface TranscriptLine {
+  id: number;
+  who: 'user' | 'model';
+  text: string;
+  /** False while words may follow. Never stays false when the turn, the connection or the session is over. */
+  done: boolean;
+  /** The user interrupted the model: not all of the text was heard. */
+  interrupted: boolean;
+}
+
+export type Transcript = readonly TranscriptLine[];
+
+/** Adds words to the open line of that side, or begins one. Words of the model end the line of the user. */
+export function withWords(transcript: Transcript, who: TranscriptLine['who'], text: string): Transcript {
+  const lines = who === 'model' ? withoutOpenLines(transcript, 'user') : transcript;
+  const at = lines.findIndex((line) => line.who === who && !line.done);
+  const open = lines[at];
+  if (!open) return [...lines, { id: lines.length, who, text: text.trimStart(), done: false, interrupted: false }];
+  return [...lines.slice(0, at), { ...open, text: open.text + text }, ...lines.slice(at + 1)];
+}
+
+/** Ends open lines: those of one side, or all. Returns the same array if there are none. */
+export function withoutOpenLines(
+  transcript: Transcript,
+  who?: TranscriptLine['who'],
+  { interrupted = false }: { interrupted?: boolean } = {},
+): Transcript {
+  const ends = (line: TranscriptLine) => !line.done && (who === undefined || line.who === who);
+  if (!transcript.some(ends)) return transcript;
+  return transcript.map((line) => (ends(line) ? { ...line, done: true, interrupted } : line));
+}

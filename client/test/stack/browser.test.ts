@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { chromiumPath, Pages, recording } from './chromium.js';
+import { newUser } from './people.js';
+
+const { authHost, functionUrl, geminiHost } = inject('stack');
+const control = `http://${geminiHost}/control`;
+const client = fileURLToPath(new URL('../..', import.meta.url));
+const executable = chromiumPath();
+
+describe.skipIf(!executable)('in Chromium', () => {
+  let pages: Pages;
+  let page: Page;
+
+  beforeAll(async () => {
+    pages = await Pages.launch(String(executable), recording('remember'), 4);
+  });
+
+  afterAll(() => pages?.close());
+
+  describe('the audio of the browser', () => {
+    beforeAll(async () => {
+      const headers = { 'Content-Type': 'application/json' };
+      const body = JSON.stringify({ readyMade: 'microphone-speech' });
+      await fetch(`${control}/scenario`, { method: 'PUT', headers, body });
+      const idToken = await (await newUser())(false);
+      page = await pages.open({ entryPoints: [`${client}test/stack/page/talk.ts`] }, { mint: functionUrl, idToken });
+      await page.click('button');
+    });
+
+    afterAll(() => page?.close());
+
+    const state = () => page.evaluate(() => window.session.getState());
+
+    test('what the microphone hears reaches the model, and every sample of its answer the loudspeaker, in order', async () => {
+      await expect.poll(async () => (await state()).speaking, { timeout: 20_000 }).toBe(true);
+      await expect.poll(async () => (await state()).speaking, { timeout: 20_000 }).toBe(false);
+
+      const { connections } = await (await fetch(`${control}/journal`)).json();
+      expect(connections.at(-1)).toMatchObject({
+        scenario: 'microphone-speech',
+        unmet: [],
+        audio: { rates: [16_000] },
+      });
+      const { transcript } = await state();
+      expect(transcript.map(({ who }) => who).slice(0, 2)).toEqual(['user', 'model']);
+      const expected = recording('hello');
+      const rendered = await page.evaluate(() => window.rendered);
+      const start = rendered.findIndex((sample) => sample !== 0);
+      const silence = expected.findIndex((sample) => sample !== 0);
+      const differences = expected
+        .slice(silence)
+        .filter((sample, at) => Math.abs(sample - (rendered[start + at] ?? Infinity)) > 1);
+      expect({ samples: expected.length > 20_000, differences: differences.length }).toEqual({
+        samples: true,
+        differences: 0,
+      });
+    });
+
+    test('a flush silences the loudspeaker at once', async () => {
+      await page.evaluate(() => window.audio.play(new Uint8Array(480_000).fill(64)));
+      await expect.poll(async () => (await state()).speaking).toBe(true);
+
+      await page.evaluate(() => window.audio.flush());
+
+      expect((await state()).speaking).toBe(false);
+      await expect
+        .poll(() => page.evaluate(() => window.rendered.slice(-256).every((sample) => sample === 0)))
+        .toBe(true);
+    });
+
+    test('levels follow what is said, and what is heard', async () => {
+      const levels = () => page.evaluate(() => window.audio.levels());
+      await page.evaluate(() => window.audio.play(new Uint8Array(480_000).fill(64)));
+
+      await expect.poll(async () => (await levels()).speaker).toBeGreaterThan(0.1);
+      await expect.poll(async () => (await levels()).microphone, { timeout: 10_000 }).toBeGreaterThan(0.01);
+    });
+
+    test('the microphone is off after a stop', async () => {
+      await page.evaluate(() => window.session.stop());
+      const heard = await page.evaluate(() => window.audio.levels());
+
+      expect({ heard, status: (await state()).status }).toEqual({
+        heard: { microphone: 0, speaker: 0 },
+        status: 'ended',
+      });
+    });
+  });
+
+  test('the first example of the README compiles and talks as it stands', async () => {
+    const [, example] = /```tsx\n([\s\S]*?)```/.exec(readFileSync(`${client}README.md`, 'utf8')) as RegExpExecArray;
+    const folder = `${client}dist/readme`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/Talk.tsx`, String(example));
+    writeFileSync(`${folder}/firebase.ts`, "export * from '../../test/stack/page/readme.js';\n");
+    writeFileSync(
+      `${folder}/page.ts`,
+      "import { show } from './firebase';\nimport { Talk } from './Talk';\nvoid show(Talk);\n",
+    );
+    writeFileSync(
+      `${folder}/tsconfig.json`,
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          jsx: 'react-jsx',
+          module: 'ESNext',
+          moduleResolution: 'bundler',
+          target: 'ES2022',
+          skipLibCheck: true,
+          types: ['react'],
+        },
+        include: ['Talk.tsx'],
+      }),
+    );
+    execFileSync(`${client}node_modules/.bin/tsc`, ['-p', folder], { stdio: 'inherit' });
+
+    page = await pages.open(
+      { entryPoints: [`${folder}/page.ts`], jsx: 'automatic' },
+      { mint: functionUrl, auth: `http://${authHost}` },
+    );
+    await page.getByRole('button', { name: 'Talk' }).click();
+
+    await page.getByText('Hello, I am the stand-in').waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => page.getByRole('status').textContent()).toBe('ended');
+    await page.close();
+  });
+});

@@ -1,0 +1,213 @@
+// What a session makes of everything that the stand-in for Gemini can do to it: its ready-made scenarios.
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createLiveSession, type LiveSession, type LiveSessionOptions } from '../../src/index.js';
+import { createSocket, newTokens } from './people.js';
+
+const control = `http://${inject('stack').geminiHost}/control`;
+let session: LiveSession;
+
+async function play(readyMade: string): Promise<void> {
+  const response = await fetch(`${control}/scenario`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ readyMade }),
+  });
+  expect(response.status).toBe(200);
+}
+
+async function start(options: Partial<LiveSessionOptions> = {}): Promise<void> {
+  session = createLiveSession({ tokens: await newTokens(), createSocket, ...options });
+  await session.start();
+}
+
+/** What the model has said. */
+const answers = () =>
+  session
+    .getState()
+    .transcript.filter(({ who, done }) => who === 'model' && done)
+    .map(({ text }) => text.trim());
+const until = <T>(get: () => T) => expect.poll(get, { timeout: 20_000, interval: 20 });
+
+async function ask(text: string): Promise<string> {
+  const before = answers().length;
+  session.sendText(text);
+  await until(() => answers().length).toBeGreaterThan(before);
+  return answers().at(-1) ?? '';
+}
+
+beforeEach(() => fetch(`${control}/scenario`, { method: 'DELETE' }));
+afterEach(() => session?.stop());
+
+// Scenario → what it shows. A test holds this list and that of the stand-in together.
+const STARTS_ALL_THE_SAME = ['token-spent', 'token-expired', 'start-window-over', 'unavailable-once'];
+const MINTS_AGAIN = ['mint-not-json', 'mint-rate-limited', 'mint-slow', 'mint-unavailable-once'];
+const FAILS = { 'api-disabled': 'api-disabled', 'quota-after-setup': 'quota' };
+const RESUMES = {
+  'closed-unasked': 'closed',
+  'drop-mid-speech': 'dropped',
+  'go-away': undefined,
+  'go-away-mid-speech': undefined,
+  'internal-error-mid-speech': 'server-error',
+  'token-expires': 'token-expired',
+};
+const OTHERS = [
+  ...['handle-lost', 'not-resumable', 'resumed-too-early', 'mint-failing', 'silent-before-setup-complete'],
+  ...['slow-network', 'several-turns', 'interrupted', 'tool-call', 'tool-call-cancelled', 'tool-call-non-blocking'],
+];
+const ELSEWHERE = {
+  'microphone-speech': 'browser.test.ts plays speech to a real microphone',
+  'microphone-tone': 'the same path as speech; browsers filter tones out as noise',
+  'half-open': 'session.test.ts: a socket that sends nothing any more. Loopback takes megabytes before it says so',
+  'silent-after-setup-complete': 'like a user and a model who both say nothing: a client cannot tell',
+};
+
+test('every scenario of the stand-in is in this file, or has a reason not to be', async () => {
+  const { readyMade } = await (await fetch(`${control}/scenarios`)).json();
+  const lists = [STARTS_ALL_THE_SAME, MINTS_AGAIN, OTHERS, ...[FAILS, RESUMES, ELSEWHERE].map(Object.keys)];
+
+  expect(lists.flat().sort()).toEqual(readyMade.map(({ name }: { name: string }) => name).sort());
+});
+
+test.each(STARTS_ALL_THE_SAME)('%s: another token is taken, and the session starts', async (name) => {
+  await play(name);
+  await start();
+
+  expect(session.getState()).toMatchObject({ status: 'live', connections: 1, conversation: 1 });
+  expect(await ask('Hello')).toContain('stand-in');
+});
+
+test.each(MINTS_AGAIN)('%s: the call is tried again, and the session starts', async (name) => {
+  await play(name);
+  await start();
+
+  expect(session.getState().status).toBe('live');
+});
+
+test.each(Object.entries(FAILS))('%s: the session fails, and says that the operator can help', async (name, kind) => {
+  await play(name);
+  await start();
+  await until(() => session.getState().status).toBe('ended');
+
+  expect(session.getState()).toMatchObject({ end: { how: 'failed' }, lastClose: { kind, next: 'operator' } });
+});
+
+test.each(Object.entries(RESUMES))('%s: the conversation goes on, and the model remembers', async (name, kind) => {
+  await play(name);
+  await start();
+  await ask('Hello');
+  await until(() => session.getState().connections).toBe(2);
+
+  expect(await ask('Do you remember me?')).toContain('I remember');
+  expect(session.getState()).toMatchObject({ status: 'live', conversation: 1 });
+  if (kind) expect(session.getState().lastClose?.kind).toBe(kind);
+  expect(session.getState().transcript.every(({ done }) => done)).toBe(true);
+});
+
+test('resumed-too-early: the same handle is tried again', async () => {
+  await play('resumed-too-early');
+  await start();
+  await ask('Hello');
+  await until(() => session.getState().connections).toBe(2);
+
+  expect(await ask('Do you remember me?')).toContain('I remember');
+  expect(session.getState()).toMatchObject({ conversation: 1, lastClose: { kind: 'server-error' } });
+});
+
+describe('the app is told that the conversation starts anew', () => {
+  test.each(['handle-lost', 'not-resumable'])('%s', async (name) => {
+    await play(name);
+    await start();
+    await ask('Hello');
+    if (name === 'not-resumable') await ask('And now?');
+    await until(() => session.getState().conversation).toBe(2);
+
+    expect(session.getState().status).toBe('live');
+    expect(await ask('Do you remember me?')).toContain('stand-in');
+  });
+});
+
+test('mint-failing: the session fails after four calls', async () => {
+  await play('mint-failing');
+  await start();
+
+  expect(session.getState().end).toMatchObject({
+    how: 'failed',
+    error: { reason: 'GEMINI_UNAVAILABLE', next: 'retry' },
+  });
+});
+
+test('silent-before-setup-complete: the connection is given up, and the next one works', async () => {
+  await play('silent-before-setup-complete');
+  const clock = {
+    now: () => Date.now(),
+    after: (milliseconds: number, run: () => void) => {
+      const timer = setTimeout(run, milliseconds / 10);
+      return () => clearTimeout(timer);
+    },
+  };
+  await start({ clock });
+
+  expect(session.getState()).toMatchObject({ status: 'live', lastClose: { kind: 'no-answer' } });
+});
+
+test('slow-network: nothing is lost', async () => {
+  await play('slow-network');
+  await start();
+
+  expect(await ask('Hello')).toBe('Hello, I am the stand-in for Gemini.');
+});
+
+test('several-turns: the session reads on after the first turnComplete', async () => {
+  await play('several-turns');
+  await start();
+  session.sendText('Hello');
+
+  await until(() => answers().join(' ')).toBe('Hello, I am the stand-in for Gemini.');
+});
+
+test('interrupted: the line says that not all of it was heard', async () => {
+  await play('interrupted');
+  await start();
+  await ask('Hello');
+
+  expect(session.getState().transcript.at(-1)).toMatchObject({ who: 'model', interrupted: true, done: true });
+});
+
+describe('tools', () => {
+  const weather = async ({ city }: { city: string }) => `Rain in ${city}`;
+
+  test('tool-call: the tool runs, and the answer follows', async () => {
+    await play('tool-call');
+    await start({ tools: { get_weather: weather } });
+
+    expect(await ask('What is the weather in Paris?')).toBe('It is raining in Paris.');
+    const { connections } = await (await fetch(`${control}/journal`)).json();
+    expect(connections.at(-1).toolResponses).toMatchObject([
+      { name: 'get_weather', response: { result: 'Rain in Paris' } },
+    ]);
+  });
+
+  test('tool-call-non-blocking: the model talks on while it runs', async () => {
+    await play('tool-call-non-blocking');
+    let finish = () => {};
+    await start({ tools: { get_weather: () => new Promise<void>((resolve) => (finish = resolve)) } });
+
+    expect(await ask('What is the weather in Paris?')).toBe('Let me look at the sky.');
+    expect(session.getState().runningTools).toEqual(['get_weather']);
+    finish();
+    await until(() => answers().at(-1)).toBe('It is raining in Paris.');
+  });
+
+  test('tool-call-cancelled: the tool knows it, and no result is sent', async () => {
+    await play('tool-call-cancelled');
+    let isCancelled = () => false;
+    const slow = (_: unknown, call: { cancelled: boolean }) => {
+      isCancelled = () => call.cancelled;
+      return new Promise(() => {});
+    };
+    await start({ tools: { get_weather: slow } });
+
+    expect(await ask('What is the weather in Paris?')).toBe('I cannot tell you the weather now.');
+    expect(isCancelled()).toBe(true);
+  });
+});

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'alone', include: ['test/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'stack',
+          include: ['test/stack/*.test.ts'],
+          globalSetup: ['test/stack/local-stack.ts'],
+          fileParallelism: false, // a scenario of the stand-in is for the next connection, whoever opens it
+        },
+      },
+    ],
+  },
+});
