@@ -120,7 +120,7 @@ def explanation(answer: Answer, project: str | None) -> str:
         return f"{refusal}{request}. {remedy}{further}"
     kind = answer.headers.get("Content-Type", "no content").partition(";")[0]
     if answer.result is not None:
-        return "200 with a token"
+        return "200 with a token" if "token" in answer.result else "200 with a result of another kind"
     if 300 <= answer.status < 400:
         return f"{answer.status}, a redirect. Use the function's own URL, without a log-in page in front of it"
     remedy = _OF_CLOUD_RUN.get(answer.status, "It is not mint_live_token.")

@@ -194,10 +194,13 @@ class Checks:
 
     def _end(self, id_token: IdToken) -> None:
         """End the session. Where a user may have one at a time, the next token shows whether its slot is free."""
-        ended = self.service.end(id_token.text)
-        if ended is not None:
+        session, answer = self.service.session, self.service.end(id_token.text)
+        if answer is not None:
             self.report.expect(
-                ended, "The session ends when the app says so", "The function did not end the session that it began"
+                answer.result == {"ended": session},
+                "The session ends when the app says so",
+                f"The function did not end the session that it began: {explanation(answer, self.service.project)}",
+                answer,
             )
 
     def _lock(self, id_token: IdToken) -> None:

@@ -87,12 +87,15 @@ class Service:
             raise NoTokenError(answer)
         return read_live_token(answer.result, self.profile)
 
-    def end(self, id_token: str) -> bool | None:
-        """End the session that is open, and return whether the function says so; None if none is open."""
+    @property
+    def session(self) -> str | None:
+        """Id of the session that is open."""
+        return self._open
+
+    def end(self, id_token: str) -> Answer | None:
+        """End the session that is open, and return the function's answer; None if none is open."""
         session, self._open = self._open, None
-        if session is None:
-            return None
-        return self._call(id_token, {"end": session}).result == {"ended": session}
+        return None if session is None else self._call(id_token, {"end": session})
 
     def _call(self, id_token: str | None, data: dict[str, str]) -> Answer:
         # A call without a sign-in is refused before App Check is checked, so it needs no App Check token.

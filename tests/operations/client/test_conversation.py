@@ -10,11 +10,12 @@ import pytest
 
 from gemini_live_stand_in import GeminiStandIn, StandInConfig, create_app
 from gemini_live_stand_in.serving import serve
+from gemini_live_stand_in.speech import GREETING, RECORDINGS
 from live_tokens_operations.client.conversation import Conversation, ConversationRefusedError
 from operations.client.made_up_function import KEY, MadeUpFunction
 
 HELLO = "Hello, I am the stand-in for Gemini."
-REMEMBERED = "I remember what you told me."
+REMEMBERED = set(RECORDINGS.values()) - {RECORDINGS[GREETING]}
 JUST_BEFORE = timedelta(seconds=530)
 RENEWABLE = timedelta(seconds=542)
 
@@ -50,7 +51,7 @@ def test_before_the_lease_can_be_renewed_nothing_is_asked_of_the_function() -> N
     with service() as running, running.talk() as talk:
         assert talk.ask("Who are you?").transcript == HELLO
         running.move(JUST_BEFORE)
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
         assert len(running.function.calls) == 1
         assert talk.swaps == []
 
@@ -64,7 +65,7 @@ def test_a_lease_is_renewed_at_the_end_of_a_turn_and_the_talk_is_remembered() ->
         assert running.function.calls[1].keys() == {"profile", "session", "resumptionHandle"}
         assert running.function.calls[1]["session"] == session == talk.session
         assert talk.token["expireTime"] > first
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
 
 
 def test_a_lease_is_renewed_in_a_pause() -> None:
@@ -73,7 +74,7 @@ def test_a_lease_is_renewed_in_a_pause() -> None:
         running.move(RENEWABLE)
         talk.pause(0.1)
         assert running.function.kinds == ["first", "renewal"]
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
 
 
 def test_a_turn_that_would_outlast_the_lease_is_cut_at_the_last_moment_and_asked_again() -> None:
@@ -85,7 +86,7 @@ def test_a_turn_that_would_outlast_the_lease_is_cut_at_the_last_moment_and_asked
             running.move(timedelta(seconds=opened + 540 - 0.1 - running.clock()))
             leases_when_heard: list[int] = []
             reply = talk.ask("And who am I?", heard=lambda _: leases_when_heard.append(len(running.function.kinds)))
-            assert reply.transcript == REMEMBERED
+            assert reply.transcript in REMEMBERED
             assert leases_when_heard[-1] == 2
         assert [swap.renewed for swap in talk.swaps] == [True]
 
@@ -94,7 +95,7 @@ def test_a_lost_connection_is_opened_again_with_the_newest_handle_and_the_same_l
     with service(connection_seconds=1) as running, running.talk() as talk:
         talk.ask("Who are you?")
         talk.pause(1.5)
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
         assert set(running.function.kinds[1:]) == {"reconnect"}
         assert [swap.renewed for swap in talk.swaps] == [False] * len(talk.swaps)
 
@@ -104,7 +105,7 @@ def test_a_connection_that_the_server_will_close_is_left_before() -> None:
         talk.ask("Who are you?")
         talk.pause(1.2)
         assert "reconnect" in running.function.kinds
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
 
 
 def test_when_a_renewal_is_refused_the_talk_goes_on_to_the_end_of_its_lease_and_no_further() -> None:
@@ -115,7 +116,7 @@ def test_when_a_renewal_is_refused_the_talk_goes_on_to_the_end_of_its_lease_and_
         talk.pause(0.1)
         assert talk.refusal is not None
         assert talk.refusal.reason == "USER_BLOCKED"
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
         assert len(running.function.calls) == 2, "a refused renewal is not tried again"
         with pytest.raises(ConversationRefusedError) as quiet:
             talk.pause(3)
@@ -133,7 +134,7 @@ def test_a_renewal_that_meets_an_outage_is_tried_again_a_little_later() -> None:
         assert running.function.kinds == ["first"]
         assert len(running.function.calls) == 2, "not at once"
         running.move(timedelta(seconds=6))
-        assert talk.ask("And who am I?").transcript == REMEMBERED
+        assert talk.ask("And who am I?").transcript in REMEMBERED
         assert running.function.kinds == ["first", "renewal"]
 
 
