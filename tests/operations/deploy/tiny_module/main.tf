@@ -36,6 +36,11 @@ variable "worst_usd_per_user_day" {
   default = {}
 }
 
+variable "alert_emails" {
+  type    = list(string)
+  default = []
+}
+
 variable "command" {
   type    = string
   default = "true"
@@ -72,6 +77,10 @@ output "function_name" {
 
 output "worst_usd_per_user_day" {
   value = var.worst_usd_per_user_day
+}
+
+output "alert_recipients" {
+  value = length(var.alert_emails)
 }
 
 output "region" {
