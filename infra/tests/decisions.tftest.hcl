@@ -267,6 +267,15 @@ run "quota_documents_expire_without_an_index_and_no_client_reads_them" {
   }
 }
 
+run "the_database_is_copied_every_day_and_copies_are_kept_for_a_week" {
+  command = plan
+
+  assert {
+    condition     = google_firestore_backup_schedule.daily.database == "live-tokens" && google_firestore_backup_schedule.daily.retention == "604800s" && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
+    error_message = "Blocks and counted minutes must survive a lost database."
+  }
+}
+
 run "the_object_is_named_by_the_content_of_the_archive" {
   command = plan
 
