@@ -253,7 +253,7 @@ locals {
         promql = "${local.spend_per_hour} > ${var.alert_thresholds.spend_usd_per_hour}"
       })]
     }
-    } : name => alert if name != "unreachable" || var.public
+    } : name => alert if name != "unreachable" || var.public != "false"
   }
 
   alert_names = concat(keys(local.alerts), ["secret-read-by-others"])

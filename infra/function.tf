@@ -80,7 +80,7 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
 # Callers are Firebase users, who have no identity in Google Cloud: Cloud Run admits every call, and the function verifies
 # it. The grant is on the Cloud Run service, because the function itself does not support this role.
 resource "google_cloud_run_v2_service_iam_member" "public" {
-  count = var.public ? 1 : 0
+  count = var.public == "true" ? 1 : 0
 
   name     = google_cloudfunctions2_function.mint_live_token.name
   location = google_cloudfunctions2_function.mint_live_token.location

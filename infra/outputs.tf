@@ -16,9 +16,23 @@ locals {
   ))
 }
 
+locals {
+  # A deployment may switch the check on again, so this is repeated after each apply.
+  unchecked_command = var.public != "no-invoker-check" ? "" : <<-COMMAND
+
+    # After each apply: Cloud Run checks no caller, because the organisation forbids a grant to allUsers.
+    gcloud run services update ${var.function_name} --no-invoker-iam-check --region=${var.region} --project=${var.project_id}
+  COMMAND
+}
+
 output "app_url" {
   description = "URL that answers apps now: load_balancer_url once close_direct is applied, function_url before."
   value       = local.app_url
+}
+
+output "public" {
+  description = "Who may call: true, everybody by a grant; no-invoker-check, everybody without a check of Cloud Run; false, nobody from outside."
+  value       = var.public
 }
 
 output "function_url" {
@@ -104,7 +118,7 @@ output "next_commands" {
 
     # 2. Take a live token and hold a session with it.
     ${local.smoke_commands}
-
+${local.unchecked_command}
     # 3. Show the stop switches.
     export FIREBASE_PROJECT_ID=${var.project_id} FIRESTORE_DATABASE=${google_firestore_database.live_tokens.name}
     make admin ARGS=status

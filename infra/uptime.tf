@@ -8,7 +8,7 @@ locals {
   watched = { for name, url in {
     direct = local.direct_closed ? null : { host = "${var.region}-${var.project_id}.cloudfunctions.net", path = "/${var.function_name}" }
     domain = var.load_balancer == null ? null : { host = var.load_balancer.domain, path = "/" }
-  } : name => url if var.public && url != null }
+  } : name => url if var.public != "false" && url != null }
 }
 
 resource "google_monitoring_uptime_check_config" "refusal" {

@@ -49,13 +49,18 @@ variable "labels" {
 variable "public" {
   description = <<-EOT
     Whether Cloud Run admits every call. The function verifies each call by itself. Firebase users have no identity in
-    Google Cloud, so apps reach the function only if this is true, or through a service in front that may call it. If the
-    organisation forbids allUsers (constraints/iam.allowedPolicyMemberDomains), set it to false and read "When the
-    organisation forbids allUsers" in infra/README.md.
+    Google Cloud, so apps reach the function only if this is not false, or through a service in front that may call it.
+    true: a grant to allUsers. "no-invoker-check": Cloud Run checks no caller, where the organisation forbids allUsers.
+    Terraform cannot set that: `make deploy` does after each apply, or the command of `next_commands`.
   EOT
-  type        = bool
+  type        = string
   default     = true
   nullable    = false
+
+  validation {
+    condition     = contains(["true", "false", "no-invoker-check"], var.public)
+    error_message = "public must be true, false or \"no-invoker-check\"."
+  }
 }
 
 variable "concurrency" {

@@ -186,6 +186,24 @@ run "public_false_grants_no_invoker" {
   }
 }
 
+run "without_the_check_of_cloud_run_nobody_is_granted_anything_and_the_function_is_watched" {
+  command = plan
+
+  variables {
+    public = "no-invoker-check"
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.public) == 0 && length(google_monitoring_uptime_check_config.refusal) == 1
+    error_message = "The organisation forbids the grant, and apps call all the same."
+  }
+
+  assert {
+    condition     = strcontains(output.next_commands, "gcloud run services update mint-live-token --no-invoker-iam-check --region=europe-west1 --project=demo-live-tokens")
+    error_message = "Terraform cannot switch the check off, so the next command must."
+  }
+}
+
 run "no_version_of_the_key_is_made_by_default" {
   command = plan
 

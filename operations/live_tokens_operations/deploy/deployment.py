@@ -16,6 +16,7 @@ from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
+from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
@@ -119,6 +120,8 @@ class Deploy:
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
         self._apply(terraform, ready.api, options, checked, lambda: bucket.complete(found, region))
         outputs = terraform.outputs()
+        if still_open := InvokerCheck(self.programs, ready.api, options.project).require_as_set(outputs):
+            self.operator.say(still_open)
 
         self._title("The Gemini API key")
         secret = outputs["secret_name"]
@@ -148,6 +151,8 @@ class Deploy:
             changes = terraform.read(plan)
             require_open_url(changes, api, options.project)
             require_no_other_audit_configuration(changes, api, options.project)
+            invoker_check = InvokerCheck(self.programs, api, options.project)
+            invoker_check.require_possible(changes)
             self.operator.say(f"\n{bill_table(checked)}\n")
             if not options.agreed:
                 self._ask()

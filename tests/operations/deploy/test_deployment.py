@@ -219,6 +219,19 @@ def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed:
     assert len(checkout.smoke_runs) == 1
 
 
+def test_cloud_runs_check_is_off_after_each_apply_where_the_organisation_forbids_the_grant(deployed: Deployed) -> None:
+    google, checkout = deployed
+    service = google.run_services[FUNCTION]
+    checkout.set(public="no-invoker-check")
+    first = checkout.build("deploy", "--yes")
+    assert first.code == 0, first.shown
+    assert service.settings["invokerIamDisabled"] is True
+    service.settings["invokerIamDisabled"] = False  # as a later deployment may leave it
+    again = checkout.build("deploy")
+    assert again.code == 0, again.shown
+    assert service.settings["invokerIamDisabled"] is True
+
+
 def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> None:
     google, checkout = deployed
     google.secrets[SECRET].clear()

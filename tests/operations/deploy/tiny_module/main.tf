@@ -36,6 +36,11 @@ variable "worst_usd_per_user_day" {
   default = {}
 }
 
+variable "public" {
+  type    = string
+  default = true
+}
+
 variable "alert_emails" {
   type    = list(string)
   default = []
@@ -81,6 +86,10 @@ output "worst_usd_per_user_day" {
 
 output "alert_recipients" {
   value = length(var.alert_emails)
+}
+
+output "public" {
+  value = var.public
 }
 
 output "region" {
