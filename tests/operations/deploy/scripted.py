@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import UsageError
-from live_tokens_operations.google.look import Look
+from live_tokens_operations.checks.deployer import NEEDED
+from live_tokens_operations.google.look import Found, Look
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import Process
 from live_tokens_operations.programs import Finished
@@ -67,6 +68,10 @@ class ScriptedOperator:
     def ask_secret(self, question: str) -> str:
         """Type the next line."""
         return self.ask(question)
+
+
+ALLOWED = {"cloudresourcemanager.googleapis.com": Found({"permissions": list(NEEDED)})}
+"""The look of an account that may do all that a deployment does."""
 
 
 @dataclass
