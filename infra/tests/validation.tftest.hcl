@@ -144,6 +144,7 @@ run "values_of_the_wrong_kind_are_refused" {
     labels                 = { Team = "voice" } # capitals in a key
     available_memory       = "512"              # would be bytes
     max_instances          = 1001
+    public                 = "allUsers"
     gemini_api_version     = "v1" # has no ephemeral tokens
     app_check              = { mode = "on" }
     cors_allowed_origins   = ["https://app.example.com/"] # no origin has a path
@@ -165,6 +166,7 @@ run "values_of_the_wrong_kind_are_refused" {
     var.labels,
     var.available_memory,
     var.max_instances,
+    var.public,
     var.gemini_api_version,
     var.app_check,
     var.cors_allowed_origins,

@@ -56,7 +56,8 @@ class Mistake:
 MISTAKES_IN_RULES = {
     "public access through a type that the function refuses": Mistake(
         "function.tf",
-        'resource "google_cloud_run_v2_service_iam_member" "public" {\n  count = var.public ? 1 : 0\n\n  name',
+        'resource "google_cloud_run_v2_service_iam_member" "public" {\n'
+        '  count = var.public == "true" ? 1 : 0\n\n  name',
         'resource "google_cloudfunctions2_function_iam_member" "public" {\n  count = 1\n\n  cloud_function',
         "google_cloudfunctions2_function_iam_member.public gives roles/run.invoker to allUsers.",
     ),
@@ -149,7 +150,7 @@ def test_what_a_provider_would_refuse_is_not_valid(tmp_path: Path, mistake: Mist
 @pytest.mark.parametrize(
     "mistake",
     [
-        Mistake("function.tf", "var.public ? 1 : 0", "1", "public_false_grants_no_invoker"),
+        Mistake("function.tf", 'var.public == "true" ? 1 : 0', "1", "public_false_grants_no_invoker"),
         Mistake("function.tf", "{ CORS_ALLOWED_ORIGINS =", "{ CORS_ORIGINS =", "arrive_in_the_function"),
         Mistake("variables.tf", "timeout_seconds >= 60", "timeout_seconds >= 1", "numbers_below_their_range"),
     ],

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from live_tokens_operations.checks.deployment import CheckContext, Project
 from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered
+from live_tokens_operations.checks.organisation_policies import find_policy_against_all_users
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Json, Missing, Unseen
 from live_tokens_operations.google.rest import Answer, GoogleApi, send
 from live_tokens_operations.remedies import command, deploy, set_and_deploy
 
 _INVOKER = "roles/run.invoker"
-_MEMBERS_POLICY = "iam.allowedPolicyMemberDomains"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
@@ -57,26 +57,16 @@ def _lets_everybody_in(policy: Json) -> bool:
 
 
 def _not_public(api: GoogleApi, project: Project) -> Finding:
-    """Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains."""
     text = "Public: no; Cloud Run refuses every app with an HTML 403 before the function sees it"
     place = (project.project_id, project.region, project.function)
-    look = api.get(
-        f"https://orgpolicy.googleapis.com/v2/projects/{project.project_id}/policies/{_MEMBERS_POLICY}:getEffectivePolicy",
-        "roles/orgpolicy.policyViewer",
-    )
+    policy = find_policy_against_all_users(api, project.project_id)
     everybody = command(gcloud_commands.let_everybody_call(*place))
     unchecked = command(gcloud_commands.switch_invoker_check_off(*place))
-    match look:
-        case Found(body) if _restricts_members(body):
-            return bad(f"{text}; an organisation policy forbids allUsers here ({_MEMBERS_POLICY})", unchecked)
-        case Unseen():
-            return bad(f"{text}; if an organisation policy then forbids allUsers: {unchecked}", everybody)
-    return bad(text, everybody)
-
-
-def _restricts_members(policy: Json) -> bool:
-    rules: list[Json] = policy.get("spec", {}).get("rules", [])
-    return bool(rules) and not any(rule.get("allowAll") for rule in rules)
+    if policy is None:
+        return bad(text, everybody)
+    if isinstance(policy, Unseen):
+        return bad(f"{text}; if an organisation policy then forbids allUsers: {unchecked}", everybody)
+    return bad(f"{text}; an organisation policy forbids allUsers here ({policy})", unchecked)
 
 
 def _probe(context: CheckContext) -> Finding:

@@ -11,9 +11,12 @@ from live_tokens.profiles import CheckedProfile
 from live_tokens_operations.bill_table import bill_table, worst_days
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
 from live_tokens_operations.defaults import REGION
+from live_tokens_operations.deploy.audit_configuration import require_no_other_audit_configuration
+from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
+from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
@@ -37,6 +40,15 @@ In the React Native app (complete example: README.md, “Connect from React Nati
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => socket.send(JSON.stringify({{ setup: live.setup }}));
 """
+_NEXT_STEP = """\
+The load balancer is made, and the function's own URL stays open. Next:
+  1. Point its domains to {address}. The certificate becomes active within an hour after that.
+  2. When {domain_url} answers, let apps call it in place of {url}.
+  3. When none calls the old one any more, set close_direct = true in load_balancer, and run this again."""
+_NOBODY_IS_TOLD = (
+    "Nobody is told when an alert opens: set alert_emails or notification_channels in infra/terraform.tfvars, and run "
+    "this again."
+)
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 
@@ -106,8 +118,10 @@ class Deploy:
 
         self._title(f"Project {options.project}, region {region}")
         # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
-        self._apply(terraform, options, checked, lambda: bucket.complete(found, region))
+        self._apply(terraform, ready.api, options, checked, lambda: bucket.complete(found, region))
         outputs = terraform.outputs()
+        if still_open := InvokerCheck(self.programs, ready.api, options.project).require_as_set(outputs):
+            self.operator.say(still_open)
 
         self._title("The Gemini API key")
         secret = outputs["secret_name"]
@@ -124,6 +138,7 @@ class Deploy:
     def _apply(
         self,
         terraform: Terraform,
+        api: Looks,
         options: DeployOptions,
         checked: Sequence[CheckedProfile],
         agreed: Callable[[], None],
@@ -133,6 +148,11 @@ class Deploy:
                 self.operator.say("No changes are necessary.")
                 agreed()
                 return
+            changes = terraform.read(plan)
+            require_open_url(changes, api, options.project)
+            require_no_other_audit_configuration(changes, api, options.project)
+            invoker_check = InvokerCheck(self.programs, api, options.project)
+            invoker_check.require_possible(changes)
             self.operator.say(f"\n{bill_table(checked)}\n")
             if not options.agreed:
                 self._ask()
@@ -148,21 +168,23 @@ class Deploy:
             )
 
     def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
-        url = outputs.get("load_balancer_url") or outputs["function_url"]
+        url = outputs.get("app_url") or outputs["function_url"]
         self._title("For the app")
         self.operator.say(_LINES_FOR_THE_APP.format(url=url))
         if dashboard := outputs.get("dashboard_url"):
             self.operator.say(f"The dashboard: {dashboard}")
-        if address := outputs.get("load_balancer_address"):
+        domain_url = outputs.get("load_balancer_url")
+        if domain_url and domain_url != url:
             self.operator.say(
-                f"The domains of load_balancer must point to {address}. The smoke test fails until then, and for up to "
-                "an hour after. Run this again later."
+                _NEXT_STEP.format(address=outputs["load_balancer_address"], domain_url=domain_url, url=url)
             )
         require_newest_to_serve(api, options.project, outputs["region"], outputs["function_name"])
         self._title(f"Smoke test of {url}")
         waiting = "Roles and new keys need some minutes to take effect. The smoke test will run again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))
         self._title("Done")
+        if outputs.get("alert_recipients") == 0:
+            self.operator.say(_NOBODY_IS_TOLD)
 
     def _title(self, text: str) -> None:
         self.operator.say(f"\n== {text}")

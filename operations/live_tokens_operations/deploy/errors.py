@@ -5,6 +5,7 @@ DeployError
 ├── PrerequisiteError   something is missing; nothing was done
 ├── DeclinedError       the operator did not agree
 ├── UnansweredError     Google did not answer a question
+├── NotPublicError      no app may call the service
 ├── HeldBackError       the new revision gets no traffic
 └── SmokeTestError      everything is deployed, but does not work
 """
@@ -33,6 +34,10 @@ class DeclinedError(DeployError):
 
 class UnansweredError(DeployError):
     """Google did not answer, and the deployment cannot go on without knowing."""
+
+
+class NotPublicError(DeployError):
+    """Everything is deployed, but Cloud Run refuses every app."""
 
 
 class HeldBackError(DeployError):

@@ -11,8 +11,8 @@ _AGAIN = "Wait a few minutes and run this again. It continues where it stopped."
 # Pattern of a failure's message → what to do. The first match counts, so specific patterns come first.
 _KNOWN = {
     r"constraints/iam\.allowedPolicyMemberDomains|do not belong to a permitted customer": (
-        "An organisation policy forbids public members. Ask for an exception for this project, or set public = false "
-        "in terraform.tfvars and put a proxy that authenticates in front of the function."
+        'An organisation policy forbids public members. Set public = "no-invoker-check" in terraform.tfvars and run '
+        "this again: Cloud Run then checks no caller, and the function does. Or ask for an exception for this project."
     ),
     r"disableServiceAccountApiKeyCreation": (
         "An organisation policy forbids API keys that are bound to service accounts. Ask for an exception."

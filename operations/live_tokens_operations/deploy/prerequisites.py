@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from live_tokens_operations.checks.billing import check_billing
 from live_tokens_operations.checks.credentials import check_credentials
+from live_tokens_operations.checks.deployer import check_deployer
 from live_tokens_operations.checks.finding import Finding, Mark
 from live_tokens_operations.checks.sign_in import check_authentication
 from live_tokens_operations.defaults import REGION_PATTERN
@@ -82,7 +83,11 @@ class Prerequisites:
         Raises:
             PrerequisiteError: something is missing. The message lists all of it.
         """
-        of_project = (self._check_billing, self._check_authentication(settings, has_signer=has_signer))
+        of_project = (
+            self._check_billing,
+            lambda api: _faults_of(check_deployer(api, self.project)),
+            self._check_authentication(settings, has_signer=has_signer),
+        )
         return self._require(_check_region(region), of_project)
 
     def require_for_destroy(self) -> ReadyProject:

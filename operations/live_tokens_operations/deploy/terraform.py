@@ -73,6 +73,13 @@ class Terraform:
                 raise ProgramError(with_remedy("terraform plan failed. Nothing was changed.", finished.err))
             yield file if finished.code == _CHANGED else None
 
+    def read(self, plan: Path) -> dict[str, Any]:
+        """Return a plan as Terraform's JSON. It holds all values of the state.
+
+        Source: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+        """
+        return self._json("show", str(plan))
+
     def apply(self, plan: Path) -> None:
         """Apply a plan. After a failure, some changes may be applied."""
         require(self._show("apply", str(plan)), "terraform apply failed. Run this again to continue.")
@@ -101,8 +108,8 @@ class Terraform:
         colour = () if self.colour else ("-no-color",)
         return self.programs.show([*self._program, command, "-input=false", *colour, *arguments])
 
-    def _json(self, command: str) -> dict[str, Any]:
-        finished = self.programs.ask([*self._program, command, "-json"])
+    def _json(self, command: str, *arguments: str) -> dict[str, Any]:
+        finished = self.programs.ask([*self._program, command, "-json", *arguments])
         require_answer(finished, f"terraform {command} failed")
         return read_json("terraform", finished)
 

@@ -82,6 +82,11 @@ def switch_invoker_check_off(project_id: str, region: str, service: str) -> list
     return ["gcloud", "run", "services", "update", service, "--no-invoker-iam-check", *_at(project_id, region)]
 
 
+def switch_invoker_check_on(project_id: str, region: str, service: str) -> list[str]:
+    """Let only callers with the role Cloud Run Invoker call the service."""
+    return ["gcloud", "run", "services", "update", service, "--invoker-iam-check", *_at(project_id, region)]
+
+
 def move_traffic_to_latest(project_id: str, region: str, service: str) -> list[str]:
     """Send all traffic to the newest revision, now and after each deployment."""
     return ["gcloud", "run", "services", "update-traffic", service, "--to-latest", *_at(project_id, region)]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import UsageError
-from live_tokens_operations.google.look import Look
+from live_tokens_operations.checks.deployer import NEEDED
+from live_tokens_operations.google.look import Found, Look
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.process import Process
 from live_tokens_operations.programs import Finished
@@ -69,6 +70,10 @@ class ScriptedOperator:
         return self.ask(question)
 
 
+ALLOWED = {"cloudresourcemanager.googleapis.com": Found({"permissions": list(NEEDED)})}
+"""The look of an account that may do all that a deployment does."""
+
+
 @dataclass
 class ScriptedGoogle:
     """Answers for the APIs of Google: host name → what comes of a look."""
@@ -81,6 +86,11 @@ class ScriptedGoogle:
     ) -> Look:
         """Answer a look."""
         del role, params, grant
+        return self.looks[urlsplit(url).hostname or ""]
+
+    def post(self, url: str, role: str, body: Mapping[str, object]) -> Look:
+        """Answer a search."""
+        del role, body
         return self.looks[urlsplit(url).hostname or ""]
 
 

@@ -49,7 +49,8 @@ def test_the_plan_is_shown_before_the_question(first_run: FirstRun) -> None:
 def test_the_worst_bill_of_a_caller_is_in_the_plan_and_before_the_question(first_run: FirstRun) -> None:
     checked = require_profiles(PROFILES)
     plan, _, after = first_run.ended.shown.partition("The worst bill of one caller, in US dollars")
-    shown = re.findall(r'^ +\+ (?:"([^"]+)"|(\w+)) += ([\d.]+)$', plan, re.MULTILINE)
+    output = plan.partition("worst_usd_per_user_day")[2]
+    shown = re.findall(r'^ +\+ (?:"([^"]+)"|(\w+)) += ([\d.]+)$', output, re.MULTILINE)
     assert {quoted or plain: Decimal(usd) for quoted, plain, usd in shown} == worst_days(checked)
     table, question, _ = after.partition("Apply this plan? [y/N]")
     assert question
@@ -105,6 +106,16 @@ def test_the_lines_for_the_app_are_those_of_the_readme(first_run: FirstRun) -> N
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(lines) == 5
     assert [line for line in lines if line not in readme] == []
+
+
+def test_the_last_word_is_that_nobody_gets_alerts_until_somebody_does(deployed: Deployed) -> None:
+    nobody = "Nobody is told when an alert opens: set alert_emails or notification_channels"
+    without = deployed.checkout.build("deploy")
+    assert nobody in without.shown.partition("== Done")[2]
+    (deployed.checkout.module / "terraform.tfvars").write_text('alert_emails = ["oncall@example.com"]\n')
+    told = deployed.checkout.build("deploy", "--yes")
+    assert told.code == 0, told.shown
+    assert nobody not in told.shown
 
 
 def test_a_second_run_finds_everything_and_asks_nothing(deployed: Deployed) -> None:
@@ -206,6 +217,19 @@ def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed:
     assert move in ended.shown
     assert "== Done" not in ended.shown
     assert len(checkout.smoke_runs) == 1
+
+
+def test_cloud_runs_check_is_off_after_each_apply_where_the_organisation_forbids_the_grant(deployed: Deployed) -> None:
+    google, checkout = deployed
+    service = google.run_services[FUNCTION]
+    checkout.set(public="no-invoker-check")
+    first = checkout.build("deploy", "--yes")
+    assert first.code == 0, first.shown
+    assert service.settings["invokerIamDisabled"] is True
+    service.settings["invokerIamDisabled"] = False  # as a later deployment may leave it
+    again = checkout.build("deploy")
+    assert again.code == 0, again.shown
+    assert service.settings["invokerIamDisabled"] is True
 
 
 def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> None:

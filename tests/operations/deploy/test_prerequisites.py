@@ -14,7 +14,7 @@ from live_tokens_operations.google.look import Found, Look, Unseen
 from live_tokens_operations.programs import Finished, ProgramError
 from operations.deploy.checkout import Checkout
 from operations.deploy.google import DEFAULT_TOKEN, LOGIN_TOKEN, NUMBER, PROJECT, Google
-from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
+from operations.deploy.scripted import ALLOWED, ScriptedGoogle, ScriptedPrograms
 from support.google.resource_manager import Project
 from support.google_hosts.hosts import GoogleHosts
 
@@ -52,6 +52,18 @@ def test_who_is_not_logged_in_is_told_of_both_logins_in_gcloud_s_words(checkout:
     assert "You do not currently have an active account selected." in ended.shown
     assert "    Run: gcloud auth login" in ended.shown
     assert "    Run: gcloud auth application-default login" in ended.shown
+
+
+def test_what_the_account_may_not_do_is_told_before_anything_is_made(checkout: Checkout, google: Google) -> None:
+    google.projects[PROJECT].lacks = ["datastore.databases.create", "secretmanager.secrets.setIamPolicy"]
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1
+    (fault,) = faults(ended.shown)
+    assert fault.startswith("This account lacks secretmanager.secrets.setIamPolicy, datastore.databases.create in ")
+    assert (
+        f"gcloud projects add-iam-policy-binding {PROJECT} --member=ACCOUNT --role=roles/datastore.owner" in ended.shown
+    )
+    assert google.storage.writes == []
 
 
 def test_a_project_that_is_not_there_is_said_in_google_s_words(checkout: Checkout, google: Google) -> None:
@@ -252,6 +264,6 @@ def look(
     file = folder / "terraform.tfvars"
     file.write_text(IDENTITY_PLATFORM, encoding="utf-8")
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
-    google = ScriptedGoogle({"cloudbilling.googleapis.com": billing})
+    google = ScriptedGoogle({"cloudbilling.googleapis.com": billing, **ALLOWED})
     prerequisites = Prerequisites(programs, {}, PROJECT, lambda _project, _environment: credentials or google)
     return prerequisites.require_for_deploy(region, SettingsFiles.read(folder), has_signer=False).number

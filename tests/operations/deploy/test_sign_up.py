@@ -11,7 +11,7 @@ from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.google.look import Found
 from live_tokens_operations.smoke.command import SmokeTest
 from operations.deploy.google import PROJECT, Google
-from operations.deploy.scripted import ScriptedGoogle, ScriptedPrograms
+from operations.deploy.scripted import ALLOWED, ScriptedGoogle, ScriptedPrograms
 from operations.deploy.test_prerequisites import ALL_IS_WELL, faults
 from support.google_hosts.hosts import GoogleHosts
 from support.user_credentials import user_credentials
@@ -75,7 +75,11 @@ def test_who_names_a_signer_or_brings_a_user_goes_on(google: Google, tmp_path: P
 
 def test_a_service_account_signs_by_itself(tmp_path: Path) -> None:
     google = ScriptedGoogle(
-        {"cloudbilling.googleapis.com": Found({"billingEnabled": True}), "identitytoolkit.googleapis.com": Found({})},
+        {
+            "cloudbilling.googleapis.com": Found({"billingEnabled": True}),
+            "identitytoolkit.googleapis.com": Found({}),
+            **ALLOWED,
+        },
         service_account=SIGNER,
     )
 

@@ -52,10 +52,13 @@ def _environment(**variables: str) -> Callable[[Sample], object]:
     return lambda sample: sample.environment.update(variables)
 
 
-def _not_public(*, allowed_members: list[str] | None = None, policy_api: bool = True) -> Callable[[Sample], None]:
+def _not_public(
+    *, allowed_members: list[str] | None = None, allowed_subjects: list[str] | None = None, policy_api: bool = True
+) -> Callable[[Sample], None]:
     def close(sample: Sample) -> None:
         sample.service.bindings.clear()
         sample.project.allowed_members = allowed_members
+        sample.project.allowed_subjects = allowed_subjects
         sample.minted_call = HTMLResponse("<html>Your client does not have permission</html>", status_code=403)
         if not policy_api:
             sample.access.services.discard("orgpolicy.googleapis.com")
@@ -230,6 +233,19 @@ CASES = (
                 "BAD",
                 "Public: no; Cloud Run refuses every app with an HTML 403 before the function sees it; "
                 "an organisation policy forbids allUsers here (iam.allowedPolicyMemberDomains)",
+                UNCHECKED,
+            ),
+            CALL_REFUSED,
+        ),
+    ),
+    Case(
+        "the newer organisation policy forbids a public service",
+        _not_public(allowed_subjects=["user:someone@example.com"]),
+        (
+            ExpectedFinding(
+                "BAD",
+                "Public: no; Cloud Run refuses every app with an HTML 403 before the function sees it; "
+                "an organisation policy forbids allUsers here (iam.managed.allowedPolicyMembers)",
                 UNCHECKED,
             ),
             CALL_REFUSED,

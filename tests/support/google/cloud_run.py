@@ -23,6 +23,7 @@ from support.google.resource_manager import seen_with
 HOST = "run.googleapis.com"
 Json = dict[str, Any]
 
+_UNCHECKED = "run.googleapis.com/invoker-iam-disabled"
 _FOLLOWS_LATEST: Json = {"latestRevision": True, "percent": 100}
 
 
@@ -52,6 +53,7 @@ class RunService:
         self.settings = dict(settings or {})
         self.bindings = list(bindings)
         self.targets: list[Json] = [dict(_FOLLOWS_LATEST)]
+        self.annotations: Json = {"cloudfunctions.googleapis.com/function-id": name}
         self._template: Json = {"metadata": {}, "spec": {"containers": [{"image": "none"}]}}
         self._version = 1
         self.full_name = f"projects/{project}/locations/{region}/services/{name}"
@@ -109,7 +111,7 @@ class RunService:
                 "generation": self._version,
                 "resourceVersion": str(self._version),
                 "labels": {"cloud.googleapis.com/location": self.region, "goog-managed-by": "cloudfunctions"},
-                "annotations": {"cloudfunctions.googleapis.com/function-id": self.name},
+                "annotations": dict(self.annotations),
             },
             "spec": {"template": deepcopy(self._template), "traffic": self.targets},
             "status": {
@@ -148,6 +150,9 @@ class RunService:
         if fault := self._fault(sent["spec"]["traffic"]):
             return refusal(400, "INVALID_ARGUMENT", fault)
         self.targets = sent["spec"]["traffic"]
+        self.annotations = sent["metadata"]["annotations"]
+        if _UNCHECKED in self.annotations:
+            self.settings["invokerIamDisabled"] = self.annotations[_UNCHECKED].lower() == "true"  # gcloud sends True
         if sent["spec"]["template"] != self._template:
             self._template = sent["spec"]["template"]
             self.deploy(self._template["spec"]["containers"][0]["image"])

@@ -18,14 +18,28 @@ BILLING = "cloudbilling.googleapis.com"
 
 
 def create_organisation_policy_app(access: ApiAccess, project: Project) -> Starlette:
-    """Return an app that shows the effective policy about members of any project."""
+    """Return an app that shows the effective policies about members of any project."""
 
     def get_policy(request: Request) -> Response:
-        if request.path_params["constraint"] != "iam.allowedPolicyMemberDomains":
+        constraint, allowed, subjects = (
+            request.path_params["constraint"],
+            project.allowed_members,
+            project.allowed_subjects,
+        )
+        rules: dict[str, dict[str, object]] = {
+            "iam.allowedPolicyMemberDomains": (
+                {"allowAll": True} if allowed is None else {"values": {"allowedValues": allowed}}
+            ),
+            "iam.managed.allowedPolicyMembers": (
+                {"enforce": False}
+                if subjects is None
+                else {"enforce": True, "parameters": {"allowedMemberSubjects": subjects}}
+            ),
+        }
+        if constraint not in rules:
             return not_found()
-        allowed = project.allowed_members
-        rule = {"allowAll": True} if allowed is None else {"values": {"allowedValues": allowed}}
-        name = f"projects/{request.path_params['project']}/policies/iam.allowedPolicyMemberDomains"
+        rule = rules[constraint]
+        name = f"projects/{request.path_params['project']}/policies/{constraint}"
         return JSONResponse({"name": name, "spec": {"rules": [rule]}})
 
     path = "/v2/projects/{project}/policies/{constraint}:getEffectivePolicy"

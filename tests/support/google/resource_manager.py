@@ -2,6 +2,7 @@
 
 Sources: https://cloud.google.com/resource-manager/reference/rest/v1/projects/get
     https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy
+    https://cloud.google.com/resource-manager/reference/rest/v1/projects/testIamPermissions
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from support.google.access import ApiAccess, behind, refusal
 
 HOST = "cloudresourcemanager.googleapis.com"
+_MOST_PERMISSIONS = 100
 
 
 @dataclass(slots=True)
@@ -23,13 +25,17 @@ class Project:
 
     Attributes:
         bindings: of its allow policy.
+        lacks: permissions that this account does not have.
         allowed_members: customer ids to which roles may be given, or None for all.
+        allowed_subjects: members to which the managed constraint lets roles be given, or None if it is not enforced.
     """
 
     number: int
     lifecycle_state: str = "ACTIVE"
     bindings: list[dict[str, Any]] = field(default_factory=list)
+    lacks: list[str] = field(default_factory=list)
     allowed_members: list[str] | None = None
+    allowed_subjects: list[str] | None = None
 
 
 def seen_with(bindings: list[dict[str, Any]], version: int) -> dict[str, Any]:
@@ -79,8 +85,26 @@ def create_resource_manager_app(access: ApiAccess, projects: Mapping[str, Projec
         options = (await request.json()).get("options", {})
         return JSONResponse(seen_with(project.bindings, options.get("requestedPolicyVersion", 1)))
 
+    async def test_permissions(request: Request) -> Response:
+        project = projects.get(request.path_params["project"])
+        if project is None:
+            return _forbidden(request.path_params["project"])
+        asked = (await request.json())["permissions"]
+        if len(asked) > _MOST_PERMISSIONS:
+            return refusal(400, "INVALID_ARGUMENT", "Too many permissions.")
+        held = [permission for permission in asked if permission not in project.lacks]
+        return JSONResponse({"permissions": held} if held else {})
+
     path = "/v1/projects/{project}"
-    return behind(access, HOST, [("GET", path, get), ("POST", path + ":getIamPolicy", get_policy)])
+    return behind(
+        access,
+        HOST,
+        [
+            ("GET", path, get),
+            ("POST", path + ":getIamPolicy", get_policy),
+            ("POST", path + ":testIamPermissions", test_permissions),
+        ],
+    )
 
 
 def _forbidden(project_id: str) -> Response:

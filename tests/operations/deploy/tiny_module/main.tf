@@ -36,6 +36,16 @@ variable "worst_usd_per_user_day" {
   default = {}
 }
 
+variable "public" {
+  type    = string
+  default = true
+}
+
+variable "alert_emails" {
+  type    = list(string)
+  default = []
+}
+
 variable "command" {
   type    = string
   default = "true"
@@ -72,6 +82,14 @@ output "function_name" {
 
 output "worst_usd_per_user_day" {
   value = var.worst_usd_per_user_day
+}
+
+output "alert_recipients" {
+  value = length(var.alert_emails)
+}
+
+output "public" {
+  value = var.public
 }
 
 output "region" {

@@ -1,0 +1,78 @@
+"""The pages for emergencies name commands that exist. tests/release/test_gcloud_lines.py has gcloud parse its lines."""
+
+import argparse
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from live_tokens_operations.admin.command import add_arguments as add_admin_arguments
+from live_tokens_operations.arguments import Parser
+from live_tokens_operations.deploy.command import add_deploy_arguments, add_destroy_arguments
+from support.documents import ROOT
+
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/playbooks/emergencies").glob("*.md")}
+PARSERS: dict[str, Callable[[Parser], None]] = {
+    "admin": add_admin_arguments,
+    "deploy": add_deploy_arguments,
+    "destroy": add_destroy_arguments,
+}
+
+
+def commands(program: str) -> list[str]:
+    """Return the command lines of a program in all pages: those in code, inline or in blocks."""
+    text = "\n".join(PAGES.values())
+    inline = re.findall(rf"`({program} [^`]+)`", text)
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    in_blocks = [line for block in blocks for line in block.splitlines() if line.startswith(f"{program} ")]
+    found = sorted({*inline, *in_blocks})
+    return [line for line in found if line not in ("make admin", "make deploy")]  # named, not to be run
+
+
+def started_by_make(line: str) -> list[str]:
+    """Return the command line of live-tokens that make would start."""
+    done = subprocess.run(
+        ["make", "-n", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    (started,) = re.findall(r"^\S*live-tokens (.*?)$", done.stdout.replace("\\\n", " "), re.MULTILINE)
+    return shlex.split(started)
+
+
+@pytest.mark.parametrize("line", commands("make"))
+def test_make_and_the_program_take_the_command(line: str) -> None:
+    subcommand, *arguments = started_by_make(line)
+    add = PARSERS.get(subcommand)
+    if add is None:
+        assert subcommand in ("doctor", "smoke", "bill", "release")
+        return
+    parser = Parser()
+    add(parser)
+    assert isinstance(parser.parse_args(arguments), argparse.Namespace)
+
+
+@pytest.mark.parametrize("line", commands("terraform"))
+def test_terraform_has_the_subcommand_and_the_module_the_resource(line: str) -> None:
+    program, folder, subcommand, *arguments = shlex.split(line)
+    assert (program, folder) == ("terraform", "-chdir=infra")
+    assert subcommand in ("init", "plan", "force-unlock", "import")
+    if subcommand == "import":
+        kind, name = arguments[0].split(".")
+        module = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra").glob("*.tf"))
+        assert f'resource "{kind}" "{name}" {{' in module
+
+
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {"README.md"}))
+def test_a_page_has_numbered_steps_in_order_with_minutes(name: str) -> None:
+    steps = re.findall(r"^\| (\d+)\. .* \| (\d*) \| .*\|$", PAGES[name], re.MULTILINE)
+    assert [int(number) for number, _ in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) >= 4
+    assert sum(1 for _, minutes in steps if minutes) >= 4
+    assert f"({name})" in PAGES["README.md"]
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(commands("make")) >= 8
+    assert len(commands("terraform")) >= 8
