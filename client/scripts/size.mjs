@@ -3,9 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const ENTRIES = [
-  { name: '.', code: "export * from './dist/esm/index.js'", limit: 7.5 * 1024 },
-  { name: '. (tokens alone)', code: "export { createLiveTokens } from './dist/esm/index.js'", limit: 2.2 * 1024 },
-  { name: './react', code: "export * from './dist/esm/react.js'", limit: 6 * 1024 },
+  { name: '.', code: "export * from './dist/esm/index.js'", limit: 6.65 * 1024 },
+  { name: '. (tokens alone)', code: "export { createLiveTokens } from './dist/esm/index.js'", limit: 1.96 * 1024 },
+  { name: './react', code: "export * from './dist/esm/react.js'", limit: 5.25 * 1024 },
   { name: './web-audio', code: "export * from './dist/esm/web-audio.js'", limit: 1.2 * 1024 },
 ];
 
@@ -20,6 +20,6 @@ for (const { name, code, limit } of ENTRIES) {
     external: ['react'],
   });
   const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length;
-  console.log(`${name.padEnd(18)} ${String(bytes).padStart(5)} of ${limit} bytes`);
+  console.log(`${name.padEnd(18)} ${String(bytes).padStart(5)} of ${Math.floor(limit)} bytes`);
   if (bytes > limit) process.exitCode = 1;
 }

@@ -10,19 +10,20 @@ const closes = JSON.parse(read('client/tables/closes.json'));
 
 const made = (from) => `// Written by scripts/write-tables.mjs from tables/${from}. Do not edit.\n\n`;
 
+// Any other status means: stop.
 const NEXT_BY_STATUS = {
   INVALID_ARGUMENT: 'fix',
   UNAUTHENTICATED: 'sign-in',
-  PERMISSION_DENIED: 'stop',
   RESOURCE_EXHAUSTED: 'wait',
   UNAVAILABLE: 'retry',
-  INTERNAL: 'stop',
 };
 
 function reasonsModule() {
-  const unlike = Object.entries(reasons).filter(([, { status, next }]) => status && NEXT_BY_STATUS[status] !== next);
+  const unlike = Object.entries(reasons).filter(
+    ([, { status, next }]) => status && (NEXT_BY_STATUS[status] ?? 'stop') !== next,
+  );
   const row = ([key, next]) => `  ${key}: '${next}',\n`;
-  return `${made('reasons.json')}/** Status or reason → what the app should do next. A reason without a row is like its status. */
+  return `${made('reasons.json')}/** Status or reason → what the app should do next. A reason without a row is like its status, and \`stop\` without either. */
 export const NEXT: Readonly<Record<string, 'retry' | 'wait' | 'sign-in' | 'stop' | 'fix'>> = {
 ${[...Object.entries(NEXT_BY_STATUS), ...unlike.map(([reason, { next }]) => [reason, next])].map(row).join('')}};
 
@@ -34,15 +35,13 @@ export type KnownReason =${Object.keys(reasons)
 }
 
 function closesModule() {
-  const rows = closes.map(
-    ({ kind, codes = [], texts = [], when = '', next, means, cure }) =>
-      `  ${JSON.stringify([kind, codes, texts, when, next, `${means} ${cure}`])},\n`,
-  );
+  const rows = closes.map(({ kind, codes = [], texts = [], when = '', next }) => {
+    const fits = codes.length > 0 ? codes.map((code) => `^${code} ${when}`) : texts.length > 0 ? texts : ['.'];
+    return `  ['${kind}', '${next}', /${fits.join('|')}/i],\n`;
+  });
   const kinds = closes.map(({ kind }) => `\n  | '${kind}'`).join('');
-  return `${made('closes.json')}/** Kind, codes, texts, when, next, words: the first row that fits counts. */
-export const CLOSES: readonly (readonly [
-  LiveCloseKind, readonly number[], readonly string[], string, LiveCloseNext, string,
-])[] = [
+  return `${made('closes.json')}/** Kind, next, and what fits "code moment: reason". The first row that fits counts; meaning and cure are in the page. */
+export const CLOSES: readonly (readonly [LiveCloseKind, LiveCloseNext, RegExp])[] = [
 ${rows.join('')}];
 
 /** What a close was. */

@@ -6,8 +6,8 @@ for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = va
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 3) {
-    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
-    const bits = (first << 16) | (second << 8) | third;
+    // Behind the end there is undefined, which counts as 0.
+    const bits = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
     for (let place = 0; place < 4; place++) {
       text += at + place > bytes.length ? '=' : ALPHABET[(bits >> (18 - 6 * place)) & 63];
     }

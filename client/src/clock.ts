@@ -24,3 +24,6 @@ export function pause(clock: Clock, milliseconds: number): Promise<void> {
     clock.after(milliseconds, resolve);
   });
 }
+
+/** For what may fail without a consequence. */
+export const ignore = (): void => {};

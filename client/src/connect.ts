@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, ignore, systemClock } from './clock.js';
 import { explainClose, type LiveClose } from './explain-close.js';
 import type { LiveToken } from './live-token.js';
 import { decodeUtf8 } from './utf8.js';
@@ -87,27 +87,52 @@ export function openConnection(
   { timeoutMilliseconds = TIMEOUT, createSocket = (url) => new WebSocket(url), clock = systemClock }: ConnectOptions,
 ): { opened: Promise<LiveConnection>; close(): Promise<void> } {
   let socket: LiveSocket | undefined;
-  let state: 'opening' | 'open' | 'closed' = 'opening';
-  let onClosed = () => {};
+  // Whether `setupComplete` has come; undefined when it is over.
+  let isOpen: boolean | undefined = false;
+  let onClosed = ignore;
   const closed = new Promise<void>((resolve) => {
     onClosed = resolve;
   });
-  let settle: { resolve(connection: LiveConnection): void; reject(error: LiveConnectError): void };
-  const opened = new Promise<LiveConnection>((resolve, reject) => {
-    settle = { resolve, reject };
+  let settle: [(connection: LiveConnection) => void, (error: LiveConnectError) => void];
+  const opened = new Promise<LiveConnection>((...both) => {
+    settle = both;
   });
+  // Frames are handled one after the other: at once unless one of them is still being read.
+  let reading = 0;
+  let last = Promise.resolve();
+
+  function inOrder<T>(data: T | LiveBlob, handle: (data: unknown) => void): void {
+    const isBlob = typeof data === 'object' && data !== null && !('byteLength' in data);
+    if (!reading && !isBlob) {
+      handle(data);
+      return;
+    }
+    reading++;
+    const value = isBlob ? readBlob(data as LiveBlob) : data;
+    last = last
+      .then(() => value)
+      .then(handle)
+      .catch((error) => {
+        clock.after(0, () => {
+          throw error; // to where the platform reports what event handlers throw
+        });
+      })
+      .then(() => {
+        reading--;
+      });
+  }
 
   function ended(code: number, reason?: string | null): void {
-    const was = state;
-    state = 'closed';
+    const wasOpen = isOpen;
+    isOpen = undefined;
     cancelTimeout();
-    const close = explainClose(code, reason, was === 'open');
-    if (was === 'open') handlers.onClose?.(close);
-    else settle.reject(new LiveConnectError(close));
+    const close = explainClose(code, reason, !!wasOpen);
+    if (wasOpen) handlers.onClose?.(close);
+    else settle[1](new LiveConnectError(close));
   }
 
   function close(code = 1000): Promise<void> {
-    state = 'closed';
+    isOpen = undefined;
     try {
       socket?.close(code);
     } catch {
@@ -119,7 +144,7 @@ export function openConnection(
 
   const connection: LiveConnection = {
     send(message) {
-      if (state !== 'closed') socket?.send(JSON.stringify(message));
+      if (isOpen !== undefined) socket?.send(JSON.stringify(message));
     },
     close: () => close(),
     get bufferedBytes() {
@@ -128,23 +153,22 @@ export function openConnection(
   };
 
   function received(data: unknown): void {
-    if (state === 'closed') return;
+    if (isOpen === undefined) return;
     let message: LiveMessage;
     try {
       message = JSON.parse(typeof data === 'string' ? data : decodeUtf8(new Uint8Array(data as ArrayBuffer)));
     } catch {
       return; // no message of Gemini: nothing in it can be acted on
     }
-    if (state === 'open') handlers.onMessage?.(message);
+    if (isOpen) handlers.onMessage?.(message);
     else if (message.setupComplete) {
-      state = 'open';
+      isOpen = true;
       cancelTimeout();
       handlers.onOpen?.(connection);
-      settle.resolve(connection);
+      settle[0](connection);
     }
   }
 
-  const inOrder = createOrder(clock);
   const cancelTimeout = clock.after(timeoutMilliseconds, () => {
     ended(4000);
     close(4000);
@@ -153,54 +177,25 @@ export function openConnection(
     socket = createSocket(token.websocketUrl);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => connection.send({ setup: token.setup });
-    socket.onmessage = (event: { data: unknown }) =>
-      inOrder(() => (isBlob(event.data) ? readBlob(event.data) : event.data), received);
-    socket.onerror = () => {}; // a close event follows
-    socket.onclose = (event: { code?: number; reason?: string | null }) =>
-      inOrder(
-        () => event,
-        () => {
-          onClosed();
-          ended(event.code ?? 1006, event.reason);
-        },
-      );
+    socket.onmessage = ({ data }: { data: unknown }) => inOrder(data, received);
+    socket.onerror = ignore; // a close event follows
+    socket.onclose = ({ code = 1006, reason }: { code?: number; reason?: string | null }) =>
+      inOrder(0, () => {
+        onClosed();
+        ended(code, reason);
+      });
   } catch {
     ended(1006, 'the WebSocket could not be created');
   }
   return { opened, close: () => close() };
 }
 
-/** Returns a function that handles values one after the other, at once unless one of them is still being read. */
-function createOrder(clock: Clock): <T>(read: () => T | Promise<T>, handle: (value: T) => void) => void {
-  let before: Promise<void> | undefined;
-  return (read, handle) => {
-    const value = read();
-    if (!before && !isPromise(value)) return handle(value);
-    const mine: Promise<void> = (before ?? Promise.resolve())
-      .then(() => value)
-      .then(handle)
-      .catch((error) => {
-        clock.after(0, () => {
-          throw error; // to where the platform reports what event handlers throw
-        });
-      })
-      .then(() => {
-        if (before === mine) before = undefined;
-      });
-    before = mine;
-  };
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | undefined)?.then === 'function';
-}
-
-function isBlob(data: unknown): data is { arrayBuffer?(): Promise<unknown> } {
-  return typeof data === 'object' && data !== null && !('byteLength' in data);
-}
-
 /** React Native's Blob has no `arrayBuffer()`. */
-function readBlob(blob: { arrayBuffer?(): Promise<unknown> }): Promise<unknown> {
+interface LiveBlob {
+  arrayBuffer?(): Promise<unknown>;
+}
+
+function readBlob(blob: LiveBlob): Promise<unknown> {
   if (blob.arrayBuffer) return blob.arrayBuffer();
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

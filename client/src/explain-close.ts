@@ -7,7 +7,7 @@ export interface LiveClose {
   reason: string;
   kind: LiveCloseKind;
   next: LiveCloseNext;
-  /** What it means and how to cure it, for developers. */
+  /** Says `kind`, and where its meaning and its cure are: for developers. */
   message: string;
 }
 
@@ -18,13 +18,8 @@ export interface LiveClose {
  * @param wasOpen whether `setupComplete` had come.
  */
 export function explainClose(code: number, reason: string | null | undefined, wasOpen: boolean): LiveClose {
-  const words = (reason ?? '').toLowerCase();
-  const moment = wasOpen ? 'open' : 'opening';
-  const row = CLOSES.find(
-    ([, codes, texts, when]) =>
-      (codes.length === 0 || codes.includes(code)) &&
-      (texts.length === 0 || texts.some((text) => words.includes(text))) &&
-      (when === '' || when === moment),
-  ) as (typeof CLOSES)[number]; // the last row fits everything
-  return { code, reason: reason ?? '', kind: row[0], next: row[4], message: row[5] };
+  const words = reason ?? '';
+  const close = `${code} ${wasOpen ? 'open' : 'opening'}: ${words}`;
+  const [kind, next] = CLOSES.find(([, , fits]) => fits.test(close)) as (typeof CLOSES)[number]; // the last fits all
+  return { code, reason: words, kind, next, message: `Connection closed: ${kind}. See docs/client.md.` };
 }

@@ -23,40 +23,41 @@ export interface LiveTokenErrorDetails {
   period?: string | undefined;
 }
 
+const NAME = 'LiveTokenError';
+
 /** No live token, and why. The same for Firebase's SDKs, React Native Firebase and fetch. */
 export class LiveTokenError extends Error {
-  override readonly name = 'LiveTokenError';
-  readonly retryAfterSeconds: number | undefined;
-  readonly requestId: string | undefined;
-  readonly session: string | undefined;
-  readonly sessions: readonly string[] | undefined;
-  readonly period: string | undefined;
+  /** Decide by this, never by `message`. */
+  declare readonly reason: LiveTokenReason;
+  declare readonly next: LiveTokenNext;
+  declare readonly retryAfterSeconds: number | undefined;
+  declare readonly requestId: string | undefined;
+  declare readonly session: string | undefined;
+  declare readonly sessions: readonly string[] | undefined;
+  declare readonly period: string | undefined;
+  /** The error of the SDK or of fetch. */
+  declare readonly cause: unknown;
 
   constructor(
-    /** Decide by this, never by `message`. */
-    readonly reason: LiveTokenReason,
-    readonly next: LiveTokenNext,
+    reason: LiveTokenReason,
+    next: LiveTokenNext,
     message: string,
-    details: LiveTokenErrorDetails = {},
-    /** The error of the SDK or of fetch. */
-    readonly cause?: unknown,
+    details?: LiveTokenErrorDetails,
+    cause?: unknown,
   ) {
     super(message);
-    this.retryAfterSeconds = details.retryAfterSeconds;
-    this.requestId = details.requestId;
-    this.session = details.session;
-    this.sessions = details.sessions;
-    this.period = details.period;
+    Object.assign(this, details, { name: NAME, reason, next, message, cause });
   }
 }
 
 /** Whether this is a `LiveTokenError`, also of another copy of this package. */
 export function isLiveTokenError(error: unknown): error is LiveTokenError {
-  return (error as { name?: unknown } | null)?.name === 'LiveTokenError';
+  return (error as { name?: unknown } | null)?.name === NAME;
 }
 
-// What the SDKs say when no answer came, and what Google's front end says in place of the function.
-const NO_ANSWER = /^(INTERNAL|UNKNOWN|UNAVAILABLE|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED|CANCELLED|ABORTED)$/;
+// What the SDKs say when no answer came, and what Google's front end says in place of the function: INTERNAL, UNKNOWN,
+// UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, CANCELLED, ABORTED.
+const NO_ANSWER = /^(INT|UNK|UNAV|DEA|RES|CAN|AB)/;
 
 /** Returns the error for an error of the function: its status, such as `UNAVAILABLE`, message and details. */
 export function fromStatus(status: string, message: string, details: unknown, cause?: unknown): LiveTokenError {
@@ -85,11 +86,10 @@ export function fromCallable(error: unknown): LiveTokenError {
 
 /** Returns the error for a call that got no answer. */
 export function unreachable(cause?: unknown): LiveTokenError {
-  return new LiveTokenError('UNREACHABLE', 'retry', 'The service could not be reached. Try again shortly.', {}, cause);
+  return new LiveTokenError('UNREACHABLE', 'retry', 'The service could not be reached.', {}, cause);
 }
 
 /** Returns the error for an answer that is not of the function. */
 export function unexpectedAnswer(what: string, cause?: unknown): LiveTokenError {
-  const message = `The answer is not that of mint_live_token: ${what}. Check the URL, and that the function is public.`;
-  return new LiveTokenError('UNEXPECTED_ANSWER', 'fix', message, {}, cause);
+  return new LiveTokenError('UNEXPECTED_ANSWER', 'fix', `Not an answer of mint_live_token: ${what}`, {}, cause);
 }

@@ -35,9 +35,7 @@ export function createMicrophone(send: (message: object) => boolean): Microphone
       if (muted !== (quietBytes !== Infinity)) quietBytes = muted ? 0 : Infinity;
     },
     resume() {
-      const chunks = kept;
-      kept = [];
-      for (const chunk of chunks) sendSound(chunk);
+      for (const chunk of kept.splice(0)) sendSound(chunk);
     },
     clear() {
       kept = [];

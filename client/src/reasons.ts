@@ -1,13 +1,11 @@
 // Written by scripts/write-tables.mjs from tables/reasons.json. Do not edit.
 
-/** Status or reason → what the app should do next. A reason without a row is like its status. */
+/** Status or reason → what the app should do next. A reason without a row is like its status, and `stop` without either. */
 export const NEXT: Readonly<Record<string, 'retry' | 'wait' | 'sign-in' | 'stop' | 'fix'>> = {
   INVALID_ARGUMENT: 'fix',
   UNAUTHENTICATED: 'sign-in',
-  PERMISSION_DENIED: 'stop',
   RESOURCE_EXHAUSTED: 'wait',
   UNAVAILABLE: 'retry',
-  INTERNAL: 'stop',
   USER_DISABLED: 'stop',
   APP_CHECK_MISSING: 'fix',
   APP_CHECK_INVALID: 'stop',

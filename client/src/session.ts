@@ -1,6 +1,6 @@
 import type { LiveAudio } from './audio.js';
 import { decodeBase64, encodeBase64 } from './base64.js';
-import { type Clock, pause, systemClock } from './clock.js';
+import { type Clock, ignore, pause, systemClock } from './clock.js';
 import { LiveConnectError, type LiveConnection, type LiveMessage, type LiveSocket, openConnection } from './connect.js';
 import type { LiveClose } from './explain-close.js';
 import { type LiveToken, sinceIssue } from './live-token.js';
@@ -151,15 +151,10 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       prepared = undefined;
       const usedHandle = handle;
       try {
-        token ??= await tokens.take({
-          session: sessionId,
-          resumptionHandle: handle,
-          stillWanted: () => mine === run,
-        });
+        token ??= await take(mine, () => mine === run);
       } catch (thrown) {
         const error = thrown as LiveTokenError;
         if (mine !== run) return;
-        sessionId = error.session ?? sessionId;
         if (error.reason === 'INVALID_RESUMPTION_HANDLE' && handle !== undefined) {
           await forget();
           continue;
@@ -167,52 +162,61 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         const { lastClose } = state;
         if (error.reason === 'SESSION_ENDED' && state.connections === 0 && lastClose) {
           // The first connections died. Another session would cost the user another lease for the same fault.
-          return finish({ how: 'failed', error: new LiveConnectError(lastClose) });
+          return fail(new LiveConnectError(lastClose));
         }
-        return finish(isRefusal(error) ? { how: 'refused', error } : { how: 'failed', error });
+        return isRefusal(error) ? finish({ how: 'refused', error }) : fail(error);
       }
-      if (mine !== run) {
-        if (token.session) await tokens.end(token.session.id).catch(() => {});
-        return;
-      }
+      if (!token) return;
       sessionId = token.session?.id;
       resumable = usedHandle !== undefined;
       turnIsOpen = false;
       const taken = token;
       const handlers = {
-        onOpen: (opened: LiveConnection) => {
-          if (mine === run) live(opened, taken, usedHandle);
-        },
-        onMessage: (message: LiveMessage) => {
-          if (mine === run) received(message);
-        },
-        onClose: (close: LiveClose) => {
-          if (mine === run) closed(close);
-        },
+        onOpen: during(mine, (opened: LiveConnection) => live(opened, taken, usedHandle)),
+        onMessage: during(mine, received),
+        onClose: during(mine, closed),
       };
       try {
         attempt = openConnection(token, handlers, createSocket ? { clock, createSocket } : { clock });
         await attempt.opened;
         return;
       } catch (error) {
-        if (mine !== run) return;
-        const { close } = error as LiveConnectError;
-        if (close.next === 'fix' || close.next === 'operator') {
-          return finish({ how: 'failed', error: error as Error }, close);
-        }
-        set({ lastClose: close });
-        if (await hasFailed(close)) return;
+        if (mine !== run || (await hasFailed((error as LiveConnectError).close))) return;
       }
     }
   }
 
-  /** Counts a failed attempt. Returns whether the session has ended with it. */
-  async function hasFailed(close: LiveClose): Promise<boolean> {
-    failures++;
-    if (failures >= MOST_ATTEMPTS) {
-      finish({ how: 'failed', error: new LiveConnectError(close) });
-      return true;
+  /** Returns what calls `then` unless the session has ended or was started anew. */
+  function during<T>(mine: number, then: (value: T) => void): (value: T) => void {
+    return (value) => {
+      if (mine === run) then(value);
+    };
+  }
+
+  /** Takes the next token. Undefined if the session has ended meanwhile: the lease is given back. */
+  async function take(mine: number, stillWanted: () => boolean): Promise<LiveToken | undefined> {
+    try {
+      const token = await tokens.take({ session: sessionId, resumptionHandle: handle, stillWanted });
+      if (mine === run) return token;
+      await release(token.session?.id);
+      return undefined;
+    } catch (error) {
+      if (stillWanted()) sessionId = (error as LiveTokenError).session ?? sessionId;
+      throw error;
     }
+  }
+
+  async function release(session: string | undefined): Promise<void> {
+    if (session) await tokens.end(session).catch(ignore);
+  }
+
+  /** Acts on a close, which counts as a failed attempt or not. Returns whether the session has ended with it. */
+  async function hasFailed(close: LiveClose, counts = true): Promise<boolean> {
+    if (counts) failures++;
+    const isOver = /^(fix|operator)$/.test(close.next) || failures >= MOST_ATTEMPTS;
+    if (isOver) fail(new LiveConnectError(close), close);
+    else set({ lastClose: close });
+    if (isOver || !counts) return isOver;
     const ofNetwork = /^(unreachable|dropped|no-answer)$/.test(close.kind);
     const ofHandle = close.next === 'new-conversation' || (failures === MOST_WITH_HANDLE && !ofNetwork);
     if (handle !== undefined && ofHandle) await forget();
@@ -224,7 +228,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     handle = undefined;
     const id = sessionId;
     sessionId = undefined;
-    if (id) await tokens.end(id).catch(() => {});
+    await release(id);
   }
 
   function live(opened: LiveConnection, token: LiveToken, usedHandle: string | undefined): void {
@@ -242,13 +246,12 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     });
     microphone.resume();
     for (const message of unsent.splice(0)) send(message);
-    if (renewal.from !== Infinity) {
-      at(renewal.from, () => {
-        due ??= { deadline: renewal.until };
-        changeIfDue();
-      });
-      at(renewal.until, changeIfDue);
-    }
+    if (renewal.from === Infinity) return;
+    at(renewal.from, () => {
+      due ??= { deadline: renewal.until };
+      changeIfDue();
+    });
+    at(renewal.until, changeIfDue);
   }
 
   function at(time: number, then: () => void): void {
@@ -258,15 +261,15 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   /** Changes the connection if it is due and this is the moment; asks for the next token before. */
   function changeIfDue(): void {
     if (!due || state.status !== 'live') return;
-    const atPause = !turnIsOpen && !state.speaking && resumable && calls.names().length === 0;
-    if (next === 'asked' || (!atPause && clock.now() < due.deadline)) return;
-    if (!next && atPause && clock.now() < due.deadline) return void prepare(run);
+    const atPause = !turnIsOpen && !state.speaking && resumable && !calls.names().length;
+    const hasTime = clock.now() < due.deadline;
+    if (next === 'asked' || (!atPause && hasTime)) return;
+    if (!next && hasTime) return void prepare(run);
+    const { token } = next ?? {};
     // Where words were exchanged since the token was asked for, it would lead back to before them.
-    change(next?.handle === handle && isUsable(next?.token) ? next?.token : undefined);
-  }
-
-  function isUsable(token: LiveToken | undefined): boolean {
-    return token !== undefined && clock.now() - token.sentAt < sinceIssue(token, token.newSessionExpireTime) - SWAP;
+    const leadsHere = token && next?.handle === handle;
+    const isFresh = leadsHere && clock.now() - token.sentAt < sinceIssue(token, token.newSessionExpireTime) - SWAP;
+    change(isFresh ? token : undefined);
   }
 
   /** Takes the next token while the connection is open: a refusal then costs nothing of what is left of the lease. */
@@ -276,18 +279,13 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     const changed = connection;
     const current = () => mine === run && connection === changed;
     try {
-      const token = await tokens.take({ session: sessionId, resumptionHandle: before, stillWanted: current });
-      if (mine !== run) {
-        if (token.session) await tokens.end(token.session.id).catch(() => {});
-        return;
-      }
-      if (!current()) return;
+      const token = await take(mine, current);
+      if (!token || !current()) return;
       next = { token, handle: before };
       changeIfDue();
     } catch (thrown) {
       if (!current()) return;
       const error = thrown as LiveTokenError;
-      sessionId = error.session ?? sessionId;
       next = undefined;
       if (error.next === 'retry') return at(clock.now() + PREPARE_AGAIN, changeIfDue);
       due = undefined;
@@ -301,9 +299,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     const old = leave('resuming');
     const mine = run;
     set({});
-    void (old?.close() ?? Promise.resolve()).then(() => {
-      if (mine === run) return connect(mine, prepared);
-    });
+    void old?.close().then(() => connect(mine, prepared));
   }
 
   /** What ends with a connection. Returns it. */
@@ -321,20 +317,13 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   }
 
   function closed(close: LiveClose): void {
-    failures = clock.now() - openedAt < STABLE ? failures : 0;
-    const isOver = close.next === 'fix' || close.next === 'operator';
-    const diedAtOnce = clock.now() - openedAt < STABLE && close.kind !== 'token-expired';
+    const isStable = clock.now() - openedAt >= STABLE;
+    if (isStable) failures = 0;
     const mine = run;
-    if (isOver) {
-      finish({ how: 'failed', error: new LiveConnectError(close) }, close);
-      return;
-    }
     leave('resuming');
-    set({ lastClose: close });
-    void (async () => {
-      if (diedAtOnce && (await hasFailed(close))) return;
-      if (mine === run) await connect(mine);
-    })();
+    void hasFailed(close, !isStable && close.kind !== 'token-expired').then((isOver) => {
+      if (!isOver) return connect(mine);
+    });
   }
 
   function received(message: LiveMessage): void {
@@ -371,10 +360,11 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
 
   function heard(content: LiveMessage): void {
     let { transcript } = state;
-    const words = { user: content.inputTranscription?.text, model: content.outputTranscription?.text };
-    if (words.user) transcript = withWords(transcript, 'user', words.user);
-    if (words.model) transcript = withWords(transcript, 'model', words.model);
-    if (words.user || words.model || content.modelTurn) turnIsOpen = true;
+    const said = content.inputTranscription?.text;
+    const answered = content.outputTranscription?.text;
+    if (said) transcript = withWords(transcript, 'user', said);
+    if (answered) transcript = withWords(transcript, 'model', answered);
+    if (said || answered || content.modelTurn) turnIsOpen = true;
     for (const part of content.modelTurn?.parts ?? []) {
       if (part.inlineData?.mimeType?.startsWith('audio/')) audio?.play(decodeBase64(part.inlineData.data));
     }
@@ -390,6 +380,10 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     if (transcript !== state.transcript) set({ transcript });
   }
 
+  function fail(error: Error, lastClose?: LiveClose): void {
+    finish({ how: 'failed', error }, lastClose);
+  }
+
   /** Ends the session, and gives back what it holds. */
   function finish(end: LiveEnd, lastClose = state.lastClose): void {
     run++;
@@ -401,12 +395,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     starting = undefined;
     unsent = [];
     microphone.clear();
-    ending = Promise.all([
-      old?.close(),
-      pending?.close(),
-      audio?.stop().catch(() => {}),
-      id && tokens.end(id).catch(() => {}),
-    ]).then(() => {
+    ending = Promise.all([old?.close(), pending?.close(), audio?.stop().catch(ignore), release(id)]).then(() => {
       ending = undefined;
     });
     set({ speaking: false, ...(lastClose && { lastClose }) });
@@ -425,21 +414,18 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         try {
           // Before the token: a permission dialog can stay open for longer than a token waits.
           await audio?.start({
-            onMicrophone: (pcm) => {
-              if (mine === run) microphone.hear(pcm);
-            },
-            onPlaying: (speaking) => {
-              if (mine !== run) return;
+            onMicrophone: during(mine, microphone.hear),
+            onPlaying: during(mine, (speaking) => {
               set({ speaking });
               changeIfDue();
-            },
+            }),
           });
         } catch (error) {
-          if (mine === run) finish({ how: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+          if (mine === run) fail(error instanceof Error ? error : new Error(String(error)));
           return;
         }
         if (mine === run) await connect(mine);
-        else await audio?.stop().catch(() => {});
+        else await audio?.stop().catch(ignore);
       })();
       return starting;
     },

@@ -1,4 +1,4 @@
-import { type Clock, pause, systemClock } from './clock.js';
+import { type Clock, ignore, pause, systemClock } from './clock.js';
 import { type LiveToken, readLiveToken, sinceIssue } from './live-token.js';
 import { fromCallable, fromStatus, LiveTokenError, unexpectedAnswer, unreachable } from './live-token-error.js';
 
@@ -60,7 +60,8 @@ export interface LiveTokens {
 
 // The SDKs give up after 70 seconds, the function after at most 55.
 const CALL_MILLISECONDS = 60_000;
-const FIRST_BACKOFF = 500;
+// Doubled once before the first retry.
+const BACKOFF = 250;
 // Nobody waits in front of a button for longer.
 const LONGEST_BACKOFF = 10_000;
 // A token must reach Gemini before its newSessionExpireTime.
@@ -68,13 +69,19 @@ const MARGIN = 10_000;
 
 declare const fetch: Fetch;
 
-/** Which of the credentials are to be fetched anew. */
-interface Again {
-  idToken: boolean;
-  appCheck: boolean;
+/** A token that is fetched ahead. */
+interface Ahead {
+  token: Promise<LiveToken>;
+  wanted: boolean;
 }
 
-type Send = (data: object, again: Again) => Promise<unknown>;
+/** Which of the credentials are to be fetched anew. */
+interface Again {
+  idToken?: boolean;
+  appCheck?: boolean;
+  /** The SDK has fetched the new ID token. */
+  refreshed?: boolean;
+}
 
 /**
  * Takes live tokens from the function.
@@ -85,63 +92,64 @@ export function createLiveTokens(
   source: LiveTokensCallable | LiveTokensEndpoint,
   options: LiveTokensOptions = {},
 ): LiveTokens {
-  const { profile, choices, maxAttempts = 4, clock = systemClock, random = Math.random } = options;
-  const send = typeof source === 'function' ? withCallable(source, options.refreshIdToken) : withFetch(source);
-  const canRefresh = typeof source !== 'function' || options.refreshIdToken !== undefined;
-  let ahead: { token: Promise<LiveToken>; wanted: boolean } | undefined;
+  const { profile, choices, refreshIdToken, maxAttempts = 4, clock = systemClock, random = Math.random } = options;
+  const endpoint = typeof source !== 'function' && source;
+  let ahead: Ahead | undefined;
 
-  async function call(data: object, again: Again): Promise<unknown> {
-    let cancel = () => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = clock.after(CALL_MILLISECONDS, () => reject(unreachable()));
-    });
-    try {
-      return await Promise.race([send(data, again), late]);
-    } finally {
-      cancel();
+  async function send(data: object, again: Again): Promise<unknown> {
+    if (endpoint) return fetchResult(endpoint, data, again);
+    if (again.idToken && !again.refreshed) {
+      again.refreshed = true;
+      await refreshIdToken?.();
     }
+    return (await (source as LiveTokensCallable)(data)).data;
   }
 
-  async function callWithRetries<T>(attempt: (again: Again) => Promise<T>, request: TakeRequest): Promise<T> {
-    const again = { idToken: false, appCheck: false };
+  function call(data: object, again: Again): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(CALL_MILLISECONDS, () => reject(unreachable()));
+      send(data, again).finally(cancel).then(resolve, reject);
+    });
+  }
+
+  async function callWithRetries<T>(attempt: (again: Again) => Promise<T>, stillWanted = () => true): Promise<T> {
+    const again: Again = {};
     let last: LiveTokenError | undefined;
     for (let failures = 1; ; failures++) {
       try {
         return await attempt(again);
       } catch (thrown) {
         const error = fromCallable(thrown);
-        if (request.stillWanted?.() === false) throw error;
-        if (canRefresh && !again.idToken && /^ID_TOKEN_(EXPIRED|INVALID)$/.test(error.reason)) {
+        const { reason, next, retryAfterSeconds = 0 } = error;
+        if (!stillWanted()) throw error;
+        if ((endpoint || refreshIdToken) && !again.idToken && /^ID_TOKEN_(EXP|INV)/.test(reason)) {
           again.idToken = true;
-        } else if (typeof source !== 'function' && !again.appCheck && error.reason === 'APP_CHECK_INVALID') {
+        } else if (endpoint && !again.appCheck && reason === 'APP_CHECK_INVALID') {
           again.appCheck = true;
         } else {
-          const told = 1000 * (error.retryAfterSeconds ?? 0);
-          if (error.next !== 'retry' || error === last || failures >= maxAttempts || told > LONGEST_BACKOFF)
-            throw error;
+          const told = 1000 * retryAfterSeconds;
+          if (next !== 'retry' || error === last || failures >= maxAttempts || told > LONGEST_BACKOFF) throw error;
           last = error;
-          const backoff = Math.min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF) * (0.5 + random() / 2);
-          await pause(clock, Math.max(told, backoff));
-          if (request.stillWanted?.() === false) throw error;
+          await pause(clock, Math.max(told, Math.min(BACKOFF * 2 ** failures, LONGEST_BACKOFF) * (0.5 + random() / 2)));
+          if (!stillWanted()) throw error;
         }
       }
     }
   }
 
-  function mint(request: TakeRequest): Promise<LiveToken> {
-    let { session } = request;
+  function mint({ resumptionHandle, session: known, stillWanted }: TakeRequest): Promise<LiveToken> {
+    let session = known;
     let failure: LiveTokenError | undefined;
     return callWithRetries(async (again) => {
       const sentAt = clock.now();
       try {
-        const result = await call({ profile, choices, resumptionHandle: request.resumptionHandle, session }, again);
-        return readLiveToken(result, sentAt, clock.now());
+        return readLiveToken(await call({ profile, choices, resumptionHandle, session }, again), sentAt, clock.now());
       } catch (thrown) {
         const error = fromCallable(thrown);
-        if (failure && error.reason === 'SESSION_ENDED' && session !== undefined && session !== request.session) {
+        if (failure && error.reason === 'SESSION_ENDED' && session && session !== known) {
           // A lease that was charged and never used can be asked for again once. Another one would cost the user more
           // minutes for the same outage.
-          await call({ end: session }, again).catch(() => {});
+          await call({ end: session }, again).catch(ignore);
           throw failure;
         }
         failure = error;
@@ -149,21 +157,21 @@ export function createLiveTokens(
         session = error.session ?? session;
         throw error;
       }
-    }, request);
+    }, stillWanted);
   }
 
   async function end(session: string): Promise<void> {
-    await callWithRetries((again) => call({ end: session }, again), {});
+    await callWithRetries((again) => call({ end: session }, again));
   }
 
-  async function discard(token: LiveToken): Promise<void> {
-    if (token.session) await end(token.session.id).catch(() => {});
+  async function discard({ session }: LiveToken): Promise<void> {
+    if (session) await end(session.id).catch(ignore);
   }
 
   return {
     async take(request = {}) {
       const held = ahead;
-      if (held && request.session === undefined && request.resumptionHandle === undefined) {
+      if (held && !request.session && !request.resumptionHandle) {
         ahead = undefined;
         const token = await held.token;
         const age = clock.now() - token.sentAt;
@@ -174,8 +182,7 @@ export function createLiveTokens(
     },
     prefetch() {
       if (ahead) return;
-      const wish = { wanted: true };
-      const fetched = Object.assign(wish, { token: mint({ stillWanted: () => wish.wanted }) });
+      const fetched: Ahead = { wanted: true, token: mint({ stillWanted: () => fetched.wanted }) };
       ahead = fetched;
       fetched.token.catch(() => {
         if (ahead === fetched) ahead = undefined;
@@ -184,52 +191,35 @@ export function createLiveTokens(
     clear() {
       if (!ahead) return;
       ahead.wanted = false;
-      ahead.token.then(discard, () => {});
+      ahead.token.then(discard, ignore);
       ahead = undefined;
     },
     end,
   };
 }
 
-function withCallable(callable: LiveTokensCallable, refreshIdToken?: () => Promise<unknown>): Send {
-  let refreshed: object | undefined;
-  return async (data, again) => {
-    if (again.idToken && refreshed !== again) {
-      refreshed = again;
-      await refreshIdToken?.();
-    }
-    return (await callable(data)).data;
-  };
-}
-
-function withFetch(endpoint: LiveTokensEndpoint): Send {
-  const { url, fetch: fetchIt = (address, options) => fetch(address, options) } = endpoint;
-  return async (data, again) => {
-    const idToken = await endpoint.getIdToken(again.idToken).catch((error) => {
-      const offline = /network/.test(String((error as { code?: unknown } | null)?.code));
-      throw offline ? unreachable(error) : signInAgain(error);
-    });
-    if (!idToken) throw signInAgain();
-    const headers: Record<string, string> = { 'Content-Type': 'application/json', Authorization: `Bearer ${idToken}` };
-    // As in Firebase's SDKs, a call without it goes out if it cannot be had.
-    const appCheckToken = await endpoint.getAppCheckToken?.(again.appCheck).catch(() => undefined);
-    if (appCheckToken) headers['X-Firebase-AppCheck'] = appCheckToken;
-    const response = await fetchIt(url, { method: 'POST', headers, body: JSON.stringify({ data }) }).catch((error) => {
-      throw unreachable(error);
-    });
-    const { result, error } = await response.json().then(
-      (body) =>
-        (body ?? {}) as { result?: unknown; error?: { status?: unknown; message?: unknown; details?: unknown } },
-      () => ({ result: undefined, error: undefined }),
-    );
-    if (error) throw fromStatus(String(error.status), String(error.message), error.details);
-    if (result !== undefined) return result;
-    throw response.status === 429 || response.status >= 500
-      ? unreachable()
-      : unexpectedAnswer(`HTTP ${response.status}`);
-  };
-}
-
-function signInAgain(cause?: unknown): LiveTokenError {
-  return new LiveTokenError('ID_TOKEN_MISSING', 'sign-in', 'Sign in again.', {}, cause);
+async function fetchResult(endpoint: LiveTokensEndpoint, data: object, again: Again): Promise<unknown> {
+  let idToken: string | null | undefined;
+  let cause: unknown;
+  try {
+    idToken = await endpoint.getIdToken(!!again.idToken);
+  } catch (error) {
+    if (/network/.test(String((error as { code?: unknown } | null)?.code))) throw unreachable(error);
+    cause = error;
+  }
+  if (!idToken) throw new LiveTokenError('ID_TOKEN_MISSING', 'sign-in', 'Sign in again.', {}, cause);
+  const headers: Record<string, string> = { 'Content-Type': 'application/json', Authorization: `Bearer ${idToken}` };
+  // As in Firebase's SDKs, a call without it goes out if it cannot be had.
+  const appCheckToken = await endpoint.getAppCheckToken?.(!!again.appCheck).catch(ignore);
+  if (appCheckToken) headers['X-Firebase-AppCheck'] = appCheckToken;
+  const options = { method: 'POST', headers, body: JSON.stringify({ data }) };
+  const response = await (endpoint.fetch ?? fetch)(endpoint.url, options).catch((error) => {
+    throw unreachable(error);
+  });
+  const { status } = response;
+  const answer = await response.json().catch(ignore);
+  const { result, error } = (answer ?? {}) as { result?: unknown; error?: Record<string, unknown> };
+  if (error) throw fromStatus(String(error.status), String(error.message), error.details);
+  if (result !== undefined) return result;
+  throw status === 429 || status >= 500 ? unreachable() : unexpectedAnswer(`HTTP ${status}`);
 }
