@@ -17,7 +17,7 @@ SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 CLIENT_READY := client/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack cutoff scale profiles bill deploy destroy package release smoke doctor admin check test client genai \
+.PHONY: help setup demo stack web cutoff scale profiles bill deploy destroy package release smoke doctor admin check test client genai \
 	checkov lint format lock
 
 help: ## list the commands
@@ -45,6 +45,16 @@ stack: ## keep the local stack running for an app: [HOST=… TLS=1 CONNECTION_SE
 		$(if $(SCENARIO),--scenario "$(SCENARIO)") \
 		$(if $(filter-out 0,$(CONTROL)),--control) \
 		$(if $(filter-out 0,$(TLS)),--tls)
+
+CLIENT_BUILT := client/dist/esm/index.js
+
+web: ## talk in your browser, on the local stack: [WEB_PORT=… CONNECTION_SECONDS=…]; GEMINI_API_KEY=… uses Gemini at Google
+	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(CLIENT_BUILT)
+	@PYTHONPATH=$(LOCAL_PATH) exec $(BIN)/python -m stack --web-port $(or $(WEB_PORT),8000) \
+		$(if $(CONNECTION_SECONDS),--connection-seconds $(CONNECTION_SECONDS))
+
+$(CLIENT_BUILT): $(CLIENT_READY) $(wildcard client/src/*.ts client/tsconfig*.json client/scripts/build.mjs)
+	@cd client && npm run --silent build
 
 cutoff: ## measure how long a blocked user is still heard, on the local stack, in three minutes; ARGS=--help
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)

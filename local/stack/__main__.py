@@ -16,7 +16,9 @@ from demo.leases import SHORT_LEASES_PROFILE, SHORT_LEASES_TOML
 from demo.refusals_and_quotas import TWO_PER_HOUR_PROFILE, TWO_PER_HOUR_TOML
 from stack import LocalStack, Ports, StackError, StackOptions
 from stack.description import described
+from stack.prerequisites import require_free
 from stack.usage import print_usage
+from web import PAGE_HOST, PageServer, PageStack
 
 _RUN = Path(__file__).parents[2] / ".run" / "stack"
 _DESCRIPTION = "stack.json"
@@ -61,6 +63,9 @@ def _main() -> int:
                 stack = cleanup.enter_context(LocalStack(options, progress))
             cleanup.enter_context(described(stack, run / _DESCRIPTION))
             print_usage(console, stack, run / _DESCRIPTION)
+            if arguments.web_port is not None:
+                page = cleanup.enter_context(PageServer(PageStack.of(stack), arguments.web_port))
+                console.print(f"\n[bold]Talk at {page.url}[/]", highlight=False)
             return _keep_running(console, stack, signals)
         except StackError as error:
             console.print(str(error), style="red", markup=False, highlight=False)
@@ -93,12 +98,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenario", help="what the next conversations do: a file, or the name of a ready-made one")
     parser.add_argument("--control", action="store_true", help="the Gemini stand-in takes scenarios over HTTP")
     parser.add_argument("--tls", action="store_true", help="the Gemini stand-in speaks https and wss only")
+    parser.add_argument("--web-port", type=int, help="serve a page that talks, on this port of 127.0.0.1")
     parser.add_argument("--run-directory", type=Path, default=_RUN, help="for logs, stack.json and stop switches")
     return parser.parse_args()
 
 
 def _options(arguments: argparse.Namespace) -> StackOptions:
     google_api_key = os.environ.get("GEMINI_API_KEY") or None
+    if arguments.web_port is not None:
+        require_free(PAGE_HOST, arguments.web_port, "the page", "WEB_PORT")
+        arguments.control |= google_api_key is None
     stand_in_arguments = _stand_in_arguments(arguments)
     if google_api_key and (stand_in_arguments or arguments.tls):
         raise StackError(

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stack import LocalStack, StackOptions
+from web import PageServer, PageStack
 
 _TALK = """
 [config]
@@ -53,12 +54,13 @@ def main() -> None:
     """Start the stack, say where it is, and stop it when the input ends."""
     with tempfile.TemporaryDirectory() as folder:
         options = StackOptions(run_directory=Path(folder), stand_in_arguments=["--control"], extra_profiles=PROFILES)
-        with LocalStack(options) as stack:
+        with LocalStack(options) as stack, PageServer(PageStack.of(stack)) as page:
             addresses = {
                 "functionUrl": stack.function_url,
                 "authHost": stack.auth_host,
                 "geminiHost": stack.gemini_host,
                 "switchesFile": str(stack.switches_file),
+                "pageUrl": page.url,
             }
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()

@@ -65,10 +65,16 @@ export class Pages {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const page = await this.browser.newPage();
+    const page = await this.visit(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, query);
     page.on('close', () => server.close());
+    return page;
+  }
+
+  /** Opens a page that another server has. */
+  async visit(url: string, query: Record<string, string>): Promise<Page> {
+    const page = await this.browser.newPage();
     page.on('pageerror', (error) => console.error(error));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/?${new URLSearchParams(query)}`);
+    await page.goto(`${url}?${new URLSearchParams(query)}`);
     return page;
   }
 

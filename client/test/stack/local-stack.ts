@@ -9,6 +9,9 @@ export interface StackAddresses {
   functionUrl: string;
   authHost: string;
   geminiHost: string;
+  switchesFile: string;
+  /** The page of `make web`. */
+  pageUrl: string;
 }
 
 declare module 'vitest' {

@@ -1,0 +1,268 @@
+// The page: signs in, holds a session of client/, and shows its state. `?mint=…&key=…` uses a deployed function.
+import { createLiveSession, createLiveTokens } from './client/index.js';
+import { webAudio } from './client/web-audio.js';
+import { accounts } from './sign-in.js';
+import { span, words } from './words.js';
+
+const $ = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search);
+const stack = await (await fetch('stack.json')).json();
+const key = query.get('key');
+const mint = query.get('mint') ?? stack.mint;
+const isLocal = !key;
+const signIn = accounts(isLocal ? { key: 'any', emulator: stack.auth } : { key });
+const audio = webAudio();
+let user;
+let session;
+let socket;
+let isBySound = true;
+let leftAt; // when the last connection was left
+let gap;
+let stopped; // which stop switch this page has set
+
+// Sign-in
+
+async function become(how, email, password) {
+  user = await signIn(how, email, password);
+  $('sign-in').hidden = true;
+  for (const id of ['stage', 'transcript', 'write']) $(id).hidden = false;
+  newSession();
+  $('talk').focus();
+}
+
+async function signInLocally() {
+  try {
+    await become('signUp', `${crypto.randomUUID()}@example.com`, crypto.randomUUID());
+  } catch {
+    askWho('The local stack does not answer. Is `make web` still running?');
+  }
+}
+
+function askWho(problem = '') {
+  $('service').textContent = new URL(mint).host;
+  $('sign-in').hidden = false;
+  for (const id of ['stage', 'transcript', 'write']) $(id).hidden = true;
+  $('sign-in-error').textContent = problem;
+}
+
+$('sign-in').onsubmit = async (event) => {
+  event.preventDefault();
+  const { email, password } = event.target.elements;
+  const how = event.submitter?.value || 'signInWithPassword';
+  await become(how, email.value, password.value).catch((error) => askWho(`That did not work: ${error.message}`));
+  password.value = '';
+};
+
+$('sign-out').onclick = async () => {
+  await session?.stop();
+  await (isLocal ? signInLocally() : askWho());
+};
+
+// Session
+
+function newSession() {
+  const profile = $('profile').value || undefined;
+  session = createLiveSession({
+    tokens: createLiveTokens({ url: mint, getIdToken: user.getIdToken }, { profile }),
+    audio: isBySound ? audio : undefined,
+    createSocket: (url) => {
+      socket = new WebSocket(url);
+      return socket;
+    },
+  });
+  leftAt = gap = undefined;
+  const mine = session;
+  session.subscribe(() => {
+    if (mine === session) show();
+  });
+  show();
+}
+
+const isOff = () => /idle|ended/.test(session.getState().status);
+
+async function start(bySound) {
+  await session.stop();
+  isBySound = bySound;
+  newSession();
+  void session.start();
+}
+
+$('talk').onclick = () => void (isOff() ? start(true) : session.stop());
+$('mute').onclick = () => session.mute(!session.getState().muted);
+$('profile').onchange = () => void session.stop().then(newSession);
+$('write').onsubmit = async (event) => {
+  event.preventDefault();
+  const { text } = event.target.elements;
+  const said = text.value.trim();
+  if (!said) return;
+  text.value = '';
+  if (isOff()) await start(false);
+  session.sendText(said);
+};
+addEventListener('pagehide', () => void session?.stop());
+for (const change of ['online', 'offline']) addEventListener(change, () => session && show());
+
+// What is seen
+
+let last;
+
+function show() {
+  const state = session.getState();
+  if (state.status === 'resuming' && last !== 'resuming') leftAt = performance.now();
+  if (state.status === 'live' && last === 'resuming') gap = Math.round(performance.now() - leftAt);
+  last = state.status;
+  const [title, hint, isAlarm = false] = words(state, navigator.onLine);
+  setText($('title'), title);
+  setText($('hint'), hint);
+  $('stage').className = [
+    state.speaking && 'speaking',
+    isAlarm && 'alarm',
+    /connecting|resuming/.test(state.status) && 'busy',
+  ].filter(Boolean).join(' ');
+  setText($('talk'), isOff() ? 'Talk' : 'Stop');
+  $('mute').hidden = isOff() || !isBySound;
+  $('mute').ariaPressed = String(state.muted);
+  setText($('mute'), state.muted ? 'Muted' : 'Mute');
+  showTranscript(state);
+  showFacts(state);
+}
+
+// Screen readers are told again of what is set again.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showTranscript({ transcript, conversation }) {
+  const list = $('transcript');
+  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  while (list.children.length > transcript.length) list.lastChild.remove();
+  transcript.forEach((line, at) => {
+    const old = list.children[at];
+    const shown = `${line.done}${line.interrupted}${line.text}`;
+    if (old?.dataset.shown === shown) return;
+    const item = document.createElement('li');
+    item.className = line.who;
+    item.dataset.shown = shown;
+    // Read out once, when it is complete.
+    if (!line.done) item.ariaHidden = 'true';
+    item.append(line.text);
+    if (line.interrupted) item.append(Object.assign(document.createElement('small'), { textContent: 'interrupted' }));
+    if (old) old.replaceWith(item);
+    else list.append(item);
+  });
+  list.dataset.conversation = conversation;
+  if (isAtEnd) list.scrollTop = list.scrollHeight;
+}
+
+// For developers
+
+function showFacts(state) {
+  const { token, renewal, lastClose, end } = state;
+  const now = Date.now();
+  const left = (time) => (time - now > 0 ? clock(time - now) : 'over');
+  const opensBy = token && token.sentAt + Date.parse(token.newSessionExpireTime) - Date.parse(token.issuedAt);
+  const error = end?.error ?? state.refusal;
+  const facts = {
+    Profile: token?.profile,
+    Model: token?.model,
+    'Token opens for': token && left(opensBy),
+    'Lease ends in': token && left(renewal.end),
+    'Renewal in': token && (renewal.from === Infinity ? 'none: last lease' : left(renewal.from)),
+    'Tokens left': token?.quota?.remaining,
+    'Minutes left': token?.quota?.minutesLeft,
+    Connections: state.connections || undefined,
+    Conversation: state.conversation,
+    'Last gap': gap === undefined ? undefined : `${gap} ms`,
+    'Last close': lastClose && `${lastClose.code} ${lastClose.kind}: ${lastClose.message}`,
+    'Last error': error && [error.reason, error.message].filter(Boolean).join(': '),
+    Cure: error?.next && `${error.next}${error.retryAfterSeconds ? `, in ${span(error.retryAfterSeconds)}` : ''}`,
+    Request: error?.requestId,
+  };
+  const isLong = (name) => /^Last (close|error)|Request/.test(name);
+  $('facts').replaceChildren(
+    ...Object.entries(facts).filter(([, fact]) => fact !== undefined && fact !== false).flatMap(([name, fact]) => {
+      const [term, detail] = [document.createElement('dt'), document.createElement('dd')];
+      term.textContent = name;
+      detail.textContent = fact;
+      if (isLong(name)) term.className = detail.className = 'long';
+      return [term, detail];
+    }),
+  );
+}
+
+function clock(milliseconds) {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function openDrawer(isOpen) {
+  $('drawer').hidden = !isOpen;
+  $('open').ariaExpanded = String(isOpen);
+}
+
+$('open').onclick = () => openDrawer($('drawer').hidden);
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || $('drawer').hidden) return;
+  openDrawer(false);
+  $('open').focus();
+});
+
+const put = (path, body) =>
+  fetch(path, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+/** Plays steps of the stand-in on the next connection, which is now if there is one to leave. */
+async function play(steps) {
+  await put('scenario', { connection: [{ steps }] });
+  if (session.getState().status === 'live') socket.close();
+}
+
+async function toggle(name, switches, button) {
+  stopped = stopped === name ? undefined : name;
+  await put('switches', stopped ? switches : {});
+  for (const other of $('provoke').querySelectorAll('[aria-pressed]')) other.ariaPressed = String(other === button && Boolean(stopped));
+  return stopped;
+}
+
+const PROVOKE = {
+  async goAway() {
+    await play([{ do: 'go_away', time_left_seconds: 6 }]);
+    return 'The next connection starts with goAway, 6 seconds before its end.';
+  },
+  async drop() {
+    if (session.getState().status !== 'live') await play([{ do: 'drop', in_seconds: 3 }]);
+    else socket.close();
+    return 'Dropped: the session finds its way back.';
+  },
+  pause: async (button) =>
+    (await toggle('pause', { service: { message: 'We are having a short break.' } }, button))
+      ? 'Paused: new talks are refused, and a lease is not renewed.'
+      : 'Open again.',
+  block: async (button) =>
+    (await toggle('block', { users: { [user.uid]: { message: 'This account is blocked.' } } }, button))
+      ? 'Blocked: this user goes quiet with the lease.'
+      : 'Unblocked.',
+};
+$('provoke').onclick = async ({ target }) => {
+  const provoke = PROVOKE[target.dataset.do];
+  if (provoke) setText($('provoked'), await provoke(target));
+};
+
+function tick() {
+  const { microphone, speaker } = audio.levels();
+  $('orb').style.setProperty('--level', String(Math.min(1, 4 * Math.max(microphone, speaker))));
+  $('microphone').value = microphone;
+  $('speaker').value = speaker;
+  requestAnimationFrame(tick);
+}
+
+const named = query.get('profile');
+const profiles = isLocal ? stack.profiles : [];
+$('profile').append(...['', ...new Set([...profiles, ...(named ? [named] : [])])].map((name) => new Option(name || 'of the function', name)));
+$('profile').value = named ?? '';
+$('provoke').hidden = !isLocal;
+for (const name of ['goAway', 'drop']) $('provoke').querySelector(`[data-do=${name}]`).disabled = !stack.control;
+$('sign-out').textContent = isLocal ? 'Become another user' : 'Sign out';
+setInterval(() => session && !$('drawer').hidden && showFacts(session.getState()), 1000);
+tick();
+if (isLocal) await signInLocally();
+else askWho();
