@@ -16,8 +16,8 @@ CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack cutoff scale profiles bill deploy destroy package release smoke doctor admin check test genai \
-	checkov lint format lock
+.PHONY: help setup demo stack bench cutoff scale profiles bill deploy destroy package release smoke doctor admin check test \
+	genai checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -39,6 +39,11 @@ stack: ## keep the local stack running for an app; HOST, FUNCTION_PORT, AUTH_POR
 		$(if $(AUTH_PORT),--auth-port $(AUTH_PORT)) \
 		$(if $(GEMINI_PORT),--gemini-port $(GEMINI_PORT)) \
 		$(if $(SECRET_MANAGER_PORT),--secret-manager-port $(SECRET_MANAGER_PORT))
+
+bench: $(VENV_READY) ## measure this function beside others, on Linux, in ten minutes; ARGS=--short in one, ARGS=--help
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python \
+		--target build/benchmarks --requirement benchmarks/requirements.txt
+	@PYTHONPATH=benchmarks $(BIN)/python -m speed $(ARGS)
 
 cutoff: ## measure how long a blocked user is still heard, on the local stack, in three minutes; ARGS=--help
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
@@ -125,6 +130,7 @@ lock: $(VENV_READY) ## update the lock files from requirements*.in and package.j
 	$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
 	$(COMPILE) $(ARGS) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt
+	$(COMPILE) $(ARGS) --no-deps benchmarks/requirements.in --output-file benchmarks/requirements.txt
 	cd local && $(LOCK_NPM)
 	cd tests/support/sdks/node && $(LOCK_NPM)
 
