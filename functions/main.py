@@ -38,6 +38,7 @@ from live_tokens.firebase_id_tokens import (
 )
 from live_tokens.firebase_identity import LOOK_UP_SECONDS, FirebaseIdentity
 from live_tokens.firestore_quota import FirestoreQuotaStore
+from live_tokens.gemini_lock import ProvedSetups
 from live_tokens.gemini_minter import MINT_SECONDS, GeminiMinter, silence_experimental_warning
 from live_tokens.google_credentials import REQUEST_SECONDS, GoogleCredentials
 from live_tokens.issuing import AppCheck, Identity, QuotaStore, TokenIssuer
@@ -66,7 +67,8 @@ class Service:
             ProfileError: the profiles cannot be used.
         """
         settings = self._settings
-        checked = check_folder(profiles)
+        proved: ProvedSetups = {}
+        checked = check_folder(profiles, proved)
         issuer = TokenIssuer(
             identity=self._identity(),
             app_check=self._app_check(),
@@ -79,7 +81,11 @@ class Service:
                 settings.secret_manager_emulator_host,
             ),
             minter=GeminiMinter(
-                settings.gemini_api_version, self._upstream(MINT_SECONDS), settings.gemini_emulator_host
+                settings.gemini_api_version,
+                self._upstream(MINT_SECONDS),
+                settings.gemini_emulator_host,
+                tls=self._tls,
+                proved=proved,
             ),
         )
         audit_log = AuditLog(sys.stdout, settings.firebase_project_id)
