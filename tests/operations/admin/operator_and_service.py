@@ -72,7 +72,12 @@ class Service:
     def call(self, uid: str = "ann", profile: str = "default", later: timedelta = NOW) -> QuotaState:
         """Take one live token, now or at another time."""
         if later not in self.stores:
-            self.stores[later] = FirestoreQuotaStore(self.project, self.database, decide_at=lambda read: read + later)
+            self.stores[later] = FirestoreQuotaStore(
+                self.project,
+                self.database,
+                emulator_host=os.environ["FIRESTORE_EMULATOR_HOST"],
+                decide_at=lambda read: read + later,
+            )
         state = (
             self.stores[later]
             .spend(Caller(uid, "password"), profile_named(profile), SessionCall(), Deadline.after(60))
