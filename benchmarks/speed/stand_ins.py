@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
@@ -164,7 +165,9 @@ def _length(head: bytes) -> int:
 def _response(host: str, answer: object) -> bytes:
     body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
     more = _HEADERS.get(host, "")
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    # Without a date, CacheControl, and so firebase-admin, keeps nothing.
+    more += f"Date: {formatdate(usegmt=True)}\r\nContent-Length: {len(body)}\r\n"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}\r\n"
     return head.encode() + body
 
 
