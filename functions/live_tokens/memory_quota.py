@@ -15,6 +15,8 @@ from live_tokens.issuing import Caller, Grant, Profile, SessionCall
 from live_tokens.sessions import Account, end, grant, new_session_id
 from live_tokens.stop_switches import Document, StopSwitches
 
+_FEWEST_LOOKED_THROUGH = 64
+
 
 class MemoryQuotaStore:
     """A `QuotaStore` that forgets everything when the process ends. `Settings` refuses it on Cloud Run.
@@ -33,6 +35,7 @@ class MemoryQuotaStore:
         self._clock = now
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._accounts: dict[tuple[str, str], Account] = {}
+        self._look_through_at = _FEWEST_LOOKED_THROUGH
         self._deciding = threading.Lock()
 
     def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:  # noqa: ARG002  # never waits
@@ -53,7 +56,11 @@ class MemoryQuotaStore:
                     self._accounts[holder] = end(account, session)
 
     def _forget_what_is_as_new(self, now: datetime) -> None:
+        """Look through all accounts when they have doubled since the last time: on average one for each call."""
+        if len(self._accounts) < self._look_through_at:
+            return
         self._accounts = {holder: account for holder, account in self._accounts.items() if account.matters_until > now}
+        self._look_through_at = max(_FEWEST_LOOKED_THROUGH, 2 * len(self._accounts))
 
     def _switches(self, caller: Caller, profile: Profile) -> StopSwitches:
         if self._switches_file is None or not self._switches_file.exists():
