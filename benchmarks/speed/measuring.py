@@ -130,6 +130,7 @@ def _burst(function: Running, google: Google, callers: int, calls: int) -> Figur
     cpu, after = function.cpu_seconds() - cpu, google.counts()
     figures = {
         "calls/s": calls / answers.wall_seconds,
+        "unavailable": answers.unavailable,
         "p50": 1e3 * answers.percentile(50),
         "p95": 1e3 * answers.percentile(95),
         "p99": 1e3 * answers.percentile(99),

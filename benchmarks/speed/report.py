@@ -76,6 +76,7 @@ WARM_COLUMNS = (
     ("p95 at 80", "p95 at 80, ms"),
     ("p99 at 80", "p99 at 80, ms"),
     ("calls/s at 80", "calls/s at 80"),
+    ("unavailable at 80", "503 at 80"),
     ("cpu per call at 10", "CPU per call at 10, ms"),
     ("upstream requests per call at 10", "upstream requests"),
     ("pss under load", "PSS, MB"),

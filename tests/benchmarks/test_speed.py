@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -27,9 +27,9 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        good = self.headers["Authorization"] == "Bearer good"
-        body = b'{"result": {"token": "auth_tokens/1"}}' if good else b'{"error": {}}'
-        self.send_response(200 if good else 401)
+        status = {"Bearer good": 200, "Bearer overrun": 503}.get(self.headers["Authorization"], 401)
+        body = b'{"result": {"token": "auth_tokens/1"}}' if status == 200 else b'{"error": {}}'
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -40,7 +40,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def function(tmp_path: Path) -> Any:
-    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         log = tmp_path / "log"
@@ -61,6 +61,13 @@ def test_a_function_that_answers_as_it_should_is_no_error(function: Running) -> 
 def test_another_answer_than_a_token_ends_the_run_with_the_functions_last_words(function: Running) -> None:
     with pytest.raises(BenchmarkError, match=r"f answered 401.*\nits last words"):
         answered(function, "bad")
+
+
+def test_calls_that_an_overrun_function_gives_up_are_counted_unless_it_gives_up_all(function: Running) -> None:
+    answers = many_calls(function, ["good", "overrun"], callers=2, calls=6)
+    assert (len(answers.seconds), answers.unavailable) == (6, 3)
+    with pytest.raises(BenchmarkError, match="answers nobody"):
+        many_calls(function, ["overrun"], callers=1, calls=2)
 
 
 def test_figures_are_medians_and_ratios_are_of_medians() -> None:
