@@ -50,6 +50,7 @@ def main() -> int:
         os.sched_setaffinity(0, set(cores[1:] or cores))
         folder = Path(place)
         plan = Plan(
+            starts=options.starts,
             rounds=options.rounds,
             calls=options.calls,
             environment=environment(google.address, google.bundle, folder),
@@ -109,13 +110,14 @@ def _conditions(plan: Plan, options: argparse.Namespace) -> str:
     return (
         f"{datetime.now(UTC).date()}, {platform.python_implementation()} {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {packages}; "
-        f"{plan.rounds} rounds of {plan.calls} calls, delays × {options.delays:g}"
+        f"{plan.starts} starts, {plan.rounds} rounds of {plan.calls} calls, delays × {options.delays:g}"
     )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each function is started and called")
+    parser.add_argument("--starts", type=int, default=10, help="how often each function is started")
+    parser.add_argument("--rounds", type=int, default=4, help="how often each function is called")
     parser.add_argument("--calls", type=int, default=400, help="calls of a round, by 10 and by 80 callers")
     parser.add_argument("--delays", type=float, default=1.0, help="factor of the delays of the stand-ins")
     parser.add_argument("--idle", type=float, default=0, metavar="SECONDS", help="count handshakes after idleness")
@@ -126,7 +128,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="one round of few calls: does all of it still work?")
     options = parser.parse_args()
     if options.short:
-        options.rounds, options.calls = 1, 80
+        options.starts, options.rounds, options.calls = 1, 1, 80
     return options
 
 

@@ -45,13 +45,15 @@ class Plan:
     """How much to measure.
 
     Attributes:
-        rounds: how often each function is started, and is called.
+        starts: how often each function is started.
+        rounds: how often each function is called.
         calls: in each round, by 10 and by 80 callers; one caller makes a quarter of them.
         environment: all of every function's environment but its own variables.
         cores: what the functions may run on.
         folder: for their output.
     """
 
+    starts: int
     rounds: int
     calls: int
     environment: Mapping[str, str]
@@ -74,7 +76,7 @@ def local_google(callers: int, delay_factor: float, cores: set[int]) -> Iterator
 def measure_cold(subjects: Sequence[Subject], google: Google, plan: Plan) -> dict[str, list[Figures]]:
     """Start each function, make a call that is refused at once, then two good ones."""
     found: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
-    for _ in range(plan.rounds):
+    for _ in range(plan.starts):
         for subject in subjects:
             before = google.counts()
             with running(subject, plan.environment, plan.folder, plan.cores) as function:
@@ -162,7 +164,7 @@ def measure_idle(subjects: Sequence[Subject], google: Google, plan: Plan, second
 def measure_growth(few: Subject, many: Subject, plan: Plan) -> list[Figures]:
     """Start a function with few and with many profiles."""
     found = []
-    for _ in range(plan.rounds):
+    for _ in range(plan.starts):
         figures = {}
         for name, subject in (("few", few), ("many", many)):
             with running(subject, plan.environment, plan.folder, plan.cores) as function:
