@@ -17,7 +17,7 @@ SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 CLIENT_READY := client/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack web cutoff scale profiles bill deploy destroy package release smoke doctor admin check test client genai \
+.PHONY: help setup demo stack web bench cutoff scale profiles bill deploy destroy package release smoke doctor admin check test client genai \
 	checkov lint format lock
 
 help: ## list the commands
@@ -55,6 +55,11 @@ web: ## talk in your browser, on the local stack: [WEB_PORT=… CONNECTION_SECON
 
 $(CLIENT_BUILT): $(CLIENT_READY) $(wildcard client/src/*.ts client/tsconfig*.json client/scripts/build.mjs)
 	@cd client && npm run --silent build
+
+bench: $(VENV_READY) ## measure this function beside others, on Linux, in ten minutes; ARGS=--short in one, ARGS=--help
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python \
+		--target build/benchmarks --requirement benchmarks/requirements.txt
+	@PYTHONPATH=benchmarks $(BIN)/python -m speed $(ARGS)
 
 cutoff: ## measure how long a blocked user is still heard, on the local stack, in three minutes; ARGS=--help
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)
@@ -145,6 +150,7 @@ lock: $(VENV_READY) ## update the lock files from requirements*.in and package.j
 	$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
 	$(COMPILE) $(ARGS) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt
+	$(COMPILE) $(ARGS) --no-deps benchmarks/requirements.in --output-file benchmarks/requirements.txt
 	cd local && $(LOCK_NPM)
 	cd tests/support/sdks/node && $(LOCK_NPM)
 	cd client && $(LOCK_NPM)

@@ -26,12 +26,11 @@ from google.api_core.exceptions import (
     GoogleAPICallError,
     NotFound,
 )
-from google.auth.exceptions import GoogleAuthError
-from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot
 
 from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
+from live_tokens.firestore_documents import FirestoreDocuments, StoredDocument
 from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import Caller, Grant, Lease, Profile, SessionCall
 from live_tokens.quota import as_new_at
@@ -47,7 +46,6 @@ SERVICE_SWITCH = "service"
 
 # Of five instances that go on writing to one document, each loses four times out of five.
 _ATTEMPTS = 50
-RPC_SECONDS = 3.0
 _LONGEST_PAUSE_SECONDS = 0.05
 _STRIPES = 64
 # Of the 1500 bytes of an id. What is longer goes by its digest.
@@ -82,7 +80,7 @@ def _user(uid: str) -> str:
 class _Reading:
     """What one round trip brought."""
 
-    stored: DocumentSnapshot[Any]
+    stored: StoredDocument
     switches: StopSwitches
     at: datetime
 
@@ -95,6 +93,7 @@ class FirestoreQuotaStore:
     Args:
         database: its name, `(default)` for the default one.
         credentials: the function's own, or None for the emulator.
+        emulator_host: `host:port` of the emulator, or None for Google.
         decide_at: takes Firestore's time of a read and returns the time to decide with. Only tests pass one, to move
             time without waiting.
     """
@@ -104,14 +103,11 @@ class FirestoreQuotaStore:
         project_id: str,
         database: str,
         credentials: GoogleCredentials | None = None,
+        emulator_host: str | None = None,
         decide_at: Callable[[datetime], datetime] = lambda read_time: read_time,
     ) -> None:
-        self._project_id = project_id
-        self._database = database
-        self._credentials = credentials
+        self._documents = FirestoreDocuments(project_id, database, credentials, emulator_host)
         self._decide_at = decide_at
-        self._connecting = threading.Lock()
-        self._connected: Client | None = None
         self._breaker = CircuitBreaker(DeadlineExceeded)
         # Calls of one caller within this process take turns: they would only beat each other to the write.
         self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
@@ -119,80 +115,68 @@ class FirestoreQuotaStore:
     def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:
         new_id = new_session_id()
 
-        def attempt(client: Client, document: DocumentReference) -> Grant | None:
-            reading = self._read(client, document, caller, profile, deadline)
+        def attempt() -> Grant | None:
+            reading = self._read(caller, profile, deadline)
             reading.switches.refuse_stopped(reading.at)
             granted, update = _granted(reading, caller, profile, call, new_id)
-            if not granted.counts or _written(client, document, reading.stored, update, deadline):
+            if not granted.counts or self._written(reading.stored, update, deadline):
                 return granted
             return None
 
         return self._compare_and_set(caller, deadline, attempt)
 
     def end(self, caller: Caller, session: str, deadline: Deadline) -> None:
-        def attempt(client: Client, document: DocumentReference) -> bool | None:
-            stored = document.get(retry=None, timeout=_left(deadline))
+        def attempt() -> bool | None:
+            (stored,) = self._documents.get([_quota_name(caller)], deadline).values()
             update = _without_session(stored.to_dict() or {}, session, caller)
-            return update is None or _written(client, document, stored, update, deadline) or None
+            return update is None or self._written(stored, update, deadline) or None
 
         self._compare_and_set(caller, deadline, attempt)
 
-    def _compare_and_set(
-        self, caller: Caller, deadline: Deadline, attempt: Callable[[Client, DocumentReference], Result | None]
-    ) -> Result:
+    def _compare_and_set(self, caller: Caller, deadline: Deadline, attempt: Callable[[], Result | None]) -> Result:
         """Return what an attempt returns that was not beaten to the write."""
         stripe = self._stripes[hash(caller.uid) % _STRIPES]
         if not stripe.acquire(timeout=deadline.left()):
             raise QuotaUnavailable("waited for other calls of this caller")
         try:
             with self._breaker.asking(deadline):
-                client = self._client()
-                document = client.collection(QUOTAS).document(quota_id(caller.uid))
                 for _ in range(_ATTEMPTS):
                     if not deadline.left():
                         break
-                    result = attempt(client, document)
+                    result = attempt()
                     if result is not None:
                         return result
                     time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
                 raise QuotaUnavailable("contended")
         except UpstreamError as error:
             raise QuotaUnavailable(str(error), error.retry_after) from error
-        except (GoogleAPICallError, GoogleAuthError) as error:
+        except GoogleAPICallError as error:
             raise QuotaUnavailable(type(error).__name__) from error
         finally:
             stripe.release()
 
-    def _read(
-        self, client: Client, document: DocumentReference, caller: Caller, profile: Profile, deadline: Deadline
-    ) -> _Reading:
-        switches = client.collection(SWITCHES)
-        service = switches.document(SERVICE_SWITCH)
-        paused = switches.document(profile_switch(profile.name))
-        blocked = switches.document(user_switch(caller.uid))
-        snapshots = {
-            snapshot.reference.path: snapshot
-            for snapshot in client.get_all([document, service, paused, blocked], retry=None, timeout=_left(deadline))
-        }
-        service_switch, profile_pause, block = (
-            snapshots[reference.path].to_dict() for reference in (service, paused, blocked)
+    def _read(self, caller: Caller, profile: Profile, deadline: Deadline) -> _Reading:
+        switches = (SERVICE_SWITCH, profile_switch(profile.name), user_switch(caller.uid))
+        names = [_quota_name(caller), *(f"{SWITCHES}/{switch}" for switch in switches)]
+        found = self._documents.get(names, deadline)
+        stored, service, paused, blocked = (found[name] for name in names)
+        return _Reading(
+            stored,
+            StopSwitches(service.to_dict(), paused.to_dict(), blocked.to_dict()),
+            self._decide_at(stored.read_time),
         )
-        stored = snapshots[document.path]
-        return _Reading(stored, StopSwitches(service_switch, profile_pause, block), self._decide_at(stored.read_time))
 
-    def _client(self) -> Client:
-        """Connect on first use: a gRPC channel must not be opened before the fork."""
-        with self._connecting:
-            if self._connected is None:
-                # With credentials of its own it would look for them in this constructor, for as long as that takes.
-                credentials = self._credentials.for_library() if self._credentials else None
-                self._connected = Client(self._project_id, credentials, self._database)
-            return self._connected
+    def _written(self, stored: StoredDocument, fields: dict[str, Any], deadline: Deadline) -> bool:
+        """Write unless somebody else has written since the reading."""
+        try:
+            self._documents.write(stored, fields, deadline)
+        except (AlreadyExists, FailedPrecondition, NotFound, Aborted):
+            return False
+        return True
 
 
-def _left(deadline: Deadline) -> float:
-    """Return how many seconds one RPC may take. gRPC's deadlines are of a whole call."""
-    return max(0.001, deadline.within(RPC_SECONDS).left())
+def _quota_name(caller: Caller) -> str:
+    return f"{QUOTAS}/{quota_id(caller.uid)}"
 
 
 def _granted(
@@ -268,22 +252,3 @@ def _update(
             datetime.fromtimestamp(max(ends, default=0), UTC),
         ),
     }
-
-
-def _written(
-    client: Client,
-    document: DocumentReference,
-    stored: DocumentSnapshot[Any],
-    fields: dict[str, Any],
-    deadline: Deadline,
-) -> bool:
-    """Write unless somebody else has written since the reading."""
-    try:
-        if not stored.exists:
-            document.create(fields, retry=None, timeout=_left(deadline))
-        else:
-            unchanged = client.write_option(last_update_time=stored.update_time)
-            document.update(fields, option=unchanged, retry=None, timeout=_left(deadline))
-    except (AlreadyExists, FailedPrecondition, NotFound, Aborted):
-        return False
-    return True

@@ -6,9 +6,10 @@ Source of the endpoint's behaviour: https://ai.google.dev/gemini-api/docs/live-a
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import ceil
 
@@ -18,7 +19,7 @@ from google.genai import errors, types
 
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
-from live_tokens.gemini_lock import TOKEN_NAME, refuse_incomplete_lock, token_request
+from live_tokens.gemini_lock import TOKEN_NAME, new_client, refuse_incomplete_lock, token_request
 from live_tokens.issuing import ApiKey, Lease, LiveToken, Profile
 from live_tokens.upstream import Upstream
 from live_tokens.upstream_errors import UpstreamError
@@ -61,6 +62,8 @@ class GeminiMinter:
         api_version: `v1alpha` or `v1beta`.
         emulator_host: `host:port` of a stand-in spoken to without TLS, `https://host:port` with it, or None for Google.
         now: the current aware UTC time.
+        tls: the trusted authorities, so that the SDK does not load its own for every key. `upstream` has them already.
+        proved: the setups that the rehearsals at the start made, see `token_request`.
     """
 
     def __init__(
@@ -69,11 +72,15 @@ class GeminiMinter:
         upstream: Upstream,
         emulator_host: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tls: ssl.SSLContext | None = None,
+        proved: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self._api_version = api_version
         address = emulator_host or f"https://{GEMINI_HOST}"
         self._host = address.removeprefix("https://")
-        self._tls = "s" if address.startswith("https://") else ""
+        self._s = "s" if address.startswith("https://") else ""
+        self._tls = tls
+        self._proved = proved
         self._now = now
         # One for all keys, and ours: a client of google-genai closes its own when it is dropped.
         self._http = httpx2.Client(
@@ -88,7 +95,7 @@ class GeminiMinter:
         issued_at = self._now().replace(microsecond=0)
         expire_time = issued_at + profile.session if lease is None else lease.ends
         new_session_expire_time = min(issued_at + profile.start_within, expire_time)
-        request = token_request(profile, resumption_handle, expire_time, new_session_expire_time)
+        request = token_request(profile, resumption_handle, expire_time, new_session_expire_time, self._proved)
         token = self._create(key, request, deadline)
         return LiveToken(
             token=token,
@@ -104,9 +111,10 @@ class GeminiMinter:
         left = deadline.left()
         if not left:  # a time-out of 0 is none to google-genai
             raise GeminiUnavailable("timeout")
-        timed = request.model_copy(update={"http_options": types.HttpOptions(timeout=ceil(left * 1000))})
+        request.http_options = request.http_options or types.HttpOptions()
+        request.http_options.timeout = ceil(left * 1000)
         try:
-            name: str | None = self._client(key).auth_tokens.create(config=timed).name
+            name: str | None = self._client(key).auth_tokens.create(config=request).name
         except UpstreamError as error:
             raise GeminiUnavailable(str(error), error.retry_after) from error
         except errors.APIError as error:
@@ -120,28 +128,19 @@ class GeminiMinter:
     def _websocket_url(self, token: str) -> str:
         """Join by hand: the `/` of the token stays as it is, as the official SDKs send it."""
         path = _WEBSOCKET_PATH.format(version=self._api_version)
-        return f"ws{self._tls}://{self._host}{path}?access_token={token}"
+        return f"ws{self._s}://{self._host}{path}?access_token={token}"
 
     def _client(self, key: ApiKey) -> genai.Client:
-        """Return the client of this key. A client costs two TLS contexts, and its connections are worth keeping."""
+        """Return the client of this key."""
         with self._lock:
             if key.value not in self._clients:
                 if len(self._clients) == _CLIENTS_KEPT:
                     self._clients.pop(next(iter(self._clients)))
-                self._clients[key.value] = self._new_client(key)
+                base_url = f"http{self._s}://{self._host}"
+                self._clients[key.value] = new_client(
+                    key.value, base_url, self._api_version, self._http, self._tls or ssl.create_default_context()
+                )
             return self._clients[key.value]
-
-    def _new_client(self, key: ApiKey) -> genai.Client:
-        """Spell out what the environment could otherwise change: where the key goes and which API answers."""
-        return genai.Client(
-            api_key=key.value,
-            enterprise=False,
-            http_options=types.HttpOptions(
-                base_url=f"http{self._tls}://{self._host}",
-                api_version=self._api_version,
-                httpx_client=self._http,
-            ),
-        )
 
 
 def silence_experimental_warning() -> None:

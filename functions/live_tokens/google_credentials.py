@@ -16,7 +16,7 @@ from http import HTTPStatus
 import google.auth
 from google.auth import transport
 from google.auth.credentials import Credentials
-from google.auth.exceptions import GoogleAuthError, RefreshError
+from google.auth.exceptions import GoogleAuthError
 
 from live_tokens.deadline import Deadline
 from live_tokens.single_flight import SingleFlight
@@ -101,10 +101,6 @@ class GoogleCredentials:
         """
         return {"Authorization": f"Bearer {self.access_token(deadline).value}"}
 
-    def for_library(self) -> Credentials:
-        """Return them in the form in which Google's client libraries take credentials."""
-        return _LibraryCredentials(self)
-
     def _fetch(self, deadline: Deadline) -> AccessToken:
         request = _Request(self._upstream, deadline)
         try:
@@ -179,23 +175,3 @@ class _Response(transport.Response):
     @property
     def data(self) -> bytes:
         return self._answer.body
-
-
-class _LibraryCredentials(Credentials):
-    """The same credentials for a client library, which refreshes them at any time, in its own threads."""
-
-    def __init__(self, credentials: GoogleCredentials) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._credentials = credentials
-
-    def refresh(self, _request: transport.Request) -> None:
-        """Take a token from the function's own credentials, not through the library's request, which may not end.
-
-        Raises:
-            google.auth.exceptions.RefreshError: there is none.
-        """
-        try:
-            token = self._credentials.access_token(Deadline.after(CREDENTIALS_SECONDS))
-        except UpstreamError as error:
-            raise RefreshError(str(error)) from error  # type: ignore[no-untyped-call]  # untyped there
-        self.token, self.expiry = token.value, token.expiry.replace(tzinfo=None)

@@ -18,6 +18,7 @@ from live_tokens.stop_switches import Document, StopSwitches
 _KINDS = ("service", "profiles", "users")
 _PARTS = ("message", "until")
 _SHOWN_OF_A_NAME = 20
+_FEWEST_LOOKED_THROUGH = 64
 
 
 class MemoryQuotaStore:
@@ -37,6 +38,7 @@ class MemoryQuotaStore:
         self._clock = now
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._accounts: dict[tuple[str, str], Account] = {}
+        self._look_through_at = _FEWEST_LOOKED_THROUGH
         self._deciding = threading.Lock()
 
     def spend(self, caller: Caller, profile: Profile, call: SessionCall, deadline: Deadline) -> Grant:  # noqa: ARG002  # never waits
@@ -57,7 +59,11 @@ class MemoryQuotaStore:
                     self._accounts[holder] = end(account, session)
 
     def _forget_what_is_as_new(self, now: datetime) -> None:
+        """Look through all accounts when they have doubled since the last time: on average one for each call."""
+        if len(self._accounts) < self._look_through_at:
+            return
         self._accounts = {holder: account for holder, account in self._accounts.items() if account.matters_until > now}
+        self._look_through_at = max(_FEWEST_LOOKED_THROUGH, 2 * len(self._accounts))
 
     def _switches(self, caller: Caller, profile: Profile) -> StopSwitches:
         if self._switches_file is None or not self._switches_file.exists():

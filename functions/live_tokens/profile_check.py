@@ -8,16 +8,21 @@ gemini_lock                a rehearsed mint: the request is made, and is a full 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from live_tokens import profiles
-from live_tokens.gemini_lock import find_config_faults
+from live_tokens.gemini_lock import ProvedSetups, find_config_faults
 from live_tokens.profiles import CheckedProfile
 
 
-def check_folder(folder: Path) -> list[CheckedProfile]:
-    """Check every profile of a folder, and that `default` is among them."""
-    return profiles.check_profiles(folder, find_config_faults)
+def check_folder(folder: Path, proved: ProvedSetups | None = None) -> list[CheckedProfile]:
+    """Check every profile of a folder, and that `default` is among them.
+
+    Args:
+        proved: takes the setups of the profiles without faults.
+    """
+    return profiles.check_profiles(folder, partial(find_config_faults, proved=proved))
 
 
 def check_text(text: str, file: str = "default.toml") -> CheckedProfile:

@@ -7,7 +7,7 @@ from live_tokens import (
     firebase_app_check,
     firebase_id_tokens,
     firebase_identity,
-    firestore_quota,
+    firestore_documents,
     gemini_minter,
     google_credentials,
     secret_manager_key,
@@ -27,7 +27,7 @@ UPSTREAMS = [
     ("verify", firebase_identity.LOOK_UP_SECONDS),
     ("attest", firebase_app_check.KEYS_SECONDS),
     ("attest", firebase_app_check.CONSUMPTION_SECONDS),
-    ("spend", firestore_quota.RPC_SECONDS),
+    ("spend", firestore_documents.RPC_SECONDS),
     ("readKey", secret_manager_key.READ_SECONDS),
     ("mint", gemini_minter.MINT_SECONDS),
 ]

@@ -28,6 +28,6 @@ def test_the_tests_run_on_what_is_deployed() -> None:
 
 def test_no_lock_file_names_a_registry() -> None:
     npm = [ROOT / folder / "package-lock.json" for folder in ("client", "local", "tests/support/sdks/node")]
-    locks = [*ROOT.glob("requirements*.txt"), *npm]
-    assert len(locks) == 5
+    locks = [*ROOT.glob("requirements*.txt"), ROOT / "benchmarks/requirements.txt", *npm]
+    assert len(locks) == 6
     assert [lock.name for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())] == []

@@ -4,10 +4,11 @@ import dataclasses
 import gc
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from function.made_up import AMPLE, CALLER, HANDLE, KEY, LEASE, NEW_KEY, PROFILE
 from function.transports import upstream
 from live_tokens.deadline import Deadline
 from live_tokens.errors import ApiKeyRejected, GeminiRateLimited, GeminiUnavailable, InternalFault, TokenNotIssued
-from live_tokens.gemini_lock import IncompleteLockError, find_config_faults
+from live_tokens.gemini_lock import IncompleteLockError, find_config_faults, proved_as
 from live_tokens.gemini_minter import GeminiMinter, silence_experimental_warning
 from live_tokens.issuing import LiveToken
+from live_tokens.profiles import ProfileFile
 from support.loaded_profiles import load_profiles
 
 GEMINI = "generativelanguage.googleapis.com"
@@ -76,6 +78,11 @@ def shared_minter(_running_server: FakeHttpServer) -> GeminiMinter:
     return GeminiMinter("v1beta", upstream(), _running_server.host_and_port, now=lambda: NOW)
 
 
+def first_choices(file: ProfileFile) -> Mapping[str, str]:
+    """Return what a caller gets who chooses nothing."""
+    return next(file.variants()).chosen
+
+
 def fails(minter: GeminiMinter, deadline: Deadline = AMPLE) -> TokenNotIssued:
     with pytest.raises(TokenNotIssued) as failure:
         minter.mint(KEY, PROFILE, None, None, deadline)
@@ -99,6 +106,45 @@ def test_the_shipped_default_profile_is_posted_as_a_full_single_use_lock(
         "newSessionExpireTime": "2026-11-22T15:01:00+00:00",
         "bidiGenerateContentSetup": SHIPPED_SETUP | {"sessionResumption": resumption},
     }
+
+
+@pytest.mark.parametrize("handle", [None, HANDLE])
+@pytest.mark.parametrize("name", [file.stem for file in SHIPPED_PROFILES.glob("*.toml")])
+def test_a_setup_that_was_proved_at_the_start_is_sent_in_the_same_bytes(
+    server: FakeHttpServer, shared_minter: GeminiMinter, name: str, handle: str | None
+) -> None:
+    server.answer_with(MINTED)
+    proved: dict[str, Mapping[str, object]] = {}
+    profiles = load_profiles(SHIPPED_PROFILES, partial(find_config_faults, proved=proved))
+    profile = profiles.files[name].with_choices(first_choices(profiles.files[name]))
+    assert proved_as(profile) in proved
+    proving = GeminiMinter("v1beta", upstream(), server.host_and_port, now=lambda: NOW, proved=proved)
+    for minter in (shared_minter, proving):
+        minter.mint(KEY, profile, handle, None, AMPLE)
+    made, kept = server.received
+    assert kept.body == made.body
+
+
+def test_a_proved_setup_that_is_no_full_lock_does_not_leave_the_house(server: FakeHttpServer) -> None:
+    server.answer_with(MINTED)
+    proved: dict[str, Mapping[str, object]] = {proved_as(PROFILE): {"model": PROFILE.model}}
+    minter = GeminiMinter("v1beta", upstream(), server.host_and_port, proved=proved)
+    with pytest.raises(IncompleteLockError):
+        minter.mint(KEY, PROFILE, None, None, AMPLE)
+    assert server.received == []
+
+
+def test_nothing_of_a_caller_is_kept(server: FakeHttpServer) -> None:
+    server.answer_with(MINTED)
+    config = {"response_modalities": ["AUDIO"], "system_instruction": "Greet {claim:nick}."}
+    of_file = dataclasses.replace(PROFILE, config=config)
+    of_caller = dataclasses.replace(PROFILE, config=config | {"system_instruction": "Greet Ada."})
+    proved: dict[str, Mapping[str, object]] = {}
+    assert find_config_faults(of_file, proved) == []
+    minter = GeminiMinter("v1beta", upstream(), server.host_and_port, proved=proved)
+    minter.mint(KEY, of_caller, None, None, AMPLE)
+    assert "Greet Ada." in str(server.received[0].json())
+    assert proved.keys() == {proved_as(of_file)}
 
 
 @pytest.mark.parametrize("version", ["v1alpha", "v1beta"])

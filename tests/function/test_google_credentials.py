@@ -9,13 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import google.auth.exceptions
-import google.auth.transport
 import httpx2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from google.auth.credentials import Credentials
 
 from function.fake_http_server import Answer, FakeHttpServer, Received, answer_json
 from function.made_up import AMPLE
@@ -187,26 +184,12 @@ def fetches(server: FakeHttpServer) -> int:
     return len([request for request in server.received if is_for_token(request)])
 
 
-def no_request() -> google.auth.transport.Request:
-    """Return what a library would give, and nobody uses."""
-
-    class Request(google.auth.transport.Request):
-        def __call__(self, *_: object, **__: object) -> google.auth.transport.Response:
-            raise AssertionError("it was asked")
-
-    return Request()
-
-
-def refresh(library: Credentials) -> None:
-    library.refresh(no_request())  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
-
-
 # --- a token
 
 
 def test_nothing_is_asked_before_a_token_is_needed(credentials: GoogleCredentials, server: FakeHttpServer) -> None:
     answer_tokens(server, granted())
-    credentials.for_library()
+    assert repr(credentials)
     assert server.connections == 0
 
 
@@ -530,9 +513,7 @@ def test_no_credential_is_in_what_is_printed(
 ) -> None:
     answer_tokens(server, granted())
     token = credentials.access_token(AMPLE)
-    library = credentials.for_library()
-    refresh(library)
-    seen = f"{token!r} {token} {Outcome(token, None, 0.0, 0.0)!r} {credentials!r} {vars(credentials)!r} {library!r}"
+    seen = f"{token!r} {token} {Outcome(token, None, 0.0, 0.0)!r} {credentials!r} {vars(credentials)!r}"
     assert TOKEN not in seen
     assert private_key.splitlines()[1] not in seen
 
@@ -544,53 +525,3 @@ def test_no_credential_is_in_an_error(credentials: GoogleCredentials, server: Fa
     seen = "".join(traceback.format_exception(failure.value))
     assert TOKEN not in seen
     assert private_key.splitlines()[1] not in seen
-
-
-# --- for a library
-
-
-def test_a_library_is_given_the_same_token(credentials: GoogleCredentials, server: FakeHttpServer) -> None:
-    answer_tokens(server, granted(), granted(OTHER_TOKEN))
-    token = credentials.access_token(AMPLE)
-    library = credentials.for_library()
-    assert not library.valid
-    headers: dict[str, str] = {}
-    library.before_request(no_request(), "GET", "https://made-up.invalid/", headers)  # type: ignore[no-untyped-call]
-    assert headers["authorization"] == f"Bearer {TOKEN}"
-    assert library.valid
-    assert library.expiry == token.expiry.replace(tzinfo=None)
-    assert fetches(server) == 1
-
-
-def test_a_library_that_comes_first_fetches_the_token_for_all(
-    credentials: GoogleCredentials, server: FakeHttpServer
-) -> None:
-    answer_tokens(server, granted(), granted(OTHER_TOKEN))
-    for _ in range(3):
-        library = credentials.for_library()
-        refresh(library)
-        assert library.token == TOKEN
-    assert credentials.access_token(AMPLE).value == TOKEN
-    assert fetches(server) == 1
-
-
-@pytest.mark.parametrize("answer", [BAD["500"], BAD["no end"], BAD["HTML"], BAD["a redirect"]])
-def test_a_library_learns_of_an_outage_in_its_own_words(
-    credentials: GoogleCredentials, server: FakeHttpServer, answer: Answer
-) -> None:
-    answer_tokens(server, answer)
-    library = credentials.for_library()
-    with pytest.raises(google.auth.exceptions.RefreshError, match=r"^access token: ") as failure:
-        refresh(library)
-    assert "made" not in str(failure.value)
-    assert library.token is None
-    answer_tokens(server, granted())
-    refresh(library)
-    assert library.token == TOKEN
-
-
-def test_a_library_does_not_wait_for_who_is_silent(make: Callable[[str], GoogleCredentials]) -> None:
-    with RawServer(silent).running() as server:
-        library = make(server.host_and_port).for_library()
-        with pytest.raises(google.auth.exceptions.RefreshError):
-            refresh(library)

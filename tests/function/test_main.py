@@ -11,6 +11,7 @@ from typing import Any
 
 import flask
 import pytest
+import trustme
 
 from function.made_up import PROJECT
 from function.unsigned_id_tokens import unsigned
@@ -144,20 +145,68 @@ def test_profiles_that_cannot_work_stop_the_start(
         main["Service"](Settings.from_mapping(environment)).endpoint(tmp_path)
 
 
-@pytest.mark.parametrize(("emulator", "loaded"), [("127.0.0.1:9099", True), (None, False)])
-def test_what_reads_unsigned_tokens_is_loaded_in_front_of_the_emulator_only(
-    environment: dict[str, str], emulator: str | None, loaded: bool
-) -> None:
-    """In a process of its own: what is loaded here is loaded for all tests."""
-    variables = os.environ | environment | {"PYTHONPATH": str(MAIN.parent), "FIREBASE_AUTH_EMULATOR_HOST": emulator}
+# --- what a start costs, whatever the machine
+
+AFTER_THE_START = """
+import main, gc, json, ssl, sys, threading
+contexts = [each for each in gc.get_objects() if isinstance(each, ssl.SSLContext)]
+print(json.dumps({
+    "modules": list(sys.modules),
+    "authorities": [bool(each.cert_store_stats()["x509_ca"]) for each in contexts],
+    "threads": threading.active_count(),
+}))
+"""
+
+
+def after_the_start(environment: dict[str, str], **changed: str | None) -> dict[str, Any]:
+    """Import `main` in a process of its own: what is loaded here is loaded for all tests."""
+    variables = os.environ | environment | {"PYTHONPATH": str(MAIN.parent)} | changed
     told = subprocess.run(
-        [sys.executable, "-c", "import main, sys; print(*sys.modules)"],
+        [sys.executable, "-c", AFTER_THE_START],
         env={name: value for name, value in variables.items() if value is not None},
         capture_output=True,
         check=True,
         text=True,
     )
-    modules = set(told.stdout.split())
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+@pytest.mark.parametrize(("emulator", "loaded"), [("127.0.0.1:9099", True), (None, False)])
+def test_what_reads_unsigned_tokens_is_loaded_in_front_of_the_emulator_only(
+    environment: dict[str, str], emulator: str | None, loaded: bool
+) -> None:
+    modules = after_the_start(environment, FIREBASE_AUTH_EMULATOR_HOST=emulator)["modules"]
     assert "live_tokens.firebase_id_tokens" in modules
     assert ("firebase_admin" in modules) is loaded
     assert ("live_tokens.firebase_emulated_id_tokens" in modules) is loaded
+
+
+NEVER_LOADED = ("firebase_admin", "google.cloud.firestore", "cachecontrol", "aiohttp", "google.auth._default_async")
+"""Each takes time that every start would pay for nothing."""
+
+
+@pytest.mark.parametrize(("store", "loaded"), [("memory", False), ("firestore", True)])
+def test_a_start_loads_no_library_that_its_settings_do_not_need(
+    environment: dict[str, str], store: str, loaded: bool
+) -> None:
+    changed = {"QUOTA_STORE": store, "MEMORY_SWITCHES_FILE": None, "FIREBASE_AUTH_EMULATOR_HOST": None}
+    modules = after_the_start(environment, **changed)["modules"]
+    assert [module for module in NEVER_LOADED if module in modules] == []
+    assert ("google.cloud.firestore_v1" in modules) is loaded
+
+
+def test_a_start_loads_the_authorities_once_looks_for_no_credentials_and_leaves_no_thread(
+    environment: dict[str, str], authorities: str
+) -> None:
+    """There are no credentials where this starts: a look for them would stop it."""
+    found = after_the_start(environment, FIREBASE_AUTH_EMULATOR_HOST=None, SSL_CERT_FILE=authorities)
+    assert sorted(found["authorities"]) == [False, True]  # the one without is of the rehearsals
+    assert found["threads"] == 1
+
+
+@pytest.fixture
+def authorities(tmp_path: Path) -> str:
+    """A PEM file: a context that trusts the system's loads its authorities at the first connection only."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    return str(tmp_path / "ca.pem")

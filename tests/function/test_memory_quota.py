@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,23 @@ def test_another_caller_and_another_profile_have_a_quota_of_their_own(
     for _ in range(2):
         store.spend(CALLER, TWO, SessionCall(), AMPLE)
     assert store.spend(caller, profile, SessionCall(), AMPLE).quota == QuotaState(1, ISSUED_AT + timedelta(minutes=30))
+
+
+class Uid(str):
+    """A text that a test can see vanish."""
+
+
+def test_callers_whose_quota_is_as_new_are_forgotten(store: MemoryQuotaStore, clock: WallClock) -> None:
+    uids = [Uid(f"user-{number}") for number in range(200)]
+    kept = WeakSet(uids)
+    for uid in uids:
+        store.spend(replace(CALLER, uid=uid), TWO, SessionCall(), AMPLE)
+    del uid, uids
+    assert len(kept) == 200
+    clock.now += timedelta(hours=2)
+    for number in range(400):
+        store.spend(replace(CALLER, uid=f"later-{number}"), TWO, SessionCall(), AMPLE)
+    assert len(kept) == 0
 
 
 def test_a_profile_without_a_quota_is_not_counted(store: MemoryQuotaStore) -> None:

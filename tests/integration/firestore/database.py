@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,9 @@ class Database:
 
     def store(self, now: Callable[[datetime], datetime] = lambda read_time: read_time) -> FirestoreQuotaStore:
         """Return a store that connects on its first call, to where FIRESTORE_EMULATOR_HOST then says."""
-        return FirestoreQuotaStore(self.project, "live-tokens", decide_at=now)
+        return FirestoreQuotaStore(
+            self.project, "live-tokens", emulator_host=os.environ["FIRESTORE_EMULATOR_HOST"], decide_at=now
+        )
 
     def quota(self, uid: str) -> DocumentReference:
         """Return where the quota of a caller is."""

@@ -121,7 +121,9 @@ def _obey(store: FirestoreQuotaStore, order: Order) -> list[str]:
 
 
 def _main() -> None:
-    store = FirestoreQuotaStore(os.environ["PROJECT"], "live-tokens")
+    store = FirestoreQuotaStore(
+        os.environ["PROJECT"], "live-tokens", emulator_host=os.environ["FIRESTORE_EMULATOR_HOST"]
+    )
     connected = [outcome(store, profile=replace(PROFILE, quota=NO_QUOTA))]
     print(json.dumps(connected), flush=True)  # noqa: T201  # what it is for
     for line in sys.stdin:

@@ -98,7 +98,12 @@ class Service:
     def grant(self, uid: str, profile: Profile, call: SessionCall = NEW, later: timedelta = NOW) -> Grant:
         """Decide one call."""
         if later not in self.stores:
-            self.stores[later] = FirestoreQuotaStore(self.project, self.database, decide_at=lambda read: read + later)
+            self.stores[later] = FirestoreQuotaStore(
+                self.project,
+                self.database,
+                emulator_host=os.environ["FIRESTORE_EMULATOR_HOST"],
+                decide_at=lambda read: read + later,
+            )
         return self.stores[later].spend(Caller(uid, "password"), profile, call, Deadline.after(60))
 
 

@@ -1,0 +1,141 @@
+"""`make bench`: measure all functions side by side, and print the tables of `docs/performance.md`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from speed.measuring import (
+    CALLERS,
+    Figures,
+    Google,
+    Plan,
+    local_google,
+    measure_cold,
+    measure_growth,
+    measure_idle,
+    measure_warm,
+)
+from speed.report import medians, tables
+from speed.running import BenchmarkError
+from speed.subjects import (
+    DEPLOYED,
+    NAIVE,
+    ROOT,
+    Subject,
+    baselines,
+    environment,
+    functions_without_limits,
+    this_function,
+)
+
+_PACKAGES = ("google-genai", "firebase-admin", "google-cloud-secret-manager", "functions-framework", "gunicorn")
+
+
+def main() -> int:
+    """Run the program."""
+    options = _options()
+    cores = sorted(os.sched_getaffinity(0))
+    with (
+        tempfile.TemporaryDirectory(prefix="speed-") as place,
+        local_google(max(CALLERS), options.delays, set(cores[1:] or cores)) as google,
+    ):
+        os.sched_setaffinity(0, set(cores[1:] or cores))
+        folder = Path(place)
+        plan = Plan(
+            starts=options.starts,
+            rounds=options.rounds,
+            calls=options.calls,
+            environment=environment(google.address, google.bundle, folder),
+            cores=set(cores[:1]),
+            folder=folder,
+        )
+        try:
+            result = _measure(google, plan, options)
+        except BenchmarkError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+    if options.json:
+        Path(options.json).write_text(json.dumps(result, indent=1), encoding="utf-8")
+    return 0
+
+
+def _measure(google: Google, plan: Plan, options: argparse.Namespace) -> dict[str, object]:
+    measured = [
+        subject
+        for subject in _subjects(google, plan.folder, options.against)
+        if not options.only or any(part in subject.name for part in options.only)
+    ]
+    cold = measure_cold(measured, google, plan)
+    warm = measure_warm(measured, google, plan)
+    _print(_conditions(plan, options))
+    _print(tables(medians(cold), medians(warm)))
+    result: dict[str, object] = {"conditions": _conditions(plan, options), "cold": cold, "warm": warm}
+    if options.idle:
+        both = [subject for subject in measured if subject.name in (DEPLOYED, NAIVE)]
+        result["idle"] = found = measure_idle(both, google, plan, options.idle)
+        _print(f"handshakes of a call after {options.idle:g} s of idleness: {found}")
+    if options.growth:
+        result["growth"] = growth = _growth(google, plan, options.growth)
+        ratio = medians({"": growth})[""]
+        _print(f"CPU of a start with {options.growth} profiles / with 1: {ratio['many'] / ratio['few']:.2f}")
+    return result
+
+
+def _subjects(google: Google, folder: Path, against: str | None) -> list[Subject]:
+    this = functions_without_limits(ROOT / "functions", folder / "this")
+    found = this_function(this, google.firestore)
+    if against:
+        found += this_function(functions_without_limits(Path(against), folder / "other"), google.firestore, "other")
+    return found + baselines()
+
+
+def _growth(google: Google, plan: Plan, profiles: int) -> list[Figures]:
+    few, many = (
+        this_function(functions_without_limits(ROOT / "functions", plan.folder / f"{many}", many), google.firestore)[1]
+        for many in (1, profiles)
+    )
+    return measure_growth(few, many, plan)
+
+
+def _conditions(plan: Plan, options: argparse.Namespace) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"{datetime.now(UTC).date()}, {platform.python_implementation()} {platform.python_version()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {packages}; "
+        f"{plan.starts} starts, {plan.rounds} rounds of {plan.calls} calls, delays × {options.delays:g}"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--starts", type=int, default=10, help="how often each function is started")
+    parser.add_argument("--rounds", type=int, default=4, help="how often each function is called")
+    parser.add_argument("--calls", type=int, default=400, help="calls of a round, by 10 and by 80 callers")
+    parser.add_argument("--delays", type=float, default=1.0, help="factor of the delays of the stand-ins")
+    parser.add_argument("--idle", type=float, default=0, metavar="SECONDS", help="count handshakes after idleness")
+    parser.add_argument("--growth", type=int, default=0, metavar="PROFILES", help="start with so many profiles, too")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="only functions whose names contain one of these")
+    parser.add_argument("--against", metavar="FOLDER", help="the functions/ of another checkout, to measure as well")
+    parser.add_argument("--json", metavar="FILE", help="write every figure of every round")
+    parser.add_argument("--short", action="store_true", help="one round of few calls: does all of it still work?")
+    options = parser.parse_args()
+    if options.short:
+        options.starts, options.rounds, options.calls = 1, 1, 80
+    return options
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The tables of a run: medians of each function, and the ratios that have goals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from speed.measuring import Figures
+from speed.stand_ins import DELAYS, FIRESTORE, GEMINI, LOOK_UP
+from speed.subjects import DEPLOYED, FORUM, LIKE_FOR_LIKE, LOWER_BOUND, NAIVE
+
+Medians = Mapping[str, Figures]
+"""Name of a function → its figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A ratio of medians that should be reached.
+
+    Attributes:
+        mine: the figure of this function.
+        its: the figure that it is divided by.
+        of: whose that is; None for this function's own.
+        goals: at most, or at least, for `like for like` and `as deployed`; None without a goal.
+    """
+
+    title: str
+    mine: str
+    its: str
+    of: str | None
+    goals: tuple[float | None, float | None]
+    at_least: bool = False
+    less_upstream: bool = False
+
+    def ratio(self, found: Medians, name: str) -> float:
+        """Return the ratio of one of the two forms of this function."""
+        waits = UPSTREAM_MILLISECONDS if self.less_upstream else {}
+        own = found[name][self.mine] - waits.get(name, 0)
+        return own / (found[self.of or name][self.its] - waits.get(self.of or name, 0))
+
+
+UPSTREAM_MILLISECONDS = {
+    LIKE_FOR_LIKE: 1e3 * DELAYS[GEMINI],
+    LOWER_BOUND: 1e3 * DELAYS[GEMINI],
+    DEPLOYED: 1e3 * (DELAYS[GEMINI] + DELAYS[LOOK_UP] + 2 * DELAYS[FIRESTORE]),
+}
+"""How long a warm call waits for others at least."""
+
+GOALS = (
+    Goal("cold start to first 200 / naive", "first answer", "first answer", NAIVE, (0.80, 0.90)),
+    Goal("cold start to first refusal / naive's first answer", "first refusal", "first answer", NAIVE, (0.60, 0.60)),
+    Goal("CPU to first 200 / naive", "cpu", "cpu", NAIVE, (None, None)),
+    Goal("first request of an instance / second", "first request", "second request", None, (None, 2)),
+    Goal("PSS after the first answer / naive", "pss", "pss", NAIVE, (0.80, 0.90)),
+    Goal("CPU per call at 10 / naive", "cpu per call at 10", "cpu per call at 10", NAIVE, (0.80, 1.4)),
+    Goal("calls/s at 80 on one core / naive", "calls/s at 80", "calls/s at 80", NAIVE, (3, 1.8), at_least=True),
+    Goal("calls/s at 80 on one core / forum", "calls/s at 80", "calls/s at 80", FORUM, (10, 6), at_least=True),
+    Goal("p50 at 1 less upstream / lower bound", "p50 at 1", "p50 at 1", LOWER_BOUND, (0.9, 1.5), less_upstream=True),
+)
+
+COLUMNS = (
+    ("listening", "listening, ms"),
+    ("first refusal", "first refusal, ms"),
+    ("first answer", "first 200, ms"),
+    ("cpu", "CPU until then, ms"),
+    ("pss", "PSS, MB"),
+    ("upstream requests", "upstream requests"),
+    ("handshakes", "handshakes"),
+    ("second request", "second call, ms"),
+)
+WARM_COLUMNS = (
+    ("p50 at 1", "p50 at 1, ms"),
+    ("p50 at 10", "p50 at 10, ms"),
+    ("p50 at 80", "p50 at 80, ms"),
+    ("p95 at 80", "p95 at 80, ms"),
+    ("p99 at 80", "p99 at 80, ms"),
+    ("calls/s at 80", "calls/s at 80"),
+    ("unavailable at 80", "503 at 80"),
+    ("cpu per call at 10", "CPU per call at 10, ms"),
+    ("upstream requests per call at 10", "upstream requests"),
+    ("pss under load", "PSS, MB"),
+)
+
+
+def medians(rounds: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
+    """Return the median of each figure of each function."""
+    return {
+        name: {figure: median(each[figure] for each in of_function) for figure in of_function[0]}
+        for name, of_function in rounds.items()
+    }
+
+
+def tables(cold: Medians, warm: Medians) -> str:
+    """Return the tables in Markdown: goals, start, calls."""
+    return "\n\n".join((_goals(cold, warm), _table(cold, COLUMNS), _table(warm, WARM_COLUMNS)))
+
+
+def _goals(cold: Medians, warm: Medians) -> str:
+    found = {name: {**cold[name], **warm[name]} for name in cold}
+    if not found.keys() >= {LIKE_FOR_LIKE, DEPLOYED, NAIVE, FORUM, LOWER_BOUND}:
+        return "no ratios: not all of the functions were measured"
+    rows = ["| ratio of medians | like for like | goal | as deployed | goal |", "| --- | --- | --- | --- | --- |"]
+    for goal in GOALS:
+        sign = "≥" if goal.at_least else "≤"
+        cells = [
+            f"{goal.ratio(found, name):.2f} | {'' if limit is None else f'{sign} {limit:g}'}"
+            for name, limit in zip((LIKE_FOR_LIKE, DEPLOYED), goal.goals, strict=True)
+        ]
+        rows.append(f"| {goal.title} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _table(found: Medians, columns: Sequence[tuple[str, str]]) -> str:
+    head = f"| | {' | '.join(title for _, title in columns)} |"
+    rows = [
+        f"| {name} | {' | '.join(_number(figures[figure]) for figure, _ in columns)} |"
+        for name, figures in found.items()
+    ]
+    return "\n".join((head, "| --- " * (len(columns) + 1) + "|", *rows))
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 20 else f"{value:.1f}"

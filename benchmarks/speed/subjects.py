@@ -1,0 +1,121 @@
+"""What is measured: how each function is started."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from speed.stand_ins import PROJECT, SECRET
+
+ROOT = Path(__file__).parents[2]
+BASELINES = Path(__file__).parent / "baselines"
+
+_WITHOUT_LIMITS = """
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 60
+session_seconds = 600
+[quota]
+per_hour = 10000
+per_day = 10000
+"""
+
+LIKE_FOR_LIKE = "this, like for like"
+DEPLOYED = "this, as deployed"
+NAIVE = "naive"
+FORUM = "forum"
+LOWER_BOUND = "lower bound"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A function to measure.
+
+    Attributes:
+        command: what to run, with `{port}` in the place of its port.
+        environment: variables of its own.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def this_function(functions: Path, firestore_host: str, name: str = "this") -> list[Subject]:
+    """Return the two forms of this function.
+
+    Args:
+        functions: a copy that no quota ends early, see `functions_without_limits`.
+        firestore_host: where Firestore stands in.
+    """
+    command = _framework(functions / "main.py", "mint_live_token")
+    deployed = {
+        "CHECK_REVOKED": "true",
+        "QUOTA_STORE": "firestore",
+        "FIRESTORE_EMULATOR_HOST": firestore_host,
+        "LOG_EXECUTION_ID": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return [
+        Subject(f"{name}, like for like", command, {"CHECK_REVOKED": "false", "QUOTA_STORE": "memory"}),
+        Subject(f"{name}, as deployed", command, deployed),
+    ]
+
+
+def baselines() -> list[Subject]:
+    """Return what this function is compared with, in the order of the table."""
+    return [
+        Subject(NAIVE, _framework(BASELINES / "naive.py")),
+        Subject("naive, 80 threads", _framework(BASELINES / "naive.py"), {"THREADS": "80"}),
+        Subject("clients per request", _framework(BASELINES / "clients_per_request.py")),
+        Subject(FORUM, _uvicorn("speed.baselines.forum:app")),
+        Subject(LOWER_BOUND, _uvicorn("speed.baselines.lower_bound:app")),
+        Subject("hello", _framework(BASELINES / "hello.py")),
+    ]
+
+
+def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> Path:
+    """Copy a function into a folder. Its profiles are the shipped one, with the largest quotas there are."""
+    functions = folder / "functions"
+    shutil.copytree(source, functions, ignore=shutil.ignore_patterns("__pycache__", "profiles"))
+    config = (source / "profiles/default.toml").read_text(encoding="utf-8").partition("\n[config]\n")[2]
+    text = f"{_WITHOUT_LIMITS}[config]\n{config}"
+    (functions / "profiles").mkdir()
+    for number in range(profiles):
+        name = f"profile-{number}" if number else "default"
+        (functions / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
+    return functions
+
+
+def environment(address: str, bundle: str, home: Path) -> dict[str, str]:
+    """Return the variables that all have in common: what an operator sets, and the way to the stand-ins."""
+    packages = (ROOT / "benchmarks", ROOT / "build/benchmarks")
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home),
+        "PYTHONPATH": ":".join(map(str, packages)),
+        "FIREBASE_PROJECT_ID": PROJECT,
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "GEMINI_API_KEY_SECRET": SECRET,
+        "GEMINI_API_KEY": "AIzaSy-not-a-key-of-anybody-0000000000",
+        "HTTPS_PROXY": f"http://{address}",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "REQUESTS_CA_BUNDLE": bundle,
+        "SSL_CERT_FILE": bundle,
+        "GCE_METADATA_HOST": address,
+        "GCE_METADATA_IP": address,
+    }
+
+
+def _framework(source: Path, target: str = "mint") -> tuple[str, ...]:
+    framework = (sys.executable, "-m", "functions_framework", "--host", "127.0.0.1", "--port", "{port}")
+    return (*framework, "--source", str(source), "--target", target)
+
+
+def _uvicorn(app: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "uvicorn", app, "--port", "{port}", "--log-level", "error")
