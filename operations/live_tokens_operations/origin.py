@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from live_tokens_operations.programs import Programs
 
 UNKNOWN = "unknown"
-VERSION_PATTERN = r"[0-9A-Za-z][0-9A-Za-z.+-]{0,62}"
+VERSION_PATTERN = r"[0-9a-z][0-9a-z.-]{0,62}"
+"""What a label of Google Cloud can hold: see `label_of_version`."""
 COMMIT_PATTERN = r"(?:[0-9a-f]{40}(?:-dirty)?|unknown)"
 
 
@@ -17,7 +19,7 @@ class Origin:
     """The origin of a package.
 
     Attributes:
-        version: the newest tag `v…` without its v, with the commits since; `unknown` without a tag.
+        version: the newest tag `v…` without its v, in small letters, with the commits since; `unknown` without a tag.
         commit: in hexadecimal digits, with `-dirty` if files differ from it; `unknown` without git.
         changes: files that differ from the commit, or are in none.
     """
@@ -40,4 +42,17 @@ def origin_of(programs: Programs, checkout: Path) -> Origin:
     changes = tuple(line[3:] for line in git("status", "--porcelain"))
     version = git("describe", "--tags", "--match=v[0-9]*")
     commit = f"{head[0]}-dirty" if changes else head[0]
-    return Origin(version[0].removeprefix("v") if version else UNKNOWN, commit, changes)
+    return Origin(_plain(version[0].removeprefix("v")) if version else UNKNOWN, commit, changes)
+
+
+def label_of_version(version: str) -> str:
+    """Return a version as a label may hold it: a label has no dots, and a version no underscores."""
+    return version.replace(".", "_")
+
+
+def version_of_label(label: str) -> str:
+    return label.replace("_", ".")
+
+
+def _plain(version: str) -> str:
+    return re.sub(r"[^0-9a-z.-]", "-", version.lower())[:63]
