@@ -17,8 +17,8 @@ SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 CLIENT_READY := client/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack web bench cutoff scale profiles bill deploy destroy package release smoke doctor admin check test client genai \
-	checkov lint format lock
+.PHONY: help setup demo stack web bench cutoff scale profiles bill deploy destroy package release status rollback smoke \
+	doctor admin check test client genai checkov lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -95,6 +95,14 @@ release: $(VENV_READY) ## test, deploy and release the code in Cloud Build: PROJ
 	@test -n "$(PROJECT_ID)" -a -n "$(REGION)" || { echo "Which project and region? make release PROJECT_ID=my-app-1a2b REGION=europe-west1"; exit 2; }
 	@$(LIVE_TOKENS) release --project "$(PROJECT_ID)" --region "$(REGION)" \
 		$(if $(SUBSTITUTIONS),--substitutions "$(SUBSTITUTIONS)")
+
+status: $(VENV_READY) ## show which version, commit and package serve: PROJECT_ID=… [REGION=… ARGS=…]
+	@$(REQUIRE_PROJECT)
+	@$(LIVE_TOKENS) status --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") $(ARGS)
+
+rollback: $(VENV_READY) ## send all calls to an earlier revision, after a question: PROJECT_ID=… [REGION=… ARGS=…]
+	@$(REQUIRE_PROJECT)
+	@$(LIVE_TOKENS) rollback --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") $(ARGS)
 
 smoke: $(VENV_READY) ## test a deployed function with a real session: URL=… [PROJECT_ID=… PROFILE=… ARGS=…]
 	@test -n "$(URL)" || { echo "Which function? make smoke URL=https://REGION-PROJECT.cloudfunctions.net/mint-live-token"; exit 2; }

@@ -45,6 +45,7 @@ from live_tokens.memory_quota import MemoryQuotaStore
 from live_tokens.profile_check import check_folder
 from live_tokens.profiles import usable
 from live_tokens.public_keys import PublicKeys
+from live_tokens.release import read_release
 from live_tokens.secret_manager_key import READ_SECONDS, SecretManagerKey
 from live_tokens.settings import DEFAULT_THREADS, Settings
 from live_tokens.upstream import Upstream
@@ -59,15 +60,19 @@ class Service:
         self._tls = httpx2.create_ssl_context()
         self._credentials = GoogleCredentials(self._upstream(REQUEST_SECONDS))
 
-    def endpoint(self, profiles: Path) -> CallableEndpoint:
+    def endpoint(self, source: Path) -> CallableEndpoint:
         """Return the service.
+
+        Args:
+            source: folder of main.py, which holds `profiles/` and, in a package, the name of the release.
 
         Raises:
             ProfileError: the profiles cannot be used.
+            ReleaseError: the name of the release cannot be read.
         """
         settings = self._settings
         proved: ProvedSetups = {}
-        checked = check_folder(profiles, proved)
+        checked = check_folder(source / "profiles", proved)
         issuer = TokenIssuer(
             identity=self._identity(),
             app_check=self._app_check(),
@@ -87,7 +92,8 @@ class Service:
                 proved=proved,
             ),
         )
-        audit_log = AuditLog(sys.stdout, settings.firebase_project_id)
+        audit_log = AuditLog(sys.stdout, settings.firebase_project_id, read_release(source))
+        audit_log.started()
         for each in checked:
             for warning in each.warnings:
                 audit_log.warn_of_profile(each.file, warning)
@@ -155,7 +161,7 @@ class Service:
 os.environ.setdefault("THREADS", str(DEFAULT_THREADS))
 
 try:
-    _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent / "profiles")
+    _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent)
 except ConfigurationError as error:
     sys.exit(f"mint_live_token does not start. {error}")
 

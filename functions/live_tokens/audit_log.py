@@ -23,10 +23,13 @@ from live_tokens.errors import (
     Unavailable,
 )
 from live_tokens.issuing import Record
+from live_tokens.release import Release
 from live_tokens.request_id import RequestId
 from live_tokens.timestamps import with_fraction
 
 EVENT_VERSION = 1
+STARTED = "live_tokens.started"
+"""`event` of the one line at the start of an instance."""
 
 _SOURCE = Path(__file__).parents[1]
 """Where main.py and this package are."""
@@ -44,11 +47,13 @@ class AuditLog:
     Args:
         stream: where to; on Cloud Run, standard output.
         project_id: the project that traces are named in.
+        release: of this code, which every event names; None in a checkout.
     """
 
-    def __init__(self, stream: TextIO, project_id: str) -> None:
+    def __init__(self, stream: TextIO, project_id: str, release: Release | None = None) -> None:
         self._stream = stream
         self._project_id = project_id
+        self._release = _release_facts(release)
         self._writing = threading.Lock()
 
     def succeeded(self, request_id: RequestId, record: Record) -> None:
@@ -81,6 +86,15 @@ class AuditLog:
             self._write("live_token.failed", "ERROR", f"Live token not issued: {error.reason}", request_id, facts)
         else:
             self._write("live_token.refused", "NOTICE", f"Live token refused: {error.reason}", request_id, facts)
+
+    def started(self) -> None:
+        """Say once which release this instance runs. A checkout leaves no line."""
+        if self._release:
+            message = "Started version {version}, commit {commit}, package sha256:{packageDigest}".format(
+                **self._release
+            )
+            event = {"severity": "INFO", "message": message, "time": with_fraction(datetime.now(UTC))}
+            self._write_text(json.dumps(event | {"event": STARTED, "eventVersion": EVENT_VERSION, **self._release}))
 
     def warn_of_profile(self, file: str, warning: str) -> None:
         """Say at the start that the sessions of a profile may not open."""
@@ -116,6 +130,7 @@ class AuditLog:
             "event": event,
             "eventVersion": EVENT_VERSION,
             "requestId": request_id.value,
+            **self._release,
         }
         known = {name: value for name, value in facts.items() if value is not None}
         self._write_line(severity, message, request_id, identified | known)
@@ -159,6 +174,12 @@ def _facts(record: Record) -> dict[str, object]:
         "diagnosis": profile and profile.diagnosis,
         "milliseconds": {step: round(spent, 1) for step, spent in record.milliseconds.items()},
     }
+
+
+def _release_facts(release: Release | None) -> dict[str, str]:
+    if release is None:
+        return {}
+    return {"version": release.version, "commit": release.commit, "packageDigest": release.digest}
 
 
 def _granted_seconds(record: Record) -> int | None:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 
-from live_tokens_operations.defaults import PROJECT_ID_PATTERN, REGION_PATTERN
+from live_tokens_operations.defaults import FUNCTION_PATTERN, PROJECT_ID_PATTERN, REGION_PATTERN
 
 _T = TypeVar("_T")
 
@@ -48,6 +48,15 @@ def region(text: str) -> str:
         ArgumentTypeError: it is not a region, but a zone, for example.
     """
     return like(REGION_PATTERN, text, "a region, such as europe-west1")
+
+
+def function_name(text: str) -> str:
+    """Return the name of a function. A `type` of argparse.
+
+    Raises:
+        ArgumentTypeError: it cannot be one.
+    """
+    return like(FUNCTION_PATTERN, text, "the name of a function, such as mint-live-token")
 
 
 def like(form: str, text: str, description: str) -> str:

@@ -102,6 +102,18 @@ def _release() -> Subcommand:
     return Subcommand(release.add_arguments, release.run)
 
 
+def _status() -> Subcommand:
+    from live_tokens_operations import status
+
+    return Subcommand(status.add_arguments, status.run)
+
+
+def _rollback() -> Subcommand:
+    from live_tokens_operations import rollback
+
+    return Subcommand(rollback.add_arguments, rollback.run)
+
+
 def _package() -> Subcommand:
     from live_tokens_operations import package
 
@@ -117,6 +129,8 @@ SUBCOMMANDS: dict[str, tuple[str, Callable[[], Subcommand]]] = {
     "profiles": ("check the profiles of this checkout, and show what each locks", _profiles),
     "bill": ("print what one caller can cost at most", _bill),
     "release": ("test, deploy and release the code of this checkout, in Cloud Build", _release),
+    "status": ("show which version, commit and package serve", _status),
+    "rollback": ("send all calls to an earlier revision, after a question", _rollback),
     "package": ("copy the source of the function to a folder, as it is deployed", _package),
 }
 """Name → what it does, and how its part of the program is loaded."""

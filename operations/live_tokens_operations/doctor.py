@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from live_tokens_operations.arguments import Parser, like, project_id, region, timeout
+from live_tokens_operations.arguments import Parser, function_name, like, project_id, region, timeout
 from live_tokens_operations.checks import (
     app_check,
     database,
@@ -26,7 +26,7 @@ from live_tokens_operations.checks.clock import check_clock
 from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.checks.deployment import CheckContext, Project, find_region, look_at
 from live_tokens_operations.checks.finding import Finding, Mark, unanswered
-from live_tokens_operations.defaults import FUNCTION, FUNCTION_PATTERN, REGION
+from live_tokens_operations.defaults import FUNCTION, REGION
 from live_tokens_operations.google.look import Unseen
 from live_tokens_operations.process import ExitCode, Process
 
@@ -91,7 +91,9 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--project", type=project_id, required=True, help="id of the project")
     parser.add_argument("--region", type=region, help="region of the function (default: the one that has it)")
-    parser.add_argument("--function", type=_name, default=FUNCTION, help="name of the function (default: %(default)s)")
+    parser.add_argument(
+        "--function", type=function_name, default=FUNCTION, help="name of the function (default: %(default)s)"
+    )
     parser.add_argument("--url", type=_url, help="URL that apps call (default: the function's own)")
     parser.add_argument(
         "--leave-key", action="store_true", help="do not read the key, which raises an alert, and do not ask Gemini"
@@ -109,10 +111,6 @@ def add_arguments(parser: Parser) -> None:
         metavar="SECONDS",
         help="time limit of one request (default: 10)",
     )
-
-
-def _name(text: str) -> str:
-    return like(FUNCTION_PATTERN, text, "the name of a function, such as mint-live-token")
 
 
 def _url(text: str) -> str:

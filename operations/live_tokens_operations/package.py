@@ -5,10 +5,12 @@
         live_tokens/*.py
         profiles/*.toml
         requirements.txt
+        release.json          version and commit, and the digest of the other files
     build/function.sha256     the digest of the folder, and the sign that the folder is this program's to replace
 
 The same content gives the same folder, byte for byte: names, contents, modes and modification times depend neither on
-the checkout nor on the machine. `gcloud functions deploy NAME --source=build/function` zips the folder as it is.
+the checkout nor on the machine. The same holds for the zip of `--archive`, whose name is its SHA-256.
+`gcloud functions deploy NAME --source=build/function` zips the folder as it is.
 """
 
 from __future__ import annotations
@@ -21,26 +23,15 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from live_tokens_operations.arguments import Parser
+from live_tokens_operations.arguments import Parser, like
 from live_tokens_operations.defaults import CHECKOUT
-from live_tokens_operations.process import ExitCode, OperationError, Process
+from live_tokens_operations.origin import COMMIT_PATTERN, VERSION_PATTERN, Origin, origin_of
+from live_tokens_operations.process import ExitCode, Process
+from live_tokens_operations.programs import LocalPrograms
+from live_tokens_operations.source import PackageError, archive_of, digest_of, files_below, named, source_of
 
-_DEPLOYED = ("main.py", "live_tokens/**/*.py", "profiles/*.toml")
-_NEEDED = ("main.py", "live_tokens/__init__.py", "profiles/default.toml")
 _MODIFIED = 946_728_000
 """2000-01-01T12:00:00Z. A zip's times begin in 1980, and gcloud's zipper gives older files the time of day."""
-
-
-class PackageError(OperationError):
-    """The folder was not staged. Nothing was changed."""
-
-
-class ForeignFileError(PackageError):
-    """The function's source contains a file that is not deployed, such as a backup or a link."""
-
-
-class MissingFileError(PackageError):
-    """The checkout lacks a file that the function needs."""
 
 
 class ForeignFolderError(PackageError):
@@ -51,36 +42,59 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "folder", nargs="?", type=Path, default=CHECKOUT / "build/function", help="where to; default: build/function"
     )
+    parser.add_argument(
+        "--archive", type=Path, metavar="FOLDER", help="write the zip that a release deploys there, too"
+    )
+    parser.add_argument("--version", type=_version, help="version of the package (default: what git says)")
+    parser.add_argument("--commit", type=_commit, help="commit of the package (default: what git says)")
 
 
 def run(typed: Namespace, process: Process) -> ExitCode:
-    """Stage the source of this checkout, and print the folder and its digest.
+    """Stage the source of this checkout, and print the folder, the release and the digest.
 
     Raises:
         PackageError: nothing was staged.
     """
+    told = origin_of(LocalPrograms(process.environment), CHECKOUT)
+    origin = Origin(typed.version or told.version, typed.commit or told.commit)
     try:
-        digest = stage(CHECKOUT, typed.folder)
+        digest = stage(CHECKOUT, typed.folder, origin)
+        process.stdout.write(f"{typed.folder} version {origin.version} commit {origin.commit} sha256:{digest}\n")
+        if typed.archive:
+            process.stdout.write(f"{write_archive(typed.archive, named(source_of(CHECKOUT), origin))}\n")
     except OSError as error:
         raise PackageError(str(error)) from error
-    process.stdout.write(f"{typed.folder} sha256:{digest}\n")
     return ExitCode.DONE
 
 
-def stage(checkout: Path, folder: Path) -> str:
+def write_archive(folder: Path, content: Mapping[str, bytes]) -> Path:
+    """Write the zip of some files, and return its path: FOLDER/SHA-256.zip.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    archive = archive_of(content)
+    file = folder / f"{sha256(archive).hexdigest()}.zip"
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(archive)
+    return file
+
+
+def stage(checkout: Path, folder: Path, origin: Origin) -> str:
     """Copy the function's source to a folder. It replaces what was staged there before.
 
     Args:
         folder: must be absent, empty, or as an earlier call left it.
 
     Returns:
-        The folder's digest: SHA-256 in hexadecimal digits.
+        The digest of the source: SHA-256 in hexadecimal digits.
 
     Raises:
         PackageError: nothing was changed.
         OSError: a file cannot be read or written.
     """
-    content = source_of(checkout)
+    source = source_of(checkout)
+    content = named(source, origin)
     _require_ours(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Beside the folder, so that moving it there is a rename: it is never there in part.
@@ -90,58 +104,8 @@ def stage(checkout: Path, folder: Path) -> str:
         if folder.exists():
             shutil.rmtree(folder)
         fresh.rename(folder)
-    digest = digest_of(content)
-    _record(folder).write_text(f"{digest}\n", encoding="ascii")
-    return digest
-
-
-def source_of(checkout: Path) -> dict[str, bytes]:
-    """Return the deployed files: name → content, sorted by name.
-
-    Raises:
-        ForeignFileError: the source contains a file that is not deployed.
-        MissingFileError: a file that the function needs is missing.
-    """
-    functions, requirements = checkout / "functions", checkout / "requirements.txt"
-    files = _files_below(functions)
-    deployed = {
-        path.relative_to(functions).as_posix()
-        for pattern in _DEPLOYED
-        for path in functions.glob(pattern)
-        if not path.name.startswith(".")
-    }
-    if links := sorted(str(path) for path in (requirements, *files.values()) if path.is_symlink()):
-        raise ForeignFileError(f"What is deployed must be plain files, and this is a link: {', '.join(links)}")
-    if foreign := sorted(f"functions/{name}" for name in files.keys() - deployed):
-        raise ForeignFileError(f"Not part of the function, so remove it or move it away: {', '.join(foreign)}")
-    needed = (*(functions / name for name in _NEEDED), requirements)
-    if missing := [str(path) for path in needed if not path.is_file()]:
-        raise MissingFileError(f"The function needs what is not there: {', '.join(missing)}")
-    files["requirements.txt"] = requirements
-    return {name: files[name].read_bytes() for name in sorted(files)}
-
-
-def digest_of(content: Mapping[str, bytes]) -> str:
-    """Return the SHA-256 of names and bytes, in hexadecimal digits.
-
-    Hashed are, for each file in the order of names: the name and its length, the content and its length, so that no two
-    contents run into the same bytes. Lengths have eight bytes, the largest first.
-    """
-    digest = sha256()
-    for name, data in sorted(content.items()):
-        for part in (name.encode(), data):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-    return digest.hexdigest()
-
-
-def _files_below(folder: Path) -> dict[str, Path]:
-    """Return all files and links except bytecode: relative name with slashes → path."""
-    return {
-        path.relative_to(folder).as_posix(): path
-        for path in folder.rglob("*")
-        if (path.is_symlink() or not path.is_dir()) and "__pycache__" not in path.relative_to(folder).parts
-    }
+    _record(folder).write_text(f"{digest_of(content)}\n", encoding="ascii")
+    return digest_of(source)
 
 
 def _record(folder: Path) -> Path:
@@ -153,7 +117,7 @@ def _require_ours(folder: Path) -> None:
         raise ForeignFolderError(f"{folder} is not a folder. Name another one.")
     if not folder.exists() or not any(folder.iterdir()):
         return
-    files, record = _files_below(folder), _record(folder)
+    files, record = files_below(folder), _record(folder)
     plain = record.is_file() and not any(path.is_symlink() for path in files.values())
     found = digest_of({name: path.read_bytes() for name, path in files.items()}) if plain else None
     if found is None or record.read_text(encoding="ascii").strip() != found:
@@ -169,3 +133,11 @@ def _write(folder: Path, content: Mapping[str, bytes]) -> None:
     for path in sorted((folder, *folder.rglob("*")), reverse=True):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (_MODIFIED, _MODIFIED))
+
+
+def _version(text: str) -> str:
+    return like(VERSION_PATTERN, text, "a version, such as 1.2.0")
+
+
+def _commit(text: str) -> str:
+    return like(COMMIT_PATTERN, text, "a commit in 40 hexadecimal digits")

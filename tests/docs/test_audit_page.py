@@ -20,6 +20,7 @@ from live_tokens.errors import (
     Unavailable,
 )
 from live_tokens.issuing import Attestation, Caller, Lease, LiveToken, Profile, QuotaState, Record
+from live_tokens.release import Release
 from live_tokens.request_id import RequestId
 from support.reasons import reasons
 
@@ -54,7 +55,7 @@ def made(kind: type[TokenNotIssued]) -> TokenNotIssued:
 
 def events(record: Record, error: TokenNotIssued | None) -> list[dict[str, object]]:
     stream = io.StringIO()
-    log, request_id = AuditLog(stream, "demo-app"), RequestId("0" * 32, "0" * 32)
+    log, request_id = AuditLog(stream, "demo-app", Release("1.2.0", "4b1d", "36cf")), RequestId("0" * 32, "0" * 32)
     if error is None:
         log.succeeded(request_id, record)
     else:

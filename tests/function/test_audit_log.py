@@ -41,6 +41,7 @@ from live_tokens.errors import (
     Unavailable,
 )
 from live_tokens.issuing import Attestation, Lease, QuotaState, Record
+from live_tokens.release import Release
 from live_tokens.request_id import RequestId
 from live_tokens.timestamps import with_fraction
 
@@ -424,3 +425,26 @@ def test_a_warning_about_a_profile_is_one_line_that_no_metric_counts(written: Wr
     assert event["severity"] == "WARNING"
     assert event["message"].startswith("Profile tutor.toml: config.tools[0].url_context: not supported")
     assert "event" not in event
+
+
+def test_an_instance_says_once_which_release_it_is_and_every_event_names_it() -> None:
+    stream = io.StringIO()
+    log = AuditLog(stream, PROJECT, Release("1.2.0", "4b1d", "36cf"))
+    log.started()
+    log.succeeded(TRACED, full_record())
+    log.not_issued(TRACED, Record(), IdTokenMissing())
+    started, *events = [read(line) for line in stream.getvalue().splitlines()]
+    release = {"version": "1.2.0", "commit": "4b1d", "packageDigest": "36cf"}
+    assert started == {
+        "severity": "INFO",
+        "message": "Started version 1.2.0, commit 4b1d, package sha256:36cf",
+        "event": "live_tokens.started",
+        "eventVersion": 1,
+        **release,
+    }
+    assert [{name: event[name] for name in release} for event in events] == [release, release]
+
+
+def test_a_checkout_says_nothing_about_a_release(written: Written) -> None:
+    written.log.started()
+    assert written.text() == ""

@@ -20,7 +20,7 @@ from live_tokens.profiles import ProfileError
 from live_tokens.settings import EMULATOR_VARIABLES, Settings
 
 MAIN = Path(__file__).parents[2] / "functions" / "main.py"
-PROFILES = MAIN.parent / "profiles"
+SOURCE = MAIN.parent
 PAUSED = json.dumps({"service": {"message": "Back at nine."}})
 ENVIRONMENT = {
     "FIREBASE_PROJECT_ID": PROJECT,
@@ -66,7 +66,7 @@ def main(environment: dict[str, str]) -> dict[str, Any]:
 def call(main: dict[str, Any], environment: dict[str, str]) -> Call:
     def call(**changed: str) -> Answer:
         settings = Settings.from_mapping({**environment, **changed})
-        endpoint: CallableEndpoint = main["Service"](settings).endpoint(PROFILES)
+        endpoint: CallableEndpoint = main["Service"](settings).endpoint(SOURCE)
         headers = {"Authorization": f"Bearer {unsigned()}"}
         if changed.get("APP_CHECK") == "enforce":
             headers["X-Firebase-AppCheck"] = "no JWT"

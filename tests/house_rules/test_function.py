@@ -52,7 +52,8 @@ CORE = PURE | {
         *("model_prices", "quota", "sessions", "worst_bill"),
     },
     "profile_check": {"gemini_lock", "profiles"},
-    "audit_log": {"errors", "issuing", "request_id", "timestamps"},
+    "release": {"configuration_error"},
+    "audit_log": {"errors", "issuing", "release", "request_id", "timestamps"},
     "callable_endpoint": {
         *("audit_log", "deadline", "errors", "issuing", "request_body", "request_id", "strict_json", "timestamps"),
     },

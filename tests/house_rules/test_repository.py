@@ -10,7 +10,7 @@ from house_rules.imports import imports, under
 ROOT = Path(__file__).parents[2]
 PROGRAM = "live_tokens_operations"
 
-PARTS = {"admin", "bill", "deploy", "doctor", "package", "profiles", "release", "smoke"}
+PARTS = {"admin", "bill", "deploy", "doctor", "package", "profiles", "release", "rollback", "smoke", "status"}
 """What the command line puts together. None of them knows another."""
 HTTP = {"aiohttp", "http.client", "httpx", "requests", "urllib.request", "urllib3", "websockets"}
 STARTS_PROGRAMS = {"subprocess", "pty", "multiprocessing"}

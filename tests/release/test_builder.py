@@ -6,6 +6,7 @@ cmd/python/pip/lib/lib.go (`pip check`) and cmd/python/functions_framework/lib/l
 out is `--user`: the environment is an empty one of its own, and not the user's.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import requests
 
 from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.origin import Origin
 from live_tokens_operations.package import stage
 from stack.prerequisites import free_ports
 from stack.process import Process
@@ -39,7 +41,7 @@ _HOST = "127.0.0.1"
 @pytest.fixture(name="staged", scope="module")
 def _staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package") / "function"
-    stage(CHECKOUT, folder)
+    stage(CHECKOUT, folder, Origin("1.2.0", "4b1d" * 10))
     return folder
 
 
@@ -113,3 +115,9 @@ def test_the_staged_function_answers_a_call_without_a_sign_in(url: str) -> None:
     error = answer.json()["error"]
     assert (error["status"], error["details"]["reason"]) == ("UNAUTHENTICATED", "ID_TOKEN_MISSING")
     assert not [name for name in answer.headers if name.lower().startswith("access-control-")], "CORS is off"
+
+
+def test_the_staged_function_says_which_release_it_is(url: str, staged: Path) -> None:
+    lines = (staged / "framework.log").read_text(encoding="utf-8").splitlines()
+    started = [json.loads(line) for line in lines if '"live_tokens.started"' in line]
+    assert {(event["version"], event["commit"]) for event in started} == {("1.2.0", "4b1d" * 10)}, url

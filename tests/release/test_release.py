@@ -9,7 +9,7 @@ from socket import socket
 import pytest
 
 from live_tokens_operations.defaults import CHECKOUT
-from live_tokens_operations.package import source_of
+from live_tokens_operations.source import source_of
 from release.release_run import (
     BUILD,
     FUNCTION_NAME,

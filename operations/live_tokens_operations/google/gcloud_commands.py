@@ -92,6 +92,12 @@ def move_traffic_to_latest(project_id: str, region: str, service: str) -> list[s
     return ["gcloud", "run", "services", "update-traffic", service, "--to-latest", *_at(project_id, region)]
 
 
+def move_traffic_to(project_id: str, region: str, service: str, revision: str) -> list[str]:
+    """Send all traffic to one revision, and keep it there after each deployment."""
+    target = f"--to-revisions={revision}=100"
+    return ["gcloud", "run", "services", "update-traffic", service, target, *_at(project_id, region)]
+
+
 def add_key_version(project_id: str, secret: str) -> list[str]:
     """Store standard input as the newest version of the secret."""
     return ["gcloud", "secrets", "versions", "add", secret, "--data-file=-", f"--project={project_id}"]

@@ -8,22 +8,20 @@ import stat
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from live_tokens.release import Release, read_release
 from live_tokens_operations.cli import main
 from live_tokens_operations.defaults import CHECKOUT
-from live_tokens_operations.package import (
-    ForeignFileError,
-    ForeignFolderError,
-    MissingFileError,
-    digest_of,
-    source_of,
-    stage,
-)
+from live_tokens_operations.origin import Origin
+from live_tokens_operations.package import ForeignFolderError, write_archive
+from live_tokens_operations.package import stage as stage_with_origin
 from live_tokens_operations.process import Process
+from live_tokens_operations.source import ForeignFileError, MissingFileError, digest_of, named, source_of
 from support.gcloud_parser import Gcloud, require_gcloud
 
 _ZIP_AS_GCLOUD_DOES = """
@@ -33,6 +31,14 @@ sys.path[:0] = [lib, lib + "/third_party"]
 sources = importlib.import_module("googlecloudsdk.command_lib.functions.source_util")
 print(sources.CreateSourcesZipFile(folder, source))
 """
+
+
+COMMIT = "4b1d" * 10
+ORIGIN = Origin("1.2.0", COMMIT)
+
+
+def stage(checkout: Path, folder: Path) -> str:
+    return stage_with_origin(checkout, folder, ORIGIN)
 
 
 @pytest.fixture(name="checkout")
@@ -77,7 +83,10 @@ def test_the_staged_folder_holds_the_function_and_nothing_else(checkout: Path, t
     modules = {f"live_tokens/{path.name}" for path in (CHECKOUT / "functions" / "live_tokens").glob("*.py")}
     profiles = {f"profiles/{path.name}" for path in (CHECKOUT / "functions" / "profiles").glob("*.toml")}
     staged = _everything(tmp_path / "build" / "function")
-    assert set(staged) == {".", "main.py", "requirements.txt", "live_tokens", "profiles", *modules, *profiles}
+    assert set(staged) == {
+        *(".", "main.py", "requirements.txt", "release.json", "live_tokens", "profiles"),
+        *(*modules, *profiles),
+    }
     assert len(modules) > 10
     assert len(profiles) > 1
     assert staged["main.py"][2] == (CHECKOUT / "functions" / "main.py").read_bytes()
@@ -99,7 +108,8 @@ def test_two_checkouts_with_other_times_modes_and_order_give_the_same_folder(che
 @pytest.mark.parametrize("environment", [{"TZ": "Pacific/Kiritimati", "LC_ALL": "C"}, {"TZ": "America/Adak"}])
 def test_the_program_stages_the_same_in_every_time_zone_and_locale(tmp_path: Path, environment: dict[str, str]) -> None:
     expected = stage(CHECKOUT, tmp_path / "here")
-    program = [sys.executable, "-m", "live_tokens_operations", "package", str(tmp_path / "there")]
+    options = ["--version=1.2.0", f"--commit={COMMIT}", "--archive", str(tmp_path / "zip")]
+    program = [sys.executable, "-m", "live_tokens_operations", "package", str(tmp_path / "there"), *options]
     environment |= {"PYTHONPATH": str(CHECKOUT / "operations")}
     said = subprocess.run(
         program,
@@ -109,8 +119,35 @@ def test_the_program_stages_the_same_in_every_time_zone_and_locale(tmp_path: Pat
         text=True,
         check=True,
     ).stdout
-    assert said == f"{tmp_path / 'there'} sha256:{expected}\n"
+    archive = write_archive(tmp_path, named(source_of(CHECKOUT), ORIGIN))
+    assert said.splitlines() == [
+        f"{tmp_path / 'there'} version 1.2.0 commit {COMMIT} sha256:{expected}",
+        str(tmp_path / "zip" / archive.name),
+    ]
+    assert (tmp_path / "zip" / archive.name).read_bytes() == archive.read_bytes()
     assert _everything(tmp_path / "here") == _everything(tmp_path / "there")
+
+
+def test_the_package_names_its_release_as_the_function_reads_it(checkout: Path, tmp_path: Path) -> None:
+    digest = stage(checkout, tmp_path / "function")
+    assert read_release(tmp_path / "function") == Release("1.2.0", COMMIT, digest)
+    assert digest == digest_of(source_of(checkout)), "the name of a release is no part of the digest"
+
+
+def test_the_archive_is_the_staged_folder_and_is_called_by_its_digest(checkout: Path, tmp_path: Path) -> None:
+    stage(checkout, tmp_path / "function")
+    file = write_archive(tmp_path / "zip", named(source_of(checkout), ORIGIN))
+    assert file.name == f"{sha256(file.read_bytes()).hexdigest()}.zip"
+    with zipfile.ZipFile(file) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    folder = tmp_path / "function"
+    assert content == {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("option", ["--commit=4b1d", "--commit=main", "--version=1.2 0", "--version="])
+def test_a_release_without_a_proper_name_is_typed_wrong(tmp_path: Path, option: str) -> None:
+    process = Process({}, sys.stdin, io.StringIO(), io.StringIO())
+    assert main(["package", str(tmp_path / "function"), option], process) == 2
 
 
 def test_gcloud_zips_both_to_the_same_entries(checkout: Path, tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ class RunService:
         revisions: names of those that there are, the newest last.
         settings: fields of version 2 of the API, besides traffic and revisions.
         bindings: of the allow policy.
+        labels: revision → its labels.
+        failed: revisions that did not start.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class RunService:
         self.revisions = list(revisions)
         self.settings = dict(settings or {})
         self.bindings = list(bindings)
+        self.labels: dict[str, Mapping[str, str]] = {}
+        self.failed: set[str] = set()
         self.targets: list[Json] = [dict(_FOLLOWS_LATEST)]
         self.annotations: Json = {"cloudfunctions.googleapis.com/function-id": name}
         self._template: Json = {"metadata": {}, "spec": {"containers": [{"image": "none"}]}}
@@ -142,6 +146,20 @@ class RunService:
         seen = {"latestReadyRevision": newest, "latestCreatedRevision": newest}
         return {"name": self.full_name, "traffic": traffic, **seen, **self.settings}
 
+    def revisions_version_2(self) -> list[Json]:
+        """Return the revisions as version 2 of the API has them, in no special order."""
+        return [
+            {
+                "name": f"{self.full_name}/revisions/{name}",
+                "createTime": f"2026-11-{number:02d}T10:00:00Z",
+                "labels": dict(self.labels.get(name, {})),
+                "conditions": [
+                    {"type": "Ready", "state": "CONDITION_FAILED" if name in self.failed else "CONDITION_SUCCEEDED"}
+                ],
+            }
+            for number, name in enumerate(self.revisions, 1)
+        ]
+
     def replace(self, sent: Json) -> JSONResponse:
         """Take another state of it, or refuse it."""
         base = sent["metadata"].get("resourceVersion")
@@ -188,6 +206,11 @@ def create_run_app(access: ApiAccess, services: Sequence[RunService]) -> Starlet
             return JSONResponse(seen_with(service.bindings, version))
         return JSONResponse(service.version_2())
 
+    def list_revisions(request: Request) -> Response:
+        name = request.url.path.removeprefix("/v2/").removesuffix("/revisions")
+        service = {each.full_name: each for each in services}.get(name)
+        return JSONResponse({"revisions": service.revisions_version_2()}) if service else not_found()
+
     def named(request: Request) -> RunService | None:
         asked = (request.path_params["project"], request.path_params["service"])
         return {(each.project, each.name): each for each in services}.get(asked)
@@ -206,6 +229,7 @@ def create_run_app(access: ApiAccess, services: Sequence[RunService]) -> Starlet
         HOST,
         [
             ("GET", "/v2/projects/{project}/locations/{location}/services/{service}", get),
+            ("GET", "/v2/projects/{project}/locations/{location}/services/{service}/revisions", list_revisions),
             ("GET", version_1, get_version_1),
             ("PUT", version_1, put),
         ],
