@@ -71,3 +71,19 @@ def test_each_close_of_the_stand_in_has_the_row_that_names_it(name: str) -> None
 
 def test_the_table_names_no_close_that_the_stand_in_does_not_have() -> None:
     assert {name for row in CLOSES for name in row["refusals"]} == REFUSALS.keys()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "refusal"),
+    list(
+        zip(
+            table("docs/app.md", "attempts"),
+            (refusals.PLAIN_UNREGISTERED, refusals.PLAIN_KEY_BAD, refusals.PLAIN_BEARER),
+            strict=True,
+        )
+    ),
+)
+def test_the_page_has_the_three_attempts_with_what_the_stand_in_says(attempt: list[str], refusal: CloseRefusal) -> None:
+    _, code, words, _ = attempt
+    assert int(code) == refusal.code
+    assert words.strip("`") in refusal.text

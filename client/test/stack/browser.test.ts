@@ -91,43 +91,46 @@ describe.skipIf(!executable)('in Chromium', () => {
     });
   });
 
-  test('the first example of the README compiles and talks as it stands', async () => {
-    const [, example] = /```tsx\n([\s\S]*?)```/.exec(readFileSync(`${client}README.md`, 'utf8')) as RegExpExecArray;
-    const folder = `${client}dist/readme`;
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(`${folder}/Talk.tsx`, String(example));
-    writeFileSync(`${folder}/firebase.ts`, "export * from '../../test/stack/page/readme.js';\n");
-    writeFileSync(
-      `${folder}/page.ts`,
-      "import { show } from './firebase';\nimport { Talk } from './Talk';\nvoid show(Talk);\n",
-    );
-    writeFileSync(
-      `${folder}/tsconfig.json`,
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          noEmit: true,
-          jsx: 'react-jsx',
-          module: 'ESNext',
-          moduleResolution: 'bundler',
-          target: 'ES2022',
-          skipLibCheck: true,
-          types: ['react'],
-        },
-        include: ['Talk.tsx'],
-      }),
-    );
-    execFileSync(`${client}node_modules/.bin/tsc`, ['-p', folder], { stdio: 'inherit' });
+  test.each(['README.md', '../README.md'])(
+    'the first example of %s compiles and talks as it stands',
+    async (readme) => {
+      const [, example] = /```tsx\n([\s\S]*?)```/.exec(readFileSync(`${client}${readme}`, 'utf8')) as RegExpExecArray;
+      const folder = `${client}dist/readme`;
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(`${folder}/Talk.tsx`, String(example));
+      writeFileSync(`${folder}/firebase.ts`, "export * from '../../test/stack/page/readme.js';\n");
+      writeFileSync(
+        `${folder}/page.ts`,
+        "import { show } from './firebase';\nimport { Talk } from './Talk';\nvoid show(Talk);\n",
+      );
+      writeFileSync(
+        `${folder}/tsconfig.json`,
+        JSON.stringify({
+          compilerOptions: {
+            strict: true,
+            noEmit: true,
+            jsx: 'react-jsx',
+            module: 'ESNext',
+            moduleResolution: 'bundler',
+            target: 'ES2022',
+            skipLibCheck: true,
+            types: ['react'],
+          },
+          include: ['Talk.tsx'],
+        }),
+      );
+      execFileSync(`${client}node_modules/.bin/tsc`, ['-p', folder], { stdio: 'inherit' });
 
-    page = await pages.open(
-      { entryPoints: [`${folder}/page.ts`], jsx: 'automatic' },
-      { mint: functionUrl, auth: `http://${authHost}` },
-    );
-    await page.getByRole('button', { name: 'Talk' }).click();
+      page = await pages.open(
+        { entryPoints: [`${folder}/page.ts`], jsx: 'automatic' },
+        { mint: functionUrl, auth: `http://${authHost}` },
+      );
+      await page.getByRole('button', { name: 'Talk' }).click();
 
-    await page.getByText('Hello, I am the stand-in').waitFor({ timeout: 20_000 });
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await expect.poll(() => page.getByRole('status').textContent()).toBe('ended');
-    await page.close();
-  });
+      await page.getByText('Hello, I am the stand-in').waitFor({ timeout: 20_000 });
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await expect.poll(() => page.getByRole('status').textContent()).toBe('ended');
+      await page.close();
+    },
+  );
 });

@@ -53,13 +53,25 @@ const RESUMES = {
 const OTHERS = [
   ...['handle-lost', 'not-resumable', 'resumed-too-early', 'mint-failing', 'silent-before-setup-complete'],
   ...['slow-network', 'several-turns', 'interrupted', 'tool-call', 'tool-call-cancelled', 'tool-call-non-blocking'],
+  'no-turn-complete',
 ];
 const ELSEWHERE = {
   'microphone-speech': 'browser.test.ts plays speech to a real microphone',
   'microphone-tone': 'the same path as speech; browsers filter tones out as noise',
   'half-open': 'session.test.ts: a socket that sends nothing any more. Loopback takes megabytes before it says so',
+  'transcript-finished': 'session.test.ts: `finished` without text',
   'silent-after-setup-complete': 'like a user and a model who both say nothing: a client cannot tell',
 };
+
+test('no-turn-complete: the answer is closed, and the talk goes on', async () => {
+  await play('no-turn-complete');
+  await start();
+
+  await ask('Hello');
+  await ask('Go on');
+
+  expect(session.getState()).toMatchObject({ status: 'live', connections: 1 });
+});
 
 test('every scenario of the stand-in is in this file, or has a reason not to be', async () => {
   const { readyMade } = await (await fetch(`${control}/scenarios`)).json();

@@ -31,7 +31,7 @@ from live_tokens_operations.programs import Programs
 _LINES_FOR_THE_APP = """\
 The function: {url}
 
-In the React Native app (complete example: README.md, “Connect from React Native”):
+In the React Native app (complete example: README.md, “Connect from your app”):
 
   const takeLiveToken = httpsCallableFromUrl(getFunctions(getApp()), '{url}');
 
