@@ -63,6 +63,9 @@ class Installed:
 CLIENTS = (
     Client("google-genai-python", "google-genai", secure=True, mints=True, pauses=True),
     Client("google-genai-node", "@google/genai", mints=True, pauses=True),
+    Client("google-adk", "google-adk", secure=True),
+    Client("livekit-plugins-google", "livekit-plugins-google", secure=True),
+    Client("pipecat", "pipecat-ai", secure=True),
 )
 
 HERE = {"google-genai-python", "google-genai-node"}

@@ -13,6 +13,7 @@ MOST_CONNECTIONS = 6
 
 _GREETING = "stand-in"
 _LONGEST = 110
+_REASON_START = 20
 
 
 class Outcome(Enum):
@@ -77,19 +78,16 @@ def _judge_telling(case: Case, talk: Conversation, *, answered: bool) -> Verdict
         if case.questions and answered:
             return Verdict(Outcome.WRONG, f"answered all the same; {_what_it_did(talk)}")
         return Verdict(Outcome.WRONG if talk.ended else Outcome.HUNG, f"was told nothing; {_what_it_did(talk)}")
-    if not any(_reasons(talk) & _words_of(text) for text in talk.told):
+    if not _is_told_why(talk):
         return Verdict(Outcome.WRONG, f"was not told why; {_what_it_did(talk)}")
     return Verdict(Outcome.SURVIVED, _what_it_did(talk))
 
 
-def _reasons(talk: Conversation) -> set[str]:
-    """Return the close codes of the server, and long words of its reasons."""
+def _is_told_why(talk: Conversation) -> bool:
+    """Return whether the app was told the code of a close of the server, or how its reason begins."""
     ends = [connection.ending for connection in talk.connections if connection.ending]
-    return {word for end in ends if end.by == "server" for word in _words_of(f"{end.code} {end.reason}")}
-
-
-def _words_of(text: str) -> set[str]:
-    return {word for word in text.replace("(", " ").replace(")", " ").replace(":", " ").split() if len(word) > 3}
+    signs = {sign for end in ends if end.by == "server" for sign in (str(end.code), end.reason[:_REASON_START]) if sign}
+    return any(sign in text for sign in signs for text in talk.told)
 
 
 def _flaws(case: Case, talk: Conversation) -> Iterator[str]:

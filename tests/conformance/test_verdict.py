@@ -58,6 +58,7 @@ INTERRUPTED = replace(WENT_ON, connections=(connection("interrupted", "turnCompl
         ("interrupted", replace(INTERRUPTED, events=[AppEvent("interrupted", {})]), Outcome.SURVIVED, ""),
         ("quota-after-setup", REFUSED, Outcome.SURVIVED, "told “APIError: 1011”"),
         ("quota-after-setup", replace(REFUSED, told=["Error: closed"]), Outcome.WRONG, "not told why"),
+        ("quota-after-setup", replace(REFUSED, told=["More on this fatal error"]), Outcome.WRONG, "not told why"),
         ("quota-after-setup", replace(REFUSED, told=[], ended=False), Outcome.HUNG, "told nothing"),
         (
             "quota-after-setup",
