@@ -18,7 +18,7 @@ CLIENT_READY := client/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo stack web bench cutoff scale profiles bill deploy destroy package release status rollback smoke \
-	doctor admin check test client genai checkov lint format lock
+	doctor admin check test client genai checkov conformance lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -137,6 +137,9 @@ genai: $(VENV_READY) ## run the tests of the mint on earlier versions of google-
 		$(BIN)/python -m pytest --quiet tests/function/test_gemini_minter.py tests/function/test_gemini_lock.py || exit 1; \
 	done
 
+conformance: $(VENV_READY) ## run the scorecard of Live clients and write docs/conformance.md; ARGS="--client pipecat" for some
+	@PYTHONPATH=conformance:local/stand_ins/gemini $(BIN)/python -m scorecard $(or $(ARGS),--write)
+
 checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for insecure settings
 	@REQUIRE_CHECKOV=1 $(BIN)/python -m pytest tests/infra/test_checkov.py
 
@@ -159,6 +162,10 @@ lock: $(VENV_READY) ## update the lock files from requirements*.in and package.j
 	$(COMPILE) $(ARGS) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) tests/infra/checkov/requirements.in --output-file tests/infra/checkov/requirements.txt
 	$(COMPILE) $(ARGS) --no-deps benchmarks/requirements.in --output-file benchmarks/requirements.txt
+	for client in conformance/clients/*/requirements.in; do \
+		$(COMPILE) $(ARGS) $$client --output-file $${client%.in}.txt || exit 1; \
+	done
+	for client in conformance/clients/*/package.json; do (cd $$(dirname $$client) && $(LOCK_NPM)) || exit 1; done
 	cd local && $(LOCK_NPM)
 	cd tests/support/sdks/node && $(LOCK_NPM)
 	cd client && $(LOCK_NPM)

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+CLIENTS = ROOT / "conformance" / "clients"
+CLIENT_LOCKS = [*CLIENTS.glob("*/requirements.txt"), *CLIENTS.glob("*/package-lock.json")]
 
 
 def requirements(name: str) -> list[str]:
@@ -28,6 +30,15 @@ def test_the_tests_run_on_what_is_deployed() -> None:
 
 def test_no_lock_file_names_a_registry() -> None:
     npm = [ROOT / folder / "package-lock.json" for folder in ("client", "local", "tests/support/sdks/node")]
-    locks = [*ROOT.glob("requirements*.txt"), ROOT / "benchmarks/requirements.txt", *npm]
-    assert len(locks) == 6
+    locks = [*ROOT.glob("requirements*.txt"), ROOT / "benchmarks/requirements.txt", *npm, *CLIENT_LOCKS]
+    assert len(locks) == 6 + len(CLIENT_LOCKS)
     assert [lock.name for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())] == []
+
+
+def test_every_client_of_the_scorecard_is_installed_from_a_lock_file() -> None:
+    python = [lock for lock in CLIENT_LOCKS if lock.suffix == ".txt"]
+    assert python
+    assert len(CLIENT_LOCKS) == len([*CLIENTS.glob("*/app.*")])
+    names = [lock.relative_to(ROOT).as_posix() for lock in python]
+    loose = [line for name in names for line in requirements(name) if "--hash=sha256:" not in line]
+    assert loose == []

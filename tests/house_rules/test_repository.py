@@ -1,4 +1,6 @@
-"""Which part of the repository may import which: function, operator's program, local stack, benchmarks, tests."""
+"""Which part of the repository may import which: the function, the operator's program, the local stack, the scorecard,
+the benchmarks, the tests.
+"""
 
 import ast
 from pathlib import Path
@@ -9,6 +11,8 @@ from house_rules.imports import imports, under
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "live_tokens_operations"
+SCORECARD = "scorecard"
+STAND_IN = "gemini_live_stand_in"
 
 PARTS = {"admin", "bill", "deploy", "doctor", "package", "profiles", "release", "rollback", "smoke", "status"}
 """What the command line puts together. None of them knows another."""
@@ -19,7 +23,7 @@ TEST_FOLDERS = {folder.name for folder in (ROOT / "tests").iterdir() if folder.i
 
 def sources() -> dict[str, str]:
     """Return path below the root → text, of all Python code."""
-    folders = ("benchmarks", "functions", "operations", "local", "tests")
+    folders = ("benchmarks", "conformance", "functions", "operations", "local", "tests")
     files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
     return {
         file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
@@ -52,6 +56,10 @@ def breach(path: str, name: str) -> str | None:
         return f"imports {name}, which is of the tests"
     if path.startswith("tests/"):
         return breach_of_a_test(path, name)
+    if under(name, SCORECARD) and not path.startswith("conformance/"):
+        return f"imports {name} of conformance/"
+    if path.startswith("conformance/"):
+        return breach_of_the_scorecard(path, name)
     here = place_in_program(path)
     if path.startswith("functions/"):
         is_ours = under(name, PROGRAM, *local_packages())
@@ -69,6 +77,13 @@ def breach(path: str, name: str) -> str | None:
     if under(name, *(f"{PROGRAM}.{part}" for part in PARTS)) and mine not in (its, "cli"):
         return f"knows {its}, which is for the command line"
     return None
+
+
+def breach_of_the_scorecard(path: str, name: str) -> str | None:
+    """The scorecard knows the stand-in alone, and the apps with the clients do not even know the scorecard."""
+    is_app = path.startswith("conformance/clients/")
+    ours = (PROGRAM, "live_tokens", *(local_packages() - {STAND_IN}), *((STAND_IN, SCORECARD) if is_app else ()))
+    return f"imports {name}, which is not the scorecard's to know" if under(name, *ours) else None
 
 
 def breach_of_a_test(path: str, name: str) -> str | None:
@@ -152,6 +167,13 @@ def test_every_file_keeps_the_house_rules() -> None:
             "from support.documents import x",
             "imports support.documents.x, which is of the tests",
         ),
+        ("local/stack/urls.py", "import scorecard.cases", "imports scorecard.cases of conformance/"),
+        ("conformance/scorecard/stage.py", "import stack", "imports stack, which is not the scorecard's to know"),
+        (
+            "conformance/clients/pipecat/app.py",
+            "import gemini_live_stand_in",
+            "imports gemini_live_stand_in, which is not the scorecard's to know",
+        ),
         (
             "functions/live_tokens/firestore_quota.py",
             f"from {PROGRAM}.google import rest",
@@ -168,6 +190,8 @@ def test_a_broken_rule_is_found(path: str, source: str, broken: str) -> None:
     [
         ("tests/operations/doctor/test_x.py", "from operations.doctor.sample_project import Sample"),
         ("tests/operations/doctor/test_x.py", f"from {PROGRAM}.cli import main\nfrom support.google import access"),
+        ("conformance/scorecard/stage.py", "from gemini_live_stand_in import create_app\nimport scorecard.user"),
+        ("tests/conformance/test_x.py", "from scorecard.cases import CASES"),
         ("tests/integration/firestore/test_x.py", "from integration.firestore.people import x"),
         ("local/demo/tokens_and_sessions.py", f"from {PROGRAM}.client.live_session import live_session"),
         (f"operations/{PROGRAM}/google/rest.py", "import requests"),
