@@ -140,7 +140,7 @@ function showTranscript({ transcript, conversation }) {
     const old = list.children[at];
     const shown = `${line.done}${line.interrupted}${line.text}`;
     if (old?.dataset.shown === shown) return;
-    const item = document.createElement('li');
+    const item = document.createElement('p');
     item.className = line.who;
     item.dataset.shown = shown;
     // Read out once, when it is complete.
