@@ -48,7 +48,7 @@ export function words(state, isOnline) {
     const time = new Date(renewal.end).toLocaleTimeString([], { timeStyle: 'short' });
     return [`This talk ends at ${time}`, ofRefusal(refusal)[1], true];
   }
-  if (state.speaking) return ['Speaking', 'Talk or write to interrupt.'];
+  if (state.speaking) return ['Speaking', 'Talk to interrupt.'];
   if (state.muted) return ['You are muted', 'Nothing you say is sent.'];
   return ['Listening', 'Say something.'];
 }
