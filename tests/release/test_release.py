@@ -89,7 +89,9 @@ def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_h
     (mask,) = cloud.functions.masks
     assert set(mask) == {"build_config.source", "build_config.runtime"}
     assert _configuration(cloud) == configured
-    assert cloud.functions.source(FUNCTION_NAME) == source_of(CHECKOUT)
+    deployed = dict(cloud.functions.source(FUNCTION_NAME))
+    assert set(json.loads(deployed.pop("release.json"))) == {"version", "commit", "digest"}
+    assert deployed == source_of(CHECKOUT)
     assert set(cloud.calls) == _CALLS
 
 
