@@ -8,6 +8,7 @@ from live_tokens_operations.arguments import Parser, project_id, region
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.google import gcloud, gcloud_commands
+from live_tokens_operations.origin import origin_of
 from live_tokens_operations.process import ExitCode, Process
 from live_tokens_operations.programs import LocalPrograms
 
@@ -29,8 +30,11 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     """
     for warning in warnings_of(require_profiles(PROFILES)):
         process.stderr.write(f"Warning: {warning}\n")
-    substitutions = ",".join(filter(None, (f"_REGION={typed.region}", typed.substitutions)))
+    programs = LocalPrograms(process.environment)
+    origin = origin_of(programs, CHECKOUT)
+    own = f"_REGION={typed.region},_VERSION={origin.version},_COMMIT={origin.commit}"
+    substitutions = ",".join(filter(None, (own, typed.substitutions)))
     config = str(CHECKOUT / "cloudbuild.yaml")
     line = gcloud_commands.submit_build(typed.project, typed.region, str(CHECKOUT), config, substitutions)
-    gcloud.show(LocalPrograms(process.environment), line)
+    gcloud.show(programs, line)
     return ExitCode.DONE

@@ -24,6 +24,7 @@ from support.gcloud_parser import require_gcloud
 from support.smoke_program import smoke
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
+COMMIT = "0f" * 20
 _OF_THE_RELEASE = ("source", "revision", "allTrafficOnLatestRevision")
 _SERVICE = "europe-west1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/some-project/services/"
 _FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/some-project/locations/europe-west1/"
@@ -53,7 +54,7 @@ def _cloud() -> GoogleCloud:
 
 @pytest.fixture(name="release")
 def _release(cloud: GoogleCloud, tmp_path: Path) -> Iterator[Release]:
-    with release_of(cloud, require_gcloud(), tmp_path) as release:
+    with release_of(cloud, require_gcloud(), tmp_path, _VERSION="1.2.0", _COMMIT=COMMIT) as release:
         yield release
 
 
@@ -90,7 +91,8 @@ def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_h
     assert set(mask) == {"build_config.source", "build_config.runtime"}
     assert _configuration(cloud) == configured
     deployed = dict(cloud.functions.source(FUNCTION_NAME))
-    assert set(json.loads(deployed.pop("release.json"))) == {"version", "commit", "digest"}
+    named = json.loads(deployed.pop("release.json"))
+    assert (named["version"], named["commit"]) == ("1.2.0", COMMIT)
     assert deployed == source_of(CHECKOUT)
     assert set(cloud.calls) == _CALLS
 

@@ -12,12 +12,18 @@ from live_tokens_operations.process import Process
 PLACE = ("--project", "my-app-1a2b", "--region", "europe-west1")
 
 
-def release(folder: Path, *arguments: str, gcloud_ends_with: int | None = 0) -> tuple[int, list[str], str]:
+def release(
+    folder: Path, *arguments: str, gcloud_ends_with: int | None = 0, commit: str | None = None
+) -> tuple[int, list[str], str]:
     """Return how a release ended, the arguments that gcloud was given, and what was said on stderr."""
     if gcloud_ends_with is not None:
         program = folder / "gcloud"
         program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {folder}/arguments\nexit {gcloud_ends_with}\n')
         program.chmod(0o755)
+    if commit is not None:
+        git = folder / "git"
+        git.write_text(f'#!/bin/sh\ncase "$3" in\nrev-parse) echo {commit} ;;\ndescribe) echo v1.2.0 ;;\nesac\n')
+        git.chmod(0o755)
     process = Process({"PATH": str(folder)}, io.StringIO(), io.StringIO(), io.StringIO())
     code = main(["release", *arguments], process)
     noted = folder / "arguments"
@@ -26,23 +32,21 @@ def release(folder: Path, *arguments: str, gcloud_ends_with: int | None = 0) -> 
     return code, noted.read_text().splitlines() if noted.exists() else [], said.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("more", "substitutions"),
-    [
-        ((), "_REGION=europe-west1"),
-        (("--substitutions", "_FUNCTION=another,_SMOKE_OPTIONS=--profile=tutor"), None),
-    ],
-)
-def test_this_checkout_is_submitted_with_its_region_first(
-    tmp_path: Path, more: tuple[str, ...], substitutions: str | None
-) -> None:
-    code, arguments, _ = release(tmp_path, *PLACE, *more)
+def test_this_checkout_is_submitted_with_its_region_and_what_git_says_of_it(tmp_path: Path) -> None:
+    code, arguments, _ = release(tmp_path, *PLACE, commit="0f" * 20)
     assert code == 0
     assert arguments == [
         *("builds", "submit", str(CHECKOUT), "--project=my-app-1a2b", "--region=europe-west1"),
         f"--config={CHECKOUT}/cloudbuild.yaml",
-        f"--substitutions={substitutions or ','.join(('_REGION=europe-west1', more[1]))}",
+        f"--substitutions=_REGION=europe-west1,_VERSION=1.2.0,_COMMIT={'0f' * 20}",
     ]
+
+
+def test_further_substitutions_come_after_those_of_the_release(tmp_path: Path) -> None:
+    further = "_FUNCTION=another,_SMOKE_OPTIONS=--profile=tutor"
+    code, arguments, _ = release(tmp_path, *PLACE, "--substitutions", further)
+    assert code == 0
+    assert arguments[-1] == f"--substitutions=_REGION=europe-west1,_VERSION=unknown,_COMMIT=unknown,{further}"
 
 
 def test_a_build_that_fails_is_a_release_that_failed(tmp_path: Path) -> None:
