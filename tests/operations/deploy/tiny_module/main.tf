@@ -36,6 +36,16 @@ variable "worst_usd_per_user_day" {
   default = {}
 }
 
+variable "labels" {
+  type    = map(string)
+  default = {}
+}
+
+variable "identity_platform" {
+  type    = any
+  default = null
+}
+
 variable "command" {
   type    = string
   default = "true"
@@ -43,6 +53,7 @@ variable "command" {
 
 resource "google_secret_manager_secret" "gemini_api_key" {
   secret_id           = "gemini-api-key"
+  labels              = var.labels
   deletion_protection = var.deletion_protection
 
   replication {
