@@ -4,7 +4,8 @@
 # How the conditions work:
 # - The API has only "greater than" and "less than", so every threshold reads "more than".
 # - There are no calls at night: a series with gaps never stays above a threshold. The window is therefore in the
-#   alignment, and one point above the threshold is enough (duration 0). Only the count of instances has no gaps.
+#   alignment, and one point above the threshold is enough (duration 0). Only uptime checks and the count of instances
+#   have no gaps.
 # - A counter's ALIGN_DELTA over 600 s is a count within 10 minutes, not a rate. A ratio is 0 to 1, not percent.
 # - The distribution is in milliseconds. ALIGN_DELTA keeps it a distribution, REDUCE_PERCENTILE_95 then merges revisions
 #   before it takes the percentile.
@@ -14,7 +15,7 @@
 locals {
   run       = "resource.type=\"cloud_run_revision\""
   metric_of = { for name, type in local.metric : name => "${local.run} AND metric.type=\"${type}\"" }
-  within    = { seconds = 600, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", of = null, lasting = 0, promql = null }
+  within    = { seconds = 600, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", of = null, by = null, lasting = 0, promql = null }
 
   busy_instances = "${local.run} AND metric.type=\"run.googleapis.com/container/instance_count\" AND metric.labels.state=\"active\""
 
@@ -56,7 +57,7 @@ locals {
       name      = "Burn rate of the error budget over ${seconds} s"
       filter    = "select_slo_burn_rate(\"${google_monitoring_slo.availability.name}\", \"${seconds}s\")"
       more_than = speed == "fast" ? var.alert_thresholds.burn_fast : var.alert_thresholds.burn_slow
-      seconds   = null, aligner = null, reducer = null, of = null, lasting = 0, promql = null
+      seconds   = null, aligner = null, reducer = null, of = null, by = null, lasting = 0, promql = null
     }
   ] }
 
@@ -66,7 +67,27 @@ locals {
     more_than = var.alert_thresholds.failed_requests
   })
 
-  alerts = {
+  alerts = { for name, alert in {
+    unreachable = {
+      title    = "Nobody answers"
+      severity = "CRITICAL"
+      summary  = "From two places of the world or more, a call without a sign-in was not refused by the function."
+      log      = "resource.type=\"uptime_url\" AND resource.labels.project_id=\"${var.project_id}\""
+      # The newest answer of each place, and how many of them are false: as Google's own alerts on uptime checks do.
+      # https://cloud.google.com/monitoring/alerts/uptime-alerting-policies
+      conditions = [{
+        name      = "Places where the function did not answer"
+        filter    = "resource.type=\"uptime_url\" AND metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id=one_of(\"${join("\",\"", values(google_monitoring_uptime_check_config.refusal)[*].uptime_check_id)}\")"
+        seconds   = 1200
+        aligner   = "ALIGN_NEXT_OLDER"
+        reducer   = "REDUCE_COUNT_FALSE"
+        of        = null
+        by        = ["resource.label.host"] # each URL has its own incident
+        lasting   = 60
+        promql    = null
+        more_than = 1
+      }]
+    }
     failed-requests = {
       title    = "Requests are failing"
       severity = "ERROR"
@@ -94,7 +115,7 @@ locals {
       severity   = "WARNING"
       summary    = "At this rate, the error budget of ${var.slo.days} days is spent in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_slow)} hours."
       log        = local.counters.failed.filter
-      conditions = concat(local.burn.slow, [merge(local.enough_failures, { seconds = 3600 })])
+      conditions = concat(local.burn.slow, [merge(local.enough_failures, { seconds = 21600 })])
     }
     slow-tokens = {
       title    = "Token requests are slow"
@@ -205,6 +226,7 @@ locals {
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_SUM" # of revisions: during a release there are two
         of        = null
+        by        = null
         lasting   = 300
         promql    = null
         more_than = local.busy_instances_limit
@@ -231,6 +253,7 @@ locals {
         promql = "${local.spend_per_hour} > ${var.alert_thresholds.spend_usd_per_hour}"
       })]
     }
+    } : name => alert if name != "unreachable" || var.public
   }
 
   alert_names = concat(keys(local.alerts), ["secret-read-by-others"])
@@ -301,6 +324,7 @@ resource "google_monitoring_alert_policy" "playbook" {
               alignment_period     = "${aggregations.value.seconds}s"
               per_series_aligner   = aggregations.value.aligner
               cross_series_reducer = aggregations.value.reducer
+              group_by_fields      = aggregations.value.by
             }
           }
 
@@ -352,10 +376,9 @@ resource "google_monitoring_alert_policy" "playbook" {
 }
 
 # Matches log entries instead of a metric: it opens at once, names the account, and is independent of the resource type
-# that Secret Manager logs. Denied attempts count too.
+# that Secret Manager logs. Denied attempts count too. It can open only where reads are logged, by audit_secret_reads or by
+# what the project or its organisation has.
 resource "google_monitoring_alert_policy" "secret_read" {
-  count = var.audit_secret_reads ? 1 : 0
-
   display_name          = "Live tokens: Gemini API key read by another account"
   combiner              = "OR"
   severity              = "CRITICAL"

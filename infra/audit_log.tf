@@ -85,7 +85,7 @@ resource "google_bigquery_dataset_iam_member" "sink" {
 }
 
 # By default, Google does not log reads of secrets. This is the whole audit configuration of Secret Manager in this project:
-# it replaces an existing one for this service, and destroy removes it. Other services keep theirs.
+# it replaces an existing one for this service, and destroy removes it. Other services keep theirs. `make deploy` looks first.
 resource "google_project_iam_audit_config" "secret_manager" {
   count = var.audit_secret_reads ? 1 : 0
 

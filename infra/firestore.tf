@@ -5,12 +5,22 @@ resource "google_firestore_database" "live_tokens" {
   location_id = coalesce(var.firestore_location, var.region)
   type        = "FIRESTORE_NATIVE"
 
-  # Quota documents live for hours, and a restored quota of yesterday would be wrong.
+  # A copy of yesterday is enough: see the backups below.
   point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_DISABLED"
   delete_protection_state           = var.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
   deletion_policy                   = var.deletion_protection ? "PREVENT" : "DELETE"
 
   depends_on = [time_sleep.services]
+}
+
+# A copy a day, for a week: whom operators have blocked, minutes of the month, open sessions. A restored quota of an hour or
+# a day is refilled by then; one of a month is that of the day of the copy.
+# https://cloud.google.com/firestore/docs/backups
+resource "google_firestore_backup_schedule" "daily" {
+  database  = google_firestore_database.live_tokens.name
+  retention = "604800s"
+
+  daily_recurrence {}
 }
 
 # Firestore deletes a quota document within about a day after `expire_at`; the code compares the time itself. The index

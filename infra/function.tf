@@ -1,4 +1,7 @@
 locals {
+  # The second step with a load balancer: apps must call its domain before the function stops answering under its own URL.
+  direct_closed = try(var.load_balancer.close_direct, false)
+
   # Settings without a value are omitted: some libraries reject an empty variable.
   function_environment = merge(
     {
@@ -22,11 +25,14 @@ locals {
 }
 
 resource "google_cloudfunctions2_function" "mint_live_token" {
-  # checkov:skip=CKV_GCP_124:Apps call it from anywhere. It verifies Firebase ID tokens itself; load_balancer closes the direct address
+  # checkov:skip=CKV_GCP_124:Apps call it from anywhere. It verifies Firebase ID tokens itself; load_balancer can close the direct address
   name        = var.function_name
   location    = var.region
   description = "Gives each signed-in user a single-use, locked token for the Gemini Live API"
   labels      = { deployment-callable = "true" } # as Firebase's own tools label a callable function
+
+  # Another name or region is another function at another URL.
+  deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
 
   build_config {
     runtime           = "python313" # what requirements.txt is locked for; cloudbuild.yaml says the same
@@ -53,7 +59,7 @@ resource "google_cloudfunctions2_function" "mint_live_token" {
     min_instance_count               = var.min_instances
     max_instance_count               = var.max_instances
     timeout_seconds                  = var.timeout_seconds
-    ingress_settings                 = var.load_balancer == null ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
+    ingress_settings                 = local.direct_closed ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_ALL"
     all_traffic_on_latest_revision   = true
   }
 

@@ -1,4 +1,5 @@
-# Optional: a load balancer with Cloud Armor. The function then accepts calls only from it (ingress in function.tf).
+# Optional: a load balancer with Cloud Armor, in two steps. It is made beside the function's own URL, which stays open until
+# `close_direct` (ingress in function.tf). Until then, a call can go around Cloud Armor.
 # Cloud Armor limits addresses; the function's quotas limit users.
 
 locals {
@@ -161,6 +162,9 @@ resource "google_compute_global_address" "function" {
   count = var.load_balancer == null ? 0 : 1
 
   name = "live-tokens"
+
+  # The DNS records of both domains name it, and a new one would be another address.
+  deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
 
   depends_on = [time_sleep.services]
 }

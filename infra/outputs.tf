@@ -1,7 +1,8 @@
 locals {
-  # The URL that apps call.
-  public_url = var.load_balancer == null ? google_cloudfunctions2_function.mint_live_token.url : "https://${var.load_balancer.domain}/"
-  smoke_line = "make smoke URL=${local.public_url} PROJECT_ID=${var.project_id}"
+  domain_url = var.load_balancer == null ? null : "https://${var.load_balancer.domain}/"
+  # The function's own URL answers until it is closed. The domain answers only once its DNS record and certificate are there.
+  app_url    = local.direct_closed ? local.domain_url : google_cloudfunctions2_function.mint_live_token.url
+  smoke_line = "make smoke URL=${local.app_url} PROJECT_ID=${var.project_id}"
   smoke_commands = var.app_check.mode != "enforce" ? local.smoke_line : join("\n", [
     "# App Check is enforced, and a person cannot sign: the release account signs for you after this grant. Whoever can",
     "# sign as it can sign in as any user: remove the grant afterwards (remove-iam-policy-binding).",
@@ -11,12 +12,17 @@ locals {
   release_substitutions = join(",", concat(
     ["_REGION=${var.region}", "_FUNCTION=${var.function_name}"],
     var.app_check.mode == "enforce" ? ["_SMOKE_OPTIONS=--app-id=APP_ID"] : [],
-    try(var.load_balancer.candidate_domain, null) == null ? [] : ["_CANDIDATE_URL=https://${var.load_balancer.candidate_domain}/"],
+    !local.direct_closed || try(var.load_balancer.candidate_domain, null) == null ? [] : ["_CANDIDATE_URL=https://${var.load_balancer.candidate_domain}/"],
   ))
 }
 
+output "app_url" {
+  description = "URL that answers apps now: load_balancer_url once close_direct is applied, function_url before."
+  value       = local.app_url
+}
+
 output "function_url" {
-  description = "URL of the function for apps. With a load balancer it is closed: use load_balancer_url."
+  description = "The function's own URL. load_balancer.close_direct closes it."
   value       = google_cloudfunctions2_function.mint_live_token.url
 }
 
@@ -61,13 +67,18 @@ output "release_service_account" {
 }
 
 output "load_balancer_url" {
-  description = "URL of the function for apps with a load balancer; null without one."
-  value       = var.load_balancer == null ? null : local.public_url
+  description = "URL under the domain of the load balancer; null without one. It answers once its certificate is active."
+  value       = local.domain_url
 }
 
 output "load_balancer_address" {
   description = "IP address for the DNS records of domain and candidate_domain; null without a load balancer."
   value       = one(google_compute_global_address.function[*].address)
+}
+
+output "alert_recipients" {
+  description = "How many notification channels get alerts. 0: incidents open in Cloud Monitoring and no person is notified."
+  value       = length(local.channels)
 }
 
 output "firebase_app_ids" {

@@ -448,17 +448,19 @@ variable "firebase_apps" {
 
 variable "load_balancer" {
   description = <<-EOT
-    A load balancer with Cloud Armor, which closes the direct URLs of the function. null: none. It costs money while it
-    exists.
+    A load balancer with Cloud Armor. null: none. It costs money while it exists.
     domain: host name for apps. candidate_domain: another host name, for the smoke test of a release. It leads to the
     revision with the tag "candidate". null: releases run inside the network. Both names must point to the output
     load_balancer_address.
     requests_per_minute: limit per address; further requests get 429. Many users can share one address.
+    close_direct: whether the function's own URLs are closed, so that no call goes around Cloud Armor. A step of its own:
+    set it once the certificate is active and apps call the domain. To remove the load balancer, open them first.
   EOT
   type = object({
     domain              = string
     candidate_domain    = optional(string)
     requests_per_minute = optional(number, 300)
+    close_direct        = optional(bool, false)
   })
   default = null
 

@@ -52,7 +52,7 @@ variable "alert_thresholds" {
     Thresholds of the alerts. An alert opens above its number. Counts are for 10 minutes unless stated otherwise.
     failed_share: failed calls as a share of the eligible calls (issued + failed). Below 0.05, most users succeed with a retry.
     failed_requests: minimum of failed calls, so that a single failure at night, which is 100 %, opens no alert. It also
-    applies to the alerts on the error budget, per hour.
+    applies to the alerts on the error budget: in an hour for the fast one, in six hours for the slow one.
     latency_ms: 95th percentile of the time in the function for issued tokens, in milliseconds. The app shows nothing
     before. latency_calls: minimum of issued tokens; below it, one cold start would be the percentile.
     quota_refusals: calls over quota in an hour. 100: five users who ask in a loop, or many users who need more.
@@ -174,9 +174,9 @@ variable "audit_log" {
 
 variable "audit_secret_reads" {
   description = <<-EOT
-    Whether reads of secrets in this project are logged, and a read of the Gemini key by another account opens an alert.
-    It sets the audit configuration of Secret Manager for the whole project: it replaces an existing one, and destroy
-    removes it. If you have one, or the organisation sets it, use false.
+    Whether this module logs reads of secrets in this project, so that a read of the Gemini key by another account opens
+    its alert. It sets the audit configuration of Secret Manager for the whole project: it replaces an existing one, and
+    destroy removes it. If the project has one, use false: it is left alone, and the alert is there all the same.
   EOT
   type        = bool
   default     = true

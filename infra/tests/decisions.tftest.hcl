@@ -212,6 +212,11 @@ run "the_secret_stays_in_the_region_and_is_not_deleted_by_accident" {
     condition     = google_firestore_database.live_tokens.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.live_tokens.deletion_policy == "PREVENT"
     error_message = "The database must not be deleted by accident."
   }
+
+  assert {
+    condition     = google_cloudfunctions2_function.mint_live_token.deletion_policy == "PREVENT"
+    error_message = "Apps in the field name the function: it must not be deleted by accident."
+  }
 }
 
 run "deletion_protection_false_unprotects_every_resource" {
@@ -220,6 +225,12 @@ run "deletion_protection_false_unprotects_every_resource" {
   variables {
     deletion_protection = false
     firebase_apps       = { web = { demo = { display_name = "Demo" } } }
+    load_balancer       = { domain = "live.example.com" }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.mint_live_token.deletion_policy == "DELETE" && google_compute_global_address.function[0].deletion_policy == "DELETE"
+    error_message = "With deletion_protection = false, function and address must go with terraform destroy."
   }
 
   assert {
@@ -253,6 +264,15 @@ run "quota_documents_expire_without_an_index_and_no_client_reads_them" {
   assert {
     condition     = google_firebaserules_release.no_clients.name == "cloud.firestore/live-tokens" && strcontains(google_firebaserules_ruleset.no_clients.source[0].files[0].content, "allow read, write: if false;")
     error_message = "Rules must refuse every client, in this database."
+  }
+}
+
+run "the_database_is_copied_every_day_and_copies_are_kept_for_a_week" {
+  command = plan
+
+  assert {
+    condition     = google_firestore_backup_schedule.daily.database == "live-tokens" && google_firestore_backup_schedule.daily.retention == "604800s" && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
+    error_message = "Blocks and counted minutes must survive a lost database."
   }
 }
 

@@ -71,8 +71,9 @@ run "each_playbook_has_its_alert_and_each_alert_its_playbook" {
   assert {
     condition = toset(concat(
       keys(google_monitoring_alert_policy.playbook),
-      length(google_monitoring_alert_policy.secret_read) == 1 ? ["secret-read-by-others"] : [],
+      google_monitoring_alert_policy.secret_read.enabled != false ? ["secret-read-by-others"] : [],
       )) == toset([
+      "unreachable",
       "failed-requests", "error-budget-burns-fast", "error-budget-burns-slowly", "slow-tokens", "quota-refusals",
       "api-key-rejected", "gemini-unavailable", "quota-store-unavailable", "sign-in-unavailable", "internal-errors",
       "unanswered-requests", "instances-at-limit", "invalid-credentials", "spend", "secret-read-by-others",
@@ -82,7 +83,7 @@ run "each_playbook_has_its_alert_and_each_alert_its_playbook" {
 
   assert {
     condition = alltrue([
-      for alert in concat(values(google_monitoring_alert_policy.playbook), google_monitoring_alert_policy.secret_read) :
+      for alert in concat(values(google_monitoring_alert_policy.playbook), [google_monitoring_alert_policy.secret_read]) :
       alert.severity != null && length(alert.documentation[0].subject) > 0 && strcontains(alert.documentation[0].content, "Playbook: docs/playbooks/") && alert.alert_strategy[0].auto_close != null
     ])
     error_message = "Every alert must have a severity, a subject, its playbook and an end."
@@ -109,7 +110,7 @@ run "an_alert_can_open_units_comparisons_and_windows_fit_the_metric" {
   assert {
     condition = alltrue(flatten([
       for name, alert in google_monitoring_alert_policy.playbook : [
-        for condition in alert.conditions : condition.condition_threshold[0].duration == "0s" || name == "instances-at-limit" if length(condition.condition_threshold) > 0
+        for condition in alert.conditions : condition.condition_threshold[0].duration == "0s" || contains(["unreachable", "instances-at-limit"], name) if length(condition.condition_threshold) > 0
       ]
     ]))
     error_message = "Metrics from logs have gaps without calls, so they do not stay above a threshold."
@@ -197,6 +198,7 @@ run "thresholds_arrive_in_the_alerts" {
         for condition in alert.conditions : condition.condition_threshold[0].threshold_value if length(condition.condition_threshold) > 0
       ] if name != "spend"
       } == {
+      unreachable               = [1]
       failed-requests           = [0.2, 7]
       error-budget-burns-fast   = [10, 10, 7]
       error-budget-burns-slowly = [2, 2, 7]
@@ -249,7 +251,7 @@ run "every_alert_notifies_every_channel" {
 
   assert {
     condition = alltrue([
-      for alert in concat(values(google_monitoring_alert_policy.playbook), google_monitoring_alert_policy.secret_read) :
+      for alert in concat(values(google_monitoring_alert_policy.playbook), [google_monitoring_alert_policy.secret_read]) :
       alert.notification_channels == tolist([
         "projects/demo-live-tokens/notificationChannels/made-here", "projects/demo-live-tokens/notificationChannels/made-here",
         "projects/demo-live-tokens/notificationChannels/1",
@@ -269,7 +271,7 @@ run "alerts_link_to_the_playbooks_where_they_can_be_read" {
   assert {
     condition = alltrue([
       for name, alert in google_monitoring_alert_policy.playbook : alert.documentation[0].links[0].url == "https://example.com/docs/playbooks/${name}.md"
-    ]) && google_monitoring_alert_policy.secret_read[0].documentation[0].links[0].url == "https://example.com/docs/playbooks/secret-read-by-others.md"
+    ]) && google_monitoring_alert_policy.secret_read.documentation[0].links[0].url == "https://example.com/docs/playbooks/secret-read-by-others.md"
     error_message = "Each alert must link to its own playbook."
   }
 }
@@ -356,18 +358,18 @@ run "every_read_of_the_secret_by_others_opens_an_alert" {
   assert {
     condition = alltrue([
       for part in ["protoPayload.resourceName:\"/secrets/another-key/\"", "NOT protoPayload.authenticationInfo.principalEmail=\"runtime@demo-live-tokens.iam.gserviceaccount.com\""] :
-      strcontains(google_monitoring_alert_policy.secret_read[0].conditions[0].condition_matched_log[0].filter, part)
+      strcontains(google_monitoring_alert_policy.secret_read.conditions[0].condition_matched_log[0].filter, part)
     ])
     error_message = "It must be this secret, and everybody but the function."
   }
 
   assert {
-    condition     = google_monitoring_alert_policy.secret_read[0].alert_strategy[0].notification_rate_limit[0].period == "300s"
+    condition     = google_monitoring_alert_policy.secret_read.alert_strategy[0].notification_rate_limit[0].period == "300s"
     error_message = "The API refuses an alert on log entries without a rate limit."
   }
 }
 
-run "no_secret_read_alert_without_audit_secret_reads" {
+run "the_alert_on_secret_reads_does_not_need_our_audit_configuration" {
   command = plan
 
   variables {
@@ -375,8 +377,75 @@ run "no_secret_read_alert_without_audit_secret_reads" {
   }
 
   assert {
-    condition     = length(google_project_iam_audit_config.secret_manager) + length(google_monitoring_alert_policy.secret_read) == 0
-    error_message = "The audit configuration of the project must be left alone, and an alert that cannot open must not exist."
+    condition     = length(google_project_iam_audit_config.secret_manager) == 0
+    error_message = "The audit configuration of the project must be left alone."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.secret_read.severity == "CRITICAL"
+    error_message = "Where the project or its organisation logs the reads, the alert must be there."
+  }
+}
+
+run "somebody_calls_from_outside_and_expects_to_be_refused" {
+  command = plan
+
+  assert {
+    condition = { for name, check in google_monitoring_uptime_check_config.refusal : name => [
+      check.monitored_resource[0].labels.host, check.http_check[0].path, check.http_check[0].request_method,
+      base64decode(check.http_check[0].body), tostring(check.http_check[0].accepted_response_status_codes[0].status_value),
+      check.content_matchers[0].content,
+    ] } == { direct = ["europe-west1-demo-live-tokens.cloudfunctions.net", "/mint-live-token", "POST", "{\"data\":null}", "401", "ID_TOKEN_MISSING"] }
+    error_message = "The check must send what an app sends, and take the function's own refusal only."
+  }
+
+  assert {
+    condition     = google_monitoring_uptime_check_config.refusal["direct"].http_check[0].validate_ssl && google_monitoring_uptime_check_config.refusal["direct"].selected_regions == null
+    error_message = "A bad certificate must be seen, and from everywhere."
+  }
+
+  assert {
+    condition     = one(google_monitoring_alert_policy.playbook["unreachable"].conditions[0].condition_threshold[0].aggregations).cross_series_reducer == "REDUCE_COUNT_FALSE" && one(google_monitoring_alert_policy.playbook["unreachable"].conditions[0].condition_threshold[0].aggregations).group_by_fields == tolist(["resource.label.host"])
+    error_message = "One place alone can be wrong, and each URL has its own incident."
+  }
+}
+
+run "every_url_that_may_answer_apps_is_watched" {
+  command = plan
+
+  variables {
+    load_balancer = { domain = "live.example.com" }
+  }
+
+  assert {
+    condition     = keys(google_monitoring_uptime_check_config.refusal) == ["direct", "domain"] && google_monitoring_uptime_check_config.refusal["domain"].monitored_resource[0].labels.host == "live.example.com"
+    error_message = "Until the direct URL is closed, apps may call either."
+  }
+}
+
+run "a_closed_url_is_not_watched" {
+  command = plan
+
+  variables {
+    load_balancer = { domain = "live.example.com", close_direct = true }
+  }
+
+  assert {
+    condition     = keys(google_monitoring_uptime_check_config.refusal) == ["domain"]
+    error_message = "A closed URL never answers."
+  }
+}
+
+run "nobody_looks_from_outside_where_nobody_may_call" {
+  command = plan
+
+  variables {
+    public = false
+  }
+
+  assert {
+    condition     = length(google_monitoring_uptime_check_config.refusal) == 0 && !contains(keys(google_monitoring_alert_policy.playbook), "unreachable")
+    error_message = "The alert would be open for ever."
   }
 }
 

@@ -62,11 +62,47 @@ run "nothing_optional_is_there_by_default" {
   }
 }
 
-run "a_load_balancer_closes_the_direct_address" {
+run "a_load_balancer_leaves_the_direct_url_open_until_it_is_told_to_close_it" {
   command = plan
 
   variables {
-    load_balancer = { domain = "live.example.com" }
+    load_balancer = { domain = "live.example.com", candidate_domain = "candidate.live.example.com" }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.mint_live_token.service_config[0].ingress_settings == "ALLOW_ALL"
+    error_message = "Apps call the direct URL until the domain answers: to close it in the same step is an outage."
+  }
+
+  assert {
+    condition = (
+      output.app_url == output.function_url && output.load_balancer_url == "https://live.example.com/" &&
+      strcontains(output.next_commands, "make smoke URL=${output.function_url} ") && !strcontains(output.next_commands, "_CANDIDATE_URL")
+    )
+    error_message = "Until then, the URL to call is the direct one."
+  }
+
+  assert {
+    condition     = google_compute_region_network_endpoint_group.function["live"].cloud_run[0].service == "mint-live-token" && keys(google_compute_backend_service.function) == ["candidate", "live"]
+    error_message = "The load balancer must lead to the function."
+  }
+
+  assert {
+    condition     = contains(keys(google_project_service.enabled), "compute.googleapis.com")
+    error_message = "A load balancer needs the Compute Engine API."
+  }
+
+  assert {
+    condition     = google_compute_global_address.function[0].deletion_policy == "PREVENT"
+    error_message = "DNS records name the address: it must not be deleted by accident."
+  }
+}
+
+run "close_direct_leaves_the_domain_as_the_only_way_in" {
+  command = plan
+
+  variables {
+    load_balancer = { domain = "live.example.com", close_direct = true }
   }
 
   assert {
@@ -75,18 +111,13 @@ run "a_load_balancer_closes_the_direct_address" {
   }
 
   assert {
-    condition     = google_compute_region_network_endpoint_group.function["live"].cloud_run[0].service == "mint-live-token" && keys(google_compute_backend_service.function) == ["live"]
-    error_message = "The load balancer must lead to the function."
+    condition     = keys(google_compute_backend_service.function) == ["live"]
+    error_message = "Without candidate_domain there is one way in."
   }
 
   assert {
-    condition     = output.load_balancer_url == "https://live.example.com/" && strcontains(output.next_commands, "make smoke URL=https://live.example.com/")
+    condition     = output.app_url == "https://live.example.com/" && strcontains(output.next_commands, "make smoke URL=https://live.example.com/ ")
     error_message = "The outputs must name the address that is open."
-  }
-
-  assert {
-    condition     = contains(keys(google_project_service.enabled), "compute.googleapis.com")
-    error_message = "A load balancer needs the Compute Engine API."
   }
 }
 
@@ -122,7 +153,7 @@ run "a_candidate_domain_leads_to_the_tagged_revision_through_the_same_cloud_armo
   command = plan
 
   variables {
-    load_balancer = { domain = "live.example.com", candidate_domain = "candidate.live.example.com" }
+    load_balancer = { domain = "live.example.com", candidate_domain = "candidate.live.example.com", close_direct = true }
   }
 
   assert {

@@ -46,6 +46,7 @@ load_balancer = {
   domain              = "live.example.com"
   candidate_domain    = "candidate.live.example.com"
   requests_per_minute = 60
+  close_direct        = true
 }
 
 alert_emails          = ["oncall@example.com"]

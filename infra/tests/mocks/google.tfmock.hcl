@@ -32,3 +32,9 @@ mock_resource "google_artifact_registry_repository" {
     name = "live-tokens"
   }
 }
+
+mock_resource "google_monitoring_uptime_check_config" {
+  defaults = {
+    uptime_check_id = "europe-west1-demo-live-tokens-cloudfunctions-net-a1b2c3"
+  }
+}

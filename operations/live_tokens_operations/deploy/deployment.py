@@ -19,6 +19,8 @@ from live_tokens_operations.deploy.applied_settings import (
     contradiction,
     require_settings,
 )
+from live_tokens_operations.deploy.audit_configuration import require_no_other_audit_configuration
+from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.plan import Plan
@@ -47,6 +49,15 @@ In the React Native app (complete example: README.md, “Connect from React Nati
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => socket.send(JSON.stringify({{ setup: live.setup }}));
 """
+_NEXT_STEP = """\
+The load balancer is made, and the function's own URL stays open. Next:
+  1. Point its domains to {address}. The certificate becomes active within an hour after that.
+  2. When {domain_url} answers, let apps call it in place of {url}.
+  3. When none calls the old one any more, set close_direct = true in load_balancer, and run this again."""
+_NOBODY_IS_TOLD = (
+    "Nobody is told when an alert opens: set alert_emails or notification_channels in the settings of the project, and "
+    "run this again."
+)
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 
@@ -124,7 +135,10 @@ class Deploy:
 
         self._title(f"Project {options.project}, region {region}")
         with terraform.planned(worst_days(checked)) as file:
-            plan = Plan.of(terraform.read(file))
+            shown = terraform.read(file)
+            require_open_url(shown, ready.api, options.project)
+            require_no_other_audit_configuration(shown, ready.api, options.project)
+            plan = Plan.of(shown)
             dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan)]
             self._ask(terraform, plan, [each for each in dangers if each], checked, options)
             # From here on, the bucket knows the region and the settings; not when the answer is no.
@@ -214,21 +228,23 @@ class Deploy:
         return typed
 
     def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
-        url = outputs.get("load_balancer_url") or outputs["function_url"]
+        url = outputs.get("app_url") or outputs["function_url"]
         self._title("For the app")
         self.operator.say(_LINES_FOR_THE_APP.format(url=url))
         if dashboard := outputs.get("dashboard_url"):
             self.operator.say(f"The dashboard: {dashboard}")
-        if address := outputs.get("load_balancer_address"):
+        domain_url = outputs.get("load_balancer_url")
+        if domain_url and domain_url != url:
             self.operator.say(
-                f"The domains of load_balancer must point to {address}. The smoke test fails until then, and for up to "
-                "an hour after. Run this again later."
+                _NEXT_STEP.format(address=outputs["load_balancer_address"], domain_url=domain_url, url=url)
             )
         require_newest_to_serve(api, options.project, outputs["region"], outputs["function_name"])
         self._title(f"Smoke test of {url}")
         waiting = "Roles and new keys need some minutes to take effect. The smoke test will run again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))
         self._title("Done")
+        if outputs.get("alert_recipients") == 0:
+            self.operator.say(_NOBODY_IS_TOLD)
 
     def _title(self, text: str) -> None:
         self.operator.say(f"\n== {text}")

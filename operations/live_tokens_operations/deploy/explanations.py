@@ -20,7 +20,8 @@ _KNOWN = {
     r"constraints/[a-z]": "An organisation policy forbids this. Ask its administrator for an exception.",
     r"Identity Platform has already been enabled": (
         "Remove identity_platform from the settings of the project, or import the existing configuration: "
-        "terraform -chdir=infra import 'google_identity_platform_config.sign_in[0]' PROJECT_ID"
+        "terraform -chdir=infra import -var-file=projects/PROJECT_ID.tfvars "
+        "'google_identity_platform_config.sign_in[0]' PROJECT_ID"
     ),
     # This happens to an Owner, too: https://github.com/firebase/firebase-tools/issues/2498
     r"Error creating Project: googleapi: Error 403: The caller does not[\s\S]*google_firebase_project\.": (

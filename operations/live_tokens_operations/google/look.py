@@ -90,6 +90,15 @@ class Looks(Protocol):
         """
         ...
 
+    def post(self, url: str, role: str, body: Mapping[str, object]) -> Look:
+        """Read with a method that is a POST, such as a search.
+
+        Args:
+            url: of the method, on the API's own host.
+            role: the role that it needs.
+        """
+        ...
+
 
 def all_pages(api: Looks, url: str, role: str, field: str, params: Mapping[str, str]) -> Look:
     """Read all pages of a list.

@@ -144,12 +144,6 @@ class GoogleApi:
         return self._ask("GET", url, role, params=params, grant=grant)
 
     def post(self, url: str, role: str, body: Mapping[str, object]) -> Look:
-        """Call a method that is a POST.
-
-        Args:
-            url: of the method, on the API's own host.
-            role: the role that it needs.
-        """
         return self._ask("POST", url, role, body=body)
 
     def _ask(

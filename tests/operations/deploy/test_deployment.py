@@ -73,7 +73,8 @@ def test_the_worst_bill_of_a_caller_is_in_the_plan_and_before_the_question(first
     checked = require_profiles(PROFILES)
     plan = plan_file(first_run.checkout).read_text(encoding="utf-8")
     after = first_run.ended.shown.partition("The worst bill of one caller, in US dollars")[2]
-    shown = re.findall(r'^ +\+ (?:"([^"]+)"|(\w+)) += ([\d.]+)$', plan, re.MULTILINE)
+    output = plan.partition("worst_usd_per_user_day")[2]
+    shown = re.findall(r'^ +\+ (?:"([^"]+)"|(\w+)) += ([\d.]+)$', output, re.MULTILINE)
     assert {quoted or plain: Decimal(usd) for quoted, plain, usd in shown} == worst_days(checked)
     table, question, _ = after.partition("Apply this plan? [y/N]")
     assert question
@@ -129,6 +130,16 @@ def test_the_lines_for_the_app_are_those_of_the_readme(first_run: FirstRun) -> N
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(lines) == 5
     assert [line for line in lines if line not in readme] == []
+
+
+def test_the_last_word_is_that_nobody_gets_alerts_until_somebody_does(deployed: Deployed) -> None:
+    nobody = "Nobody is told when an alert opens: set alert_emails or notification_channels"
+    without = deployed.checkout.build("deploy")
+    assert nobody in without.shown.partition("== Done")[2]
+    deployed.checkout.set(region="europe-west1", alert_emails=["oncall@example.com"])
+    told = deployed.checkout.build("deploy", "--yes")
+    assert told.code == 0, told.shown
+    assert nobody not in told.shown
 
 
 def test_a_second_run_finds_everything_and_asks_nothing(deployed: Deployed) -> None:

@@ -46,6 +46,11 @@ variable "identity_platform" {
   default = null
 }
 
+variable "alert_emails" {
+  type    = list(string)
+  default = []
+}
+
 variable "command" {
   type    = string
   default = "true"
@@ -83,6 +88,10 @@ output "function_name" {
 
 output "worst_usd_per_user_day" {
   value = var.worst_usd_per_user_day
+}
+
+output "alert_recipients" {
+  value = length(var.alert_emails)
 }
 
 output "region" {
