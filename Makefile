@@ -79,10 +79,11 @@ bill: $(VENV_READY) ## print what one caller can cost at most, by profile and pl
 REQUIRE_PROJECT = test -n "$(PROJECT_ID)" || { echo "Which project? make $@ PROJECT_ID=my-app-1a2b"; exit 2; }
 
 deploy: export SMOKE_OPTIONS := $(SMOKE_OPTIONS)# a command line would lose its quotes
-deploy: $(VENV_READY) ## deploy the function and test it: PROJECT_ID=… [REGION=… YES=1 NEW_KEY=1 SMOKE_OPTIONS=…]
+deploy: $(VENV_READY) ## deploy the function and test it: PROJECT_ID=… [REGION=… YES=1 ACCEPT=… NEW_KEY=1 SMOKE_OPTIONS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) deploy --project "$(PROJECT_ID)" \
-		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key)
+		$(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(if $(NEW_KEY),--new-key) \
+		$(foreach word,$(ACCEPT),--accept "$(word)")
 
 destroy: $(VENV_READY) ## delete what `make deploy` created, after a question: PROJECT_ID=… [CONFIRM=<the same>]
 	@$(REQUIRE_PROJECT)

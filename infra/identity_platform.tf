@@ -27,5 +27,5 @@ resource "google_identity_platform_config" "sign_in" {
     }
   }
 
-  depends_on = [time_sleep.services, google_firebase_project.this]
+  depends_on = [time_sleep.services]
 }

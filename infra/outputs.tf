@@ -95,15 +95,6 @@ output "alert_recipients" {
   value       = length(local.channels)
 }
 
-output "firebase_app_ids" {
-  description = "Ids of the Firebase apps in this deployment, by kind and name, for the apps' configuration and app_check.allowed_app_ids."
-  value = {
-    web     = { for name, app in google_firebase_web_app.app : name => app.app_id }
-    android = { for name, app in google_firebase_android_app.app : name => app.app_id }
-    apple   = { for name, app in google_firebase_apple_app.app : name => app.app_id }
-  }
-}
-
 output "worst_usd_per_user_day" {
   description = "What one caller with a modified app can cost in a day at most, by profile and plan, as of the last `make deploy`."
   value       = var.worst_usd_per_user_day

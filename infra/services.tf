@@ -23,11 +23,8 @@ locals {
       "serviceusage.googleapis.com",         # this list
       "storage.googleapis.com",              # the function's source
     ],
-    var.app_check.mode != "off" || var.firebase_apps != null ? ["firebaseappcheck.googleapis.com"] : [],
-    var.key_rotation != null ? ["pubsub.googleapis.com"] : [],
+    var.app_check.mode != "off" ? ["firebaseappcheck.googleapis.com"] : [],
     var.kms_key != null ? ["cloudkms.googleapis.com"] : [],
-    var.firebase_apps != null ? ["firebase.googleapis.com"] : [],
-    anytrue([for app in try(var.firebase_apps.android, {}) : length(app.sha256_hashes) > 0]) ? ["playintegrity.googleapis.com"] : [],
     var.load_balancer != null ? ["compute.googleapis.com"] : [],
   ))
 }

@@ -255,41 +255,6 @@ variable "secret_name" {
   }
 }
 
-variable "gemini_api_key" {
-  description = <<-EOT
-    The Gemini API key, for one apply with a new gemini_api_key_version. Terraform sends it and does not store it. Set it
-    as TF_VAR_gemini_api_key, never with -var (process list) or in a file. By default, the key bypasses Terraform.
-  EOT
-  type        = string
-  default     = null
-  ephemeral   = true
-  sensitive   = true
-
-  validation {
-    condition     = var.gemini_api_key == null || can(regex("^[!-~]{20,512}$", var.gemini_api_key))
-    error_message = "gemini_api_key must be 20 to 512 printable characters without white space. Check for a copied line end or quote."
-  }
-
-  validation {
-    condition     = var.gemini_api_key == null || !can(regex("^[\"'`]|[\"'`]$|^(?i)[a-z0-9_-]*(key|gemini|google)[a-z0-9_-]*[=:].", var.gemini_api_key))
-    error_message = "gemini_api_key must be the key alone, without quotes around it or a name before it, as in an .env file."
-  }
-}
-
-variable "gemini_api_key_version" {
-  description = <<-EOT
-    A whole number. A new number stores gemini_api_key as a new version of the secret; keep the number afterwards.
-    null: gcloud adds versions, and Terraform does not manage them.
-  EOT
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.gemini_api_key_version == null || can(regex("^[1-9][0-9]{0,8}$", var.gemini_api_key_version))
-    error_message = "gemini_api_key_version must be a whole number from 1."
-  }
-}
-
 variable "kms_key" {
   description = <<-EOT
     Cloud KMS key in the same region that encrypts the secret:
@@ -301,28 +266,6 @@ variable "kms_key" {
   validation {
     condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
     error_message = "kms_key must be projects/P/locations/L/keyRings/R/cryptoKeys/K without a version, and L must be the region: the secret has its only replica there."
-  }
-}
-
-variable "key_rotation" {
-  description = <<-EOT
-    Reminders to rotate the key, as messages to a new Pub/Sub topic. They do not rotate the key. null: no reminders.
-    period_days: days between reminders. first_time: time of the first, in the future, such as 2027-01-01T09:00:00Z.
-  EOT
-  type = object({
-    period_days = optional(number, 90)
-    first_time  = string
-  })
-  default = null
-
-  validation {
-    condition     = var.key_rotation == null || try(var.key_rotation.period_days == floor(var.key_rotation.period_days) && var.key_rotation.period_days >= 1 && var.key_rotation.period_days <= 36500, false)
-    error_message = "key_rotation.period_days must be a whole number from 1 to 36500."
-  }
-
-  validation {
-    condition     = var.key_rotation == null || can(regex("Z$", var.key_rotation.first_time)) && can(timeadd(var.key_rotation.first_time, "0s"))
-    error_message = "key_rotation.first_time must be a time in UTC such as 2027-01-01T09:00:00Z."
   }
 }
 
@@ -392,62 +335,6 @@ variable "identity_platform" {
       for domain in try(coalesce(var.identity_platform.authorized_domains, []), []) : can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)*$", domain))
     ])
     error_message = "identity_platform.authorized_domains must be host names such as app.example.com, without scheme, port or path."
-  }
-}
-
-variable "firebase_apps" {
-  description = <<-EOT
-    Adds Firebase to the project, with apps and their App Check providers. null: no change, which is right for an existing
-    Firebase project.
-    web: name → display_name, recaptcha_enterprise_site_key (null: no App Check for it).
-    android: name → display_name, package_name, sha256_hashes of signing certificates (Play Integrity needs one).
-    apple: name → display_name, bundle_id, team_id (App Attest needs it; null: no App Check for it).
-    app_check_token_seconds: lifetime of an App Check token, from 1800 to 604800.
-  EOT
-  type = object({
-    web = optional(map(object({
-      display_name                  = string
-      recaptcha_enterprise_site_key = optional(string)
-    })), {})
-    android = optional(map(object({
-      display_name  = string
-      package_name  = string
-      sha256_hashes = optional(list(string), [])
-    })), {})
-    apple = optional(map(object({
-      display_name = string
-      bundle_id    = string
-      team_id      = optional(string)
-    })), {})
-    app_check_token_seconds = optional(number, 3600)
-  })
-  default = null
-
-  validation {
-    condition = var.firebase_apps == null || try(
-      var.firebase_apps.app_check_token_seconds == floor(var.firebase_apps.app_check_token_seconds) && var.firebase_apps.app_check_token_seconds >= 1800 && var.firebase_apps.app_check_token_seconds <= 604800,
-    false)
-    error_message = "firebase_apps.app_check_token_seconds must be a whole number from 1800 to 604800."
-  }
-
-  validation {
-    condition     = var.firebase_apps == null || try(alltrue([for app in var.firebase_apps.android : can(regex("^[A-Za-z]\\w*(\\.[A-Za-z]\\w*)+$", app.package_name))]), false)
-    error_message = "firebase_apps.android: package_name must be like com.example.app."
-  }
-
-  validation {
-    condition     = var.firebase_apps == null || try(alltrue(flatten([for app in var.firebase_apps.android : [for hash in app.sha256_hashes : can(regex("^[0-9a-f]{64}$", hash))]])), false)
-    error_message = "firebase_apps.android: sha256_hashes must be 64 lower-case hexadecimal digits, without colons."
-  }
-
-  validation {
-    condition     = var.firebase_apps == null || try(alltrue([for app in var.firebase_apps.apple : can(regex("^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$", app.bundle_id))]), false)
-    error_message = "firebase_apps.apple: bundle_id must be like com.example.app."
-  }
-
-  validation {
-    condition     = var.firebase_apps == null || try(alltrue([for app in var.firebase_apps.apple : app.team_id == null || can(regex("^[A-Z0-9]{10}$", app.team_id))]), false)
-    error_message = "firebase_apps.apple: team_id must be ten capital letters and digits."
   }
 }
 

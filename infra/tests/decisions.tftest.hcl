@@ -204,15 +204,6 @@ run "without_the_check_of_cloud_run_nobody_is_granted_anything_and_the_function_
   }
 }
 
-run "no_version_of_the_key_is_made_by_default" {
-  command = plan
-
-  assert {
-    condition     = length(google_secret_manager_secret_version.gemini_api_key) == 0
-    error_message = "By default the key does not come through Terraform."
-  }
-}
-
 run "the_secret_stays_in_the_region_and_is_not_deleted_by_accident" {
   command = plan
 
@@ -242,7 +233,6 @@ run "deletion_protection_false_unprotects_every_resource" {
 
   variables {
     deletion_protection = false
-    firebase_apps       = { web = { demo = { display_name = "Demo" } } }
     load_balancer       = { domain = "live.example.com" }
   }
 
@@ -257,8 +247,8 @@ run "deletion_protection_false_unprotects_every_resource" {
   }
 
   assert {
-    condition     = google_firebase_web_app.app["demo"].deletion_policy == "DELETE" && google_storage_bucket.source.force_destroy
-    error_message = "With deletion_protection = false, apps and sources must go with terraform destroy."
+    condition     = google_storage_bucket.source.force_destroy
+    error_message = "With deletion_protection = false, sources must go with terraform destroy."
   }
 }
 

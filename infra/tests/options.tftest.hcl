@@ -32,23 +32,13 @@ run "nothing_optional_is_there_by_default" {
   }
 
   assert {
-    condition     = length(google_firebase_project.this) + length(google_firebase_web_app.app) + length(google_firebase_android_app.app) + length(google_firebase_apple_app.app) == 0
-    error_message = "Firebase belongs to the app: it is left alone unless asked for."
-  }
-
-  assert {
-    condition     = length(google_firebase_app_check_recaptcha_enterprise_config.web) + length(google_firebase_app_check_play_integrity_config.android) + length(google_firebase_app_check_app_attest_config.apple) + length(time_sleep.apps) == 0
-    error_message = "App Check belongs to the app: it is left alone unless asked for."
-  }
-
-  assert {
     condition     = length(google_compute_region_network_endpoint_group.function) + length(google_compute_backend_service.function) + length(google_compute_security_policy.edge) + length(google_compute_url_map.function) + length(google_compute_managed_ssl_certificate.domain) + length(google_compute_ssl_policy.modern) + length(google_compute_target_https_proxy.function) + length(google_compute_global_address.function) + length(google_compute_global_forwarding_rule.https) == 0
     error_message = "A load balancer costs money: it is there only if asked for."
   }
 
   assert {
-    condition     = length(google_project_service_identity.secret_manager) + length(google_kms_crypto_key_iam_member.secret_manager) + length(google_pubsub_topic.key_rotation) + length(google_pubsub_topic_iam_member.secret_manager) + length(google_secret_manager_secret.gemini_api_key.rotation) + length(google_secret_manager_secret.gemini_api_key.topics) == 0
-    error_message = "A key of one's own and reminders are there only if asked for."
+    condition     = length(google_project_service_identity.secret_manager) + length(google_kms_crypto_key_iam_member.secret_manager) + length(google_secret_manager_secret.gemini_api_key.rotation) + length(google_secret_manager_secret.gemini_api_key.topics) == 0
+    error_message = "A key of one's own is there only if asked for."
   }
 
   assert {
@@ -208,48 +198,6 @@ run "sign_in_settings_are_as_asked" {
   }
 }
 
-run "apps_get_the_app_check_provider_they_can_have" {
-  command = plan
-
-  variables {
-    firebase_apps = {
-      web = {
-        site    = { display_name = "Site", recaptcha_enterprise_site_key = "not-a-real-site-key" }
-        preview = { display_name = "Preview" }
-      }
-      android = {
-        app   = { display_name = "App", package_name = "com.example.app", sha256_hashes = ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"] }
-        debug = { display_name = "Debug", package_name = "com.example.app.debug" }
-      }
-      apple = {
-        app   = { display_name = "App", bundle_id = "com.example.app", team_id = "ABCDE12345" }
-        debug = { display_name = "Debug", bundle_id = "com.example.app.debug" }
-      }
-      app_check_token_seconds = 1800
-    }
-  }
-
-  assert {
-    condition     = length(google_firebase_project.this) == 1 && length(google_firebase_web_app.app) == 2 && length(google_firebase_android_app.app) == 2 && length(google_firebase_apple_app.app) == 2
-    error_message = "Every app must be made."
-  }
-
-  assert {
-    condition     = keys(google_firebase_app_check_recaptcha_enterprise_config.web) == ["site"] && keys(google_firebase_app_check_play_integrity_config.android) == ["app"] && keys(google_firebase_app_check_app_attest_config.apple) == ["app"]
-    error_message = "An app without what its App Check provider needs gets none."
-  }
-
-  assert {
-    condition     = google_firebase_app_check_play_integrity_config.android["app"].token_ttl == "1800s"
-    error_message = "The lifetime of App Check tokens must arrive."
-  }
-
-  assert {
-    condition     = google_firebase_android_app.app["app"].deletion_policy == "ABANDON"
-    error_message = "Apps in the field must not be deleted by accident."
-  }
-}
-
 run "the_kms_key_encrypts_the_secret_and_secret_manager_may_use_it" {
   command = plan
 
@@ -268,20 +216,3 @@ run "the_kms_key_encrypts_the_secret_and_secret_manager_may_use_it" {
   }
 }
 
-run "reminders_to_rotate_go_to_a_topic_that_secret_manager_may_publish_to" {
-  command = plan
-
-  variables {
-    key_rotation = { period_days = 30, first_time = "2030-01-01T09:00:00Z" }
-  }
-
-  assert {
-    condition     = google_secret_manager_secret.gemini_api_key.rotation[0].rotation_period == "2592000s" && google_secret_manager_secret.gemini_api_key.rotation[0].next_rotation_time == "2030-01-01T09:00:00Z" && google_secret_manager_secret.gemini_api_key.topics[0].name == google_pubsub_topic.key_rotation[0].id
-    error_message = "The secret must remind, and through the topic."
-  }
-
-  assert {
-    condition     = google_pubsub_topic_iam_member.secret_manager[0].role == "roles/pubsub.publisher" && google_pubsub_topic_iam_member.secret_manager[0].topic == google_pubsub_topic.key_rotation[0].name
-    error_message = "Secret Manager must be able to publish."
-  }
-}

@@ -26,13 +26,10 @@ run "values_that_are_right_are_not_refused" {
     concurrency          = 1
     available_memory     = "128Mi"
     cors_allowed_origins = ["*"]
-    gemini_api_key       = "AQ.obviously-not-a-real_key~1"
     secret_name          = "key"
-    key_rotation         = { first_time = "2030-01-01T09:00:00Z" }
     kms_key              = "projects/other-project/locations/europe-west1/keyRings/r/cryptoKeys/k"
     firestore_location   = "eur3"
     identity_platform    = { email_password = false }
-    firebase_apps        = {}
     load_balancer        = { domain = "live.example.co.uk" }
   }
 
@@ -46,17 +43,13 @@ run "numbers_below_their_range_are_refused" {
   command = plan
 
   variables {
-    concurrency            = 0
-    min_instances          = -1
-    timeout_seconds        = 59 # the function may still give its answer
-    api_key_cache_seconds  = 0
-    call_deadline_seconds  = 9
-    gemini_api_key_version = "0"
-    gemini_api_key         = "not-a-key" # too short
-    available_memory       = "64Mi"
-    key_rotation           = { period_days = 0, first_time = "2030-01-01T09:00:00Z" }
-    firebase_apps          = { app_check_token_seconds = 1799 }
-    load_balancer          = { domain = "live.example.com", requests_per_minute = 0 }
+    concurrency           = 0
+    min_instances         = -1
+    timeout_seconds       = 59 # the function may still give its answer
+    api_key_cache_seconds = 0
+    call_deadline_seconds = 9
+    available_memory      = "64Mi"
+    load_balancer         = { domain = "live.example.com", requests_per_minute = 0 }
   }
 
   expect_failures = [
@@ -65,11 +58,7 @@ run "numbers_below_their_range_are_refused" {
     var.timeout_seconds,
     var.api_key_cache_seconds,
     var.call_deadline_seconds,
-    var.gemini_api_key_version,
-    var.gemini_api_key,
     var.available_memory,
-    var.key_rotation,
-    var.firebase_apps,
     var.load_balancer,
   ]
 }
@@ -86,8 +75,6 @@ run "numbers_above_their_range_are_refused" {
     timeout_seconds       = 3601
     api_key_cache_seconds = 86401
     call_deadline_seconds = 56
-    key_rotation          = { period_days = 36501, first_time = "2030-01-01T09:00:00Z" }
-    firebase_apps         = { app_check_token_seconds = 604801 }
     load_balancer         = { domain = "live.example.com", requests_per_minute = 10001 }
   }
 
@@ -100,8 +87,6 @@ run "numbers_above_their_range_are_refused" {
     var.timeout_seconds,
     var.api_key_cache_seconds,
     var.call_deadline_seconds,
-    var.key_rotation,
-    var.firebase_apps,
     var.load_balancer,
   ]
 }
@@ -110,15 +95,12 @@ run "fractions_are_refused" {
   command = plan
 
   variables {
-    concurrency            = 1.5
-    min_instances          = 0.5
-    timeout_seconds        = 60.5
-    api_key_cache_seconds  = 1.5
-    call_deadline_seconds  = 12.5
-    gemini_api_key_version = "1.5"
-    key_rotation           = { period_days = 1.5, first_time = "2030-01-01T09:00:00Z" }
-    firebase_apps          = { app_check_token_seconds = 1800.5 }
-    load_balancer          = { domain = "live.example.com", requests_per_minute = 1.5 }
+    concurrency           = 1.5
+    min_instances         = 0.5
+    timeout_seconds       = 60.5
+    api_key_cache_seconds = 1.5
+    call_deadline_seconds = 12.5
+    load_balancer         = { domain = "live.example.com", requests_per_minute = 1.5 }
   }
 
   expect_failures = [
@@ -127,9 +109,6 @@ run "fractions_are_refused" {
     var.timeout_seconds,
     var.api_key_cache_seconds,
     var.call_deadline_seconds,
-    var.gemini_api_key_version,
-    var.key_rotation,
-    var.firebase_apps,
     var.load_balancer,
   ]
 }
@@ -138,25 +117,21 @@ run "values_of_the_wrong_kind_are_refused" {
   command = plan
 
   variables {
-    project_id             = "123456789012"     # the number of a project
-    region                 = "europe-west1-b"   # a zone
-    function_name          = "mint_live_token"  # the entry point
-    labels                 = { Team = "voice" } # capitals in a key
-    available_memory       = "512"              # would be bytes
-    max_instances          = 1001
-    public                 = "allUsers"
-    gemini_api_version     = "v1" # has no ephemeral tokens
-    app_check              = { mode = "on" }
-    cors_allowed_origins   = ["https://app.example.com/"] # no origin has a path
-    secret_name            = "projects/p/secrets/s"       # the resource name
-    gemini_api_key         = "obviously-not-a-real-key\n" # with a line end
-    gemini_api_key_version = "latest"
-    key_rotation           = { first_time = "2030-01-01" }                                          # a day is no time
-    firestore_database     = "(default)"                                                            # the app's
-    firestore_location     = "europe-west1-b"                                                       # a zone
-    identity_platform      = { authorized_domains = ["https://app.example.com"] }                   # a URL
-    firebase_apps          = { android = { app = { display_name = "App", package_name = "app" } } } # no dot in a package name
-    load_balancer          = { domain = "https://live.example.com" }                                # a URL
+    project_id           = "123456789012"     # the number of a project
+    region               = "europe-west1-b"   # a zone
+    function_name        = "mint_live_token"  # the entry point
+    labels               = { Team = "voice" } # capitals in a key
+    available_memory     = "512"              # would be bytes
+    max_instances        = 1001
+    public               = "allUsers"
+    gemini_api_version   = "v1" # has no ephemeral tokens
+    app_check            = { mode = "on" }
+    cors_allowed_origins = ["https://app.example.com/"]                         # no origin has a path
+    secret_name          = "projects/p/secrets/s"                               # the resource name
+    firestore_database   = "(default)"                                          # the app's
+    firestore_location   = "europe-west1-b"                                     # a zone
+    identity_platform    = { authorized_domains = ["https://app.example.com"] } # a URL
+    load_balancer        = { domain = "https://live.example.com" }              # a URL
   }
 
   expect_failures = [
@@ -171,13 +146,9 @@ run "values_of_the_wrong_kind_are_refused" {
     var.app_check,
     var.cors_allowed_origins,
     var.secret_name,
-    var.gemini_api_key,
-    var.gemini_api_key_version,
-    var.key_rotation,
     var.firestore_database,
     var.firestore_location,
     var.identity_platform,
-    var.firebase_apps,
     var.load_balancer,
   ]
 }
@@ -194,12 +165,9 @@ run "other_common_mistakes_are_refused" {
     app_check            = { consume = true }      # App Check is off
     cors_allowed_origins = ["app.example.com"]     # no scheme
     secret_name          = "1-key"
-    gemini_api_key       = "obviously not a real key"                   # spaces
-    key_rotation         = { first_time = "2030-01-01T09:00:00+01:00" } # not in UTC
-    firestore_database   = "a0000000-0000-0000-0000-000000000000"       # like a UUID
+    firestore_database   = "a0000000-0000-0000-0000-000000000000" # like a UUID
     identity_platform    = { email_password = false, email_link = true }
-    firebase_apps        = { android = { app = { display_name = "App", package_name = "com.example.app", sha256_hashes = ["AA:BB"] } } } # SHA-256 is longer, without colons
-    load_balancer        = { domain = "live.example.com", candidate_domain = "candidate" }                                               # no host name
+    load_balancer        = { domain = "live.example.com", candidate_domain = "candidate" } # no host name
   }
 
   expect_failures = [
@@ -211,33 +179,10 @@ run "other_common_mistakes_are_refused" {
     var.app_check,
     var.cors_allowed_origins,
     var.secret_name,
-    var.gemini_api_key,
-    var.key_rotation,
     var.firestore_database,
     var.identity_platform,
-    var.firebase_apps,
     var.load_balancer,
   ]
-}
-
-run "a_key_in_quotes_is_refused" {
-  command = plan
-
-  variables {
-    gemini_api_key = "\"AQ.obviously-not-a-real-key\""
-  }
-
-  expect_failures = [var.gemini_api_key]
-}
-
-run "a_key_with_its_name_is_refused" {
-  command = plan
-
-  variables {
-    gemini_api_key = "GEMINI_API_KEY=AQ.obviously-not-a-real-key"
-  }
-
-  expect_failures = [var.gemini_api_key]
 }
 
 run "values_that_contradict_each_other_are_refused" {
@@ -248,7 +193,6 @@ run "values_that_contradict_each_other_are_refused" {
     available_cpu        = "0.5"                                                                  # with a concurrency of 32
     app_check            = { allowed_app_ids = ["1:2:web:3a"] }                                   # App Check is off
     cors_allowed_origins = ["*", "https://app.example.com"]                                       # everybody, and somebody
-    firebase_apps        = { apple = { app = { display_name = "App", bundle_id = "app" } } }      # no dot in a bundle id
     load_balancer        = { domain = "live.example.com", candidate_domain = "live.example.com" } # one name for two
   }
 
@@ -257,7 +201,6 @@ run "values_that_contradict_each_other_are_refused" {
     var.concurrency,
     var.app_check,
     var.cors_allowed_origins,
-    var.firebase_apps,
     var.load_balancer,
   ]
 }
@@ -267,16 +210,14 @@ run "ids_of_another_kind_are_refused" {
 
   variables {
     max_instances = 0
-    kms_key       = "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1"                # the id of a version
-    app_check     = { mode = "enforce", allowed_app_ids = ["com.example.app"] }                                    # a package name
-    firebase_apps = { apple = { app = { display_name = "App", bundle_id = "com.example.app", team_id = "ABC" } } } # too short for a team id
+    kms_key       = "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1" # the id of a version
+    app_check     = { mode = "enforce", allowed_app_ids = ["com.example.app"] }                     # a package name
   }
 
   expect_failures = [
     var.max_instances,
     var.kms_key,
     var.app_check,
-    var.firebase_apps,
   ]
 }
 

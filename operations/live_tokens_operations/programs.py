@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Protocol
 
@@ -73,8 +75,12 @@ class Programs(Protocol):
         """Run a program and capture its output. A program that hangs is killed."""
         ...
 
-    def show(self, argv: Sequence[str]) -> Finished:
-        """Run a program that writes to the terminal. It ends in its own time. `out` is empty."""
+    def show(self, argv: Sequence[str], output: Path | None = None) -> Finished:
+        """Run a program that writes to the terminal. It ends in its own time. `out` is empty.
+
+        Args:
+            output: a file for its stdout, which only this user can read; None for the terminal.
+        """
         ...
 
 
@@ -114,16 +120,18 @@ class LocalPrograms:
             return Finished(-signal.SIGKILL, "", f"{argv[0]} did not answer within {self._answer_seconds:g} s")
         return Finished(done.returncode, done.stdout, done.stderr)
 
-    def show(self, argv: Sequence[str]) -> Finished:
+    def show(self, argv: Sequence[str], output: Path | None = None) -> Finished:
         sys.stdout.flush()
         # In a separate session, the program gets only the Ctrl-C that is passed on. At a second one, Terraform stops
         # at once and leaves the state locked.
         with (
             _interruptions() as interruptions,
+            _writing_to(output) as stdout,
             subprocess.Popen(
                 argv,
                 env=self._environment_of(argv),
                 stdin=subprocess.DEVNULL,
+                stdout=stdout,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             ) as process,
@@ -134,6 +142,16 @@ class LocalPrograms:
         if interruptions.came:
             raise KeyboardInterrupt
         return finished
+
+
+@contextmanager
+def _writing_to(file: Path | None) -> Iterator[IO[bytes] | None]:
+    if file is None:
+        yield None
+        return
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        yield opened
 
 
 class _Interruptions:

@@ -32,7 +32,7 @@ def release(project_id: str, region: str) -> str:
 
 def set_and_deploy(variable: str, project_id: str, region: str) -> str:
     """Return what to do to change a variable of `infra/`."""
-    return f"set {variable} in infra/terraform.tfvars, then {deploy(project_id, region)}"
+    return f"set {variable} in infra/projects/{project_id}.tfvars, then {deploy(project_id, region)}"
 
 
 def resume(project_id: str, database: str) -> str:

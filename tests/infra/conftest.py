@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.applied_options import EVERY_OPTION, FAKE_KEY
+from infra.applied_options import EVERY_OPTION
 from support.terraform_runner import Terraform, copy_of_module, terraform_in
 
 
@@ -18,9 +18,7 @@ def with_defaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terrafor
 
 @pytest.fixture(scope="session")
 def with_every_option(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
-    """Applied with every option there is, the key included. Tests must leave it as it is."""
+    """Applied with every option there is. Tests must leave it as it is."""
     with terraform_in(copy_of_module(tmp_path_factory.mktemp("every-option")), applies=True) as terraform:
-        with_key = {"gemini_api_key": FAKE_KEY}
-        terraform.run("plan", EVERY_OPTION, "-out=with-key.tfplan", variables=with_key)
-        terraform.run("apply", "with-key.tfplan", variables=with_key)
+        terraform.apply(EVERY_OPTION)
         yield terraform

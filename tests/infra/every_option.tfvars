@@ -1,22 +1,21 @@
 # Everything optional, all at once: what is planned and applied in test_apply.py besides the defaults.
 
-function_name          = "mint-live-token-two"
-labels                 = { team = "voice" }
-concurrency            = 16
-call_deadline_seconds  = 20
-available_cpu          = "2"
-available_memory       = "1Gi"
-min_instances          = 1
-max_instances          = 20
-timeout_seconds        = 90
-gemini_api_version     = "v1alpha"
-api_key_cache_seconds  = 60
-cors_allowed_origins   = ["https://app.example.com", "http://localhost:8081"]
-secret_name            = "gemini-api-key-two"
-gemini_api_key_version = "1"
-kms_key                = "projects/demo-live-tokens/locations/europe-west1/keyRings/ring/cryptoKeys/key"
-firestore_database     = "live-tokens-two"
-firestore_location     = "eur3"
+function_name         = "mint-live-token-two"
+labels                = { team = "voice" }
+concurrency           = 16
+call_deadline_seconds = 20
+available_cpu         = "2"
+available_memory      = "1Gi"
+min_instances         = 1
+max_instances         = 20
+timeout_seconds       = 90
+gemini_api_version    = "v1alpha"
+api_key_cache_seconds = 60
+cors_allowed_origins  = ["https://app.example.com", "http://localhost:8081"]
+secret_name           = "gemini-api-key-two"
+kms_key               = "projects/demo-live-tokens/locations/europe-west1/keyRings/ring/cryptoKeys/key"
+firestore_database    = "live-tokens-two"
+firestore_location    = "eur3"
 
 app_check = {
   mode            = "enforce"
@@ -24,22 +23,11 @@ app_check = {
   allowed_app_ids = ["1:1234567890:android:0a1b2c3d"]
 }
 
-key_rotation = {
-  period_days = 30
-  first_time  = "2030-01-01T09:00:00Z"
-}
-
 identity_platform = {
   email_link         = true
   anonymous          = true
   authorized_domains = ["app.example.com"]
   sign_ups           = false
-}
-
-firebase_apps = {
-  web     = { site = { display_name = "Site", recaptcha_enterprise_site_key = "not-a-real-site-key" } }
-  android = { app = { display_name = "App", package_name = "com.example.app", sha256_hashes = ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"] } }
-  apple   = { app = { display_name = "App", bundle_id = "com.example.app", team_id = "ABCDE12345" } }
 }
 
 load_balancer = {

@@ -28,7 +28,7 @@ def test_a_second_plan_with_defaults_is_empty(with_defaults: Terraform) -> None:
     assert with_defaults.changes() == ""
 
 
-def test_a_second_plan_with_every_option_is_empty_and_needs_no_key(with_every_option: Terraform) -> None:
+def test_a_second_plan_with_every_option_is_empty(with_every_option: Terraform) -> None:
     assert with_every_option.changes(EVERY_OPTION) == ""
 
 

@@ -127,9 +127,6 @@ MISTAKES_IN_FORM = {
         "invoker_iam_disabled",
     ),
     "an ingress that does not exist": Mistake("function.tf", '"ALLOW_ALL"', '"ALLOW_EVERYBODY"', "ALLOW_EVERYBODY"),
-    "the key as a value that is kept": Mistake(
-        "secret.tf", "  secret_data_wo  ", "  secret_data = var.gemini_api_key\n  secret_data_wo  ", "secret_data"
-    ),
 }
 
 

@@ -49,5 +49,5 @@ def require_no_other_audit_configuration(plan: Json, api: Looks, project: str) -
     raise MisuseError(
         f"{project} has an audit configuration of Secret Manager of its own ({', '.join(types)}), and this plan would "
         "replace it. Nothing was changed.\n"
-        f"To leave it alone, set audit_secret_reads = false in infra/terraform.tfvars. {logged}"
+        f"To leave it alone, set audit_secret_reads = false in infra/projects/{project}.tfvars. {logged}"
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from live_tokens_operations.arguments import Parser, project_id, variable
 from live_tokens_operations.defaults import CHECKOUT, REGION
+from live_tokens_operations.deploy.accidents import Accident
 from live_tokens_operations.deploy.deployment import Deploy, DeployOptions
 from live_tokens_operations.deploy.destruction import Destroy
 from live_tokens_operations.deploy.smoke_test import ReadSmokeTest, SmokeStep
@@ -83,7 +84,8 @@ def _options(typed: Namespace, environment: Mapping[str, str]) -> DeployOptions:
     if smoke_options is None:
         # make passes the options this way: on a command line, their quotes would be lost.
         smoke_options = variable(environment, _SMOKE_OPTIONS, _words)
-    return DeployOptions(typed.project, typed.region, typed.yes, typed.new_key, smoke_options or ())
+    accepted = frozenset(Accident(word) for word in typed.accept)
+    return DeployOptions(typed.project, typed.region, typed.yes, accepted, typed.new_key, smoke_options or ())
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -95,10 +97,18 @@ def _words(text: str) -> tuple[str, ...]:
 
 def add_deploy_arguments(parser: Parser) -> None:
     _add_project(parser)
+    parser.add_argument("--region", metavar="REGION", help=f"region of a new function, such as {REGION}; it is final")
     parser.add_argument(
-        "--region", metavar="REGION", help=f"region of the function (default: the present one, or {REGION})"
+        "--yes", action="store_true", help="apply the plan without asking, unless it needs an --accept, too"
     )
-    parser.add_argument("--yes", action="store_true", help="apply the plan without asking")
+    parser.add_argument(
+        "--accept",
+        action="append",
+        choices=[accident.value for accident in Accident],
+        default=[],
+        help="apply a plan that undoes applied settings, destroys, opens the ingress, lowers App Check or makes the "
+        "function public; repeat it for several",
+    )
     parser.add_argument("--new-key", action="store_true", help="replace the stored Gemini API key")
     parser.add_argument(
         "--smoke-options",

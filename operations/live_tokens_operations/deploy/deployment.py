@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,26 @@ from typing import Any
 from live_tokens.profiles import CheckedProfile
 from live_tokens_operations.bill_table import bill_table, worst_days
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
-from live_tokens_operations.defaults import REGION
+from live_tokens_operations.defaults import REGION, REGION_PATTERN
+from live_tokens_operations.deploy.accidents import Accident, Danger, dangers_of
+from live_tokens_operations.deploy.applied_settings import (
+    Applied,
+    blob_of,
+    contradiction,
+    require_settings,
+)
 from live_tokens_operations.deploy.audit_configuration import require_no_other_audit_configuration
 from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
+from live_tokens_operations.deploy.plan import Plan
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.public import InvokerCheck
-from live_tokens_operations.deploy.settings_files import SettingsFiles
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
+from live_tokens_operations.deploy.summary import summary
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform import Terraform
 from live_tokens_operations.deploy.traffic import require_newest_to_serve
@@ -46,8 +56,8 @@ The load balancer is made, and the function's own URL stays open. Next:
   2. When {domain_url} answers, let apps call it in place of {url}.
   3. When none calls the old one any more, set close_direct = true in load_balancer, and run this again."""
 _NOBODY_IS_TOLD = (
-    "Nobody is told when an alert opens: set alert_emails or notification_channels in infra/terraform.tfvars, and run "
-    "this again."
+    "Nobody is told when an alert opens: set alert_emails or notification_channels in the settings of the project, and "
+    "run this again."
 )
 # Terraform calls these two before it can switch any API on.
 _SERVICES_OF_TERRAFORM = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
@@ -59,13 +69,15 @@ class DeployOptions:
 
     Attributes:
         region: None for the present region, or the default if there is none.
-        agreed: whether the plan is applied without a question.
+        agreed: whether the plan is applied without a question. It answers no question about an accident.
+        accepted: the accidents that the plan may be.
         new_key: whether a stored key is replaced.
     """
 
     project: str
     region: str | None
     agreed: bool
+    accepted: frozenset[Accident]
     new_key: bool
     smoke_options: tuple[str, ...]
 
@@ -96,14 +108,20 @@ class Deploy:
         checked = require_profiles(PROFILES)
         for warning in warnings_of(checked):
             self.operator.say(f"Warning: {warning}")
-        settings = SettingsFiles.read(self.module)
-        settings.require_project(options.project)
+        settings = ProjectSettings.read(self.module, options.project)
         asked_region = settings.region_for(options.region)
         prerequisites = Prerequisites(self.programs, self.environment, options.project)
         ready = prerequisites.require_for_deploy(asked_region, settings, has_signer=has_signer)
         bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
-        region = _region(options.project, asked_region, found)
+        region = self._region(options.project, asked_region, found)
+        kept = bucket.applied_settings(region)
+        applied = kept.read(ready.api) if found else None
+        if (applied and applied.settings) or (found and found.region):
+            require_settings(settings, region, applied)
+        if settings.text is None:
+            settings = settings.write(region)
+            self.operator.say(f"The settings of this project: {settings.name}. Commit this file.")
 
         self._title(f"Terraform's state: gs://{bucket.name}")
         if found is None:
@@ -111,16 +129,31 @@ class Deploy:
         if found is None or found.region is None:
             self._enable_services(options.project)
         write_backend(self.module, bucket.name, region)
-        terraform = Terraform(self.programs, self.module, options.project, region, self.colour)
+        terraform = Terraform(self.programs, self.module, settings, region, self.colour)
         terraform.initialise()
         if settings.sets_sign_in_up:
             require_sign_in_is_free(ready.api, options.project, settings, terraform.resources())
 
         self._title(f"Project {options.project}, region {region}")
-        # The bucket remembers the region from here on, also where all is there already, and not when the answer is no.
-        self._apply(terraform, ready.api, options, checked, lambda: bucket.complete(found, region))
+        with terraform.planned(worst_days(checked)) as file:
+            shown = terraform.read(file)
+            require_open_url(shown, ready.api, options.project)
+            require_no_other_audit_configuration(shown, ready.api, options.project)
+            invoker_check = InvokerCheck(self.programs, ready.api, options.project)
+            invoker_check.require_possible(shown)
+            plan = Plan.of(shown)
+            dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan)]
+            self._ask(terraform, plan, [each for each in dangers if each], checked, options)
+            # From here on, the bucket knows the region and the settings; not when the answer is no.
+            bucket.complete(found, region)
+            now = Applied(plan.settings, blob_of(settings.text or ""))
+            if now != applied:
+                kept.keep(now)
+            if plan.changes_anything:
+                invoker_check.replace_grant(shown)
+                terraform.apply(file)
         outputs = terraform.outputs()
-        if still_open := InvokerCheck(self.programs, ready.api, options.project).require_as_set(outputs):
+        if still_open := invoker_check.require_as_set(outputs):
             self.operator.say(still_open)
 
         self._title("The Gemini API key")
@@ -135,37 +168,70 @@ class Deploy:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])
         require_answer(finished, "The APIs could not be enabled")
 
-    def _apply(
+    def _ask(
         self,
         terraform: Terraform,
-        api: Looks,
-        options: DeployOptions,
+        plan: Plan,
+        dangers: Sequence[Danger],
         checked: Sequence[CheckedProfile],
-        agreed: Callable[[], None],
+        options: DeployOptions,
     ) -> None:
-        with terraform.planned(worst_days(checked)) as plan:
-            if plan is None:
-                self.operator.say("No changes are necessary.")
-                agreed()
-                return
-            changes = terraform.read(plan)
-            require_open_url(changes, api, options.project)
-            require_no_other_audit_configuration(changes, api, options.project)
-            invoker_check = InvokerCheck(self.programs, api, options.project)
-            invoker_check.require_possible(changes)
-            self.operator.say(f"\n{bill_table(checked)}\n")
-            if not options.agreed:
-                self._ask()
-            agreed()
-            terraform.apply(plan)
+        """Show what the plan does, and return if the operator agrees to all of it.
 
-    def _ask(self) -> None:
+        Raises:
+            DeclinedError: the operator does not agree, or cannot be asked.
+        """
+        if plan.changes_anything:
+            self.operator.say(f"\n{summary(plan, terraform.plan_text)}\n\n{bill_table(checked)}\n")
+        else:
+            self.operator.say("No changes are necessary.")
+        self._ask_about([danger for danger in dangers if danger.accident not in options.accepted])
+        if plan.changes_anything and not options.agreed:
+            self._ask_whether_to_apply()
+
+    def _ask_about(self, dangers: Sequence[Danger]) -> None:
+        if dangers and not self.operator.interactive:
+            words = " ".join(dict.fromkeys(danger.accident.value for danger in dangers))
+            texts = "\n".join(danger.text for danger in dangers)
+            raise DeclinedError(
+                f"The plan was not applied.\n{texts}\nYES=1 (--yes) does not answer this. If it is meant, add "
+                f'ACCEPT="{words}" (--accept).'
+            )
+        for danger in dangers:
+            self.operator.say(danger.text)
+            word = danger.accident.value
+            if self.operator.ask(f"If it is meant, type {word}: ") != word:
+                raise DeclinedError("The plan was not applied.")
+
+    def _ask_whether_to_apply(self) -> None:
         if not self.operator.interactive:
             raise DeclinedError("No terminal to ask for confirmation. The plan was not applied. Add YES=1 (--yes).")
         if self.operator.ask("Apply this plan? [y/N] ").lower() not in ("y", "yes"):
             raise DeclinedError(
-                "The plan was not applied. The state bucket, two enabled APIs and infra/backend.tf stay."
+                "The plan was not applied. The state bucket, two enabled APIs, infra/backend.tf and the settings stay."
             )
+
+    def _region(self, project: str, asked: str | None, found: Found | None) -> str:
+        """Return the region of the function. It is asked for once: it is the region of the key and the data, too."""
+        where_it_is = found.region if found else None
+        if where_it_is and asked not in (None, where_it_is):
+            raise MisuseError(
+                f"The function of {project} is in {where_it_is}, and cannot be moved. Nothing was done. "
+                f"Omit REGION, or delete the deployment first: make destroy PROJECT_ID={project}"
+            )
+        if known := where_it_is or asked:
+            return known
+        if not self.operator.interactive:
+            raise MisuseError(
+                f"Which region? It is final. Nothing was done. Add REGION={REGION} (--region), for example."
+            )
+        self.operator.say(
+            "The region of the function, the key and the data is final: to move, delete all and deploy anew."
+        )
+        typed = self.operator.ask(f"Region [{REGION}]: ") or REGION
+        if not re.fullmatch(REGION_PATTERN, typed):
+            raise MisuseError(f"{typed!r} is not a region, such as {REGION}. Nothing was done.")
+        return typed
 
     def _finish(self, outputs: Mapping[str, Any], options: DeployOptions, api: Looks, smoke_test: SmokeStep) -> None:
         url = outputs.get("app_url") or outputs["function_url"]
@@ -188,13 +254,3 @@ class Deploy:
 
     def _title(self, text: str) -> None:
         self.operator.say(f"\n== {text}")
-
-
-def _region(project: str, asked: str | None, found: Found | None) -> str:
-    where_it_is = found.region if found else None
-    if where_it_is and asked not in (None, where_it_is):
-        raise MisuseError(
-            f"The function of {project} is in {where_it_is}, and cannot be moved. Nothing was done. "
-            f"Omit REGION, or delete the deployment first: make destroy PROJECT_ID={project}"
-        )
-    return where_it_is or asked or REGION

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from live_tokens_operations.deploy.applied_settings import Applied
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
-from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.state_bucket import StateBucket, write_backend
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform import Resource, Terraform
@@ -59,7 +60,7 @@ class Destroy:
             raise DeclinedError(
                 f"No terminal to ask for confirmation. Nothing was done. Add CONFIRM={project} (--confirm)."
             )
-        SettingsFiles.read(self.module).require_project(project)
+        settings = ProjectSettings.read(self.module, project)
         ready = Prerequisites(self.programs, self.environment, project).require_for_destroy()
         bucket = StateBucket(self.programs, project, ready.number)
         found = bucket.find()
@@ -70,7 +71,7 @@ class Destroy:
             )
             return
         write_backend(self.module, bucket.name, found.region)
-        terraform = Terraform(self.programs, self.module, project, found.region, self.colour)
+        terraform = Terraform(self.programs, self.module, settings, found.region, self.colour)
         terraform.initialise()
         resources = terraform.resources()
         if resources:
@@ -78,6 +79,7 @@ class Destroy:
             if confirmed is None and self.operator.ask("Type the id of the project to continue: ") != project:
                 raise DeclinedError("That is not the id. Nothing was done.")
             terraform.destroy(resources)
+        bucket.applied_settings(found.region).keep(Applied({}, ""))
         bucket.forget_region()
         self.operator.say(_what_is_left(bucket.name, self.module))
 

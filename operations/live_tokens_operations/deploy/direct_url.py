@@ -111,7 +111,8 @@ def _require_quiet(api: Looks, project: str, service: str, domains: Sequence[str
             f"Apps still call the function's own URL, last at {entries[0].get('timestamp')}: "
             f"{entries[0].get('httpRequest', {}).get('requestUrl')}. {_STAYS}\n"
             f"Let them call the domain. close_direct is accepted after {QUIET_FOR.total_seconds() / 3600:.0f} hours "
-            "without such a call. To close it in spite of them: terraform -chdir=infra apply"
+            "without such a call. To close it in spite of them: "
+            f"terraform -chdir=infra apply -var-file=projects/{project}.tfvars"
         )
 
 

@@ -11,16 +11,18 @@ _AGAIN = "Wait a few minutes and run this again. It continues where it stopped."
 # Pattern of a failure's message → what to do. The first match counts, so specific patterns come first.
 _KNOWN = {
     r"constraints/iam\.allowedPolicyMemberDomains|do not belong to a permitted customer": (
-        'An organisation policy forbids public members. Set public = "no-invoker-check" in terraform.tfvars and run '
-        "this again: Cloud Run then checks no caller, and the function does. Or ask for an exception for this project."
+        'An organisation policy forbids public members. Set public = "no-invoker-check" in the settings of the project '
+        "and run this again: Cloud Run then checks no caller, and the function does. Or ask for an exception for this "
+        "project."
     ),
     r"disableServiceAccountApiKeyCreation": (
         "An organisation policy forbids API keys that are bound to service accounts. Ask for an exception."
     ),
     r"constraints/[a-z]": "An organisation policy forbids this. Ask its administrator for an exception.",
     r"Identity Platform has already been enabled": (
-        "Remove identity_platform from terraform.tfvars, or import the existing configuration: "
-        "terraform -chdir=infra import 'google_identity_platform_config.sign_in[0]' PROJECT_ID"
+        "Remove identity_platform from the settings of the project, or import the existing configuration: "
+        "terraform -chdir=infra import -var-file=projects/PROJECT_ID.tfvars "
+        "'google_identity_platform_config.sign_in[0]' PROJECT_ID"
     ),
     # This happens to an Owner, too: https://github.com/firebase/firebase-tools/issues/2498
     r"Error creating Project: googleapi: Error 403: The caller does not[\s\S]*google_firebase_project\.": (
@@ -44,7 +46,7 @@ _KNOWN = {
     ),
     r"already exists|alreadyExists|\b409\b": (
         "A resource of this name exists outside of the state. Import it, delete it, or choose another name "
-        "in terraform.tfvars."
+        "in the settings of the project."
     ),
     r"could not find default credentials|invalid_grant|Reauthentication|oauth2/google": (
         "Your credentials have expired. Run: gcloud auth application-default login"

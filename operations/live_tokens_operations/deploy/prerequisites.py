@@ -15,7 +15,7 @@ from live_tokens_operations.checks.sign_in import check_authentication
 from live_tokens_operations.defaults import REGION_PATTERN
 from live_tokens_operations.deploy import terraform
 from live_tokens_operations.deploy.errors import MisuseError, PrerequisiteError, UnansweredError
-from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.terraform import Resource
 from live_tokens_operations.google.gcloud import CHECK_NETWORK, UNREACHABLE, GcloudError, project_number
 from live_tokens_operations.google.look import Looks, Unseen
@@ -73,7 +73,7 @@ class Prerequisites:
     project: str
     check_credentials: CheckCredentials = check_credentials
 
-    def require_for_deploy(self, region: str | None, settings: SettingsFiles, *, has_signer: bool) -> ReadyProject:
+    def require_for_deploy(self, region: str | None, settings: ProjectSettings, *, has_signer: bool) -> ReadyProject:
         """Check that a deployment can begin.
 
         Args:
@@ -134,7 +134,7 @@ class Prerequisites:
     def _check_billing(self, api: Looks) -> list[Fault]:
         return _faults_of(check_billing(api, self.project))
 
-    def _check_authentication(self, settings: SettingsFiles, *, has_signer: bool) -> _Check:
+    def _check_authentication(self, settings: ProjectSettings, *, has_signer: bool) -> _Check:
         def check(api: Looks) -> list[Fault]:
             if settings.sets_sign_in_up:
                 return []
@@ -161,7 +161,7 @@ class Prerequisites:
         ]
 
 
-def require_sign_in_is_free(api: Looks, project: str, settings: SettingsFiles, resources: Iterable[Resource]) -> None:
+def require_sign_in_is_free(api: Looks, project: str, settings: ProjectSettings, resources: Iterable[Resource]) -> None:
     """Check that Terraform does not overwrite an existing sign-in configuration.
 
     Args:
@@ -175,18 +175,18 @@ def require_sign_in_is_free(api: Looks, project: str, settings: SettingsFiles, r
     """
     if any(each.address.startswith(_SIGN_IN) for each in resources):
         return
-    file = settings.file_of("identity_platform")
     look = look_at(api, project)
     if isinstance(look, Unseen) and look.reason != "SERVICE_DISABLED":
         text = f"Could not determine whether {project} has Firebase Authentication: {HOST}: {look.codes}\n"
-        text += f"Nothing was planned, because {file} sets identity_platform."
+        text += f"Nothing was planned, because {settings.name} sets identity_platform."
         raise UnansweredError(text)
     if isinstance(look, SignInConfig):
         raise MisuseError(
             f"{project} has Firebase Authentication outside of Terraform's state, and "
-            f"{file} sets identity_platform: that may upgrade it to Identity Platform, which is billed "
+            f"{settings.name} sets identity_platform: that may upgrade it to Identity Platform, which is billed "
             "differently, and overwrite its settings. Nothing was planned.\n"
-            f"Remove identity_platform from {file}. If Identity Platform is on, import it: see infra/README.md."
+            f"Remove identity_platform from {settings.name}. "
+            "If Identity Platform is on, import it: see infra/README.md."
         )
 
 

@@ -32,7 +32,7 @@ class InvokerCheck:
     project: str
 
     def require_possible(self, plan: Json) -> None:
-        """Check that no organisation policy forbids what a plan grants, and prepare what replaces a grant.
+        """Check that no organisation policy forbids what a plan grants.
 
         A policy that cannot be read stops nothing: the apply would say so.
 
@@ -41,22 +41,31 @@ class InvokerCheck:
 
         Raises:
             MisuseError: the plan grants a role to `allUsers`, and a policy forbids that.
+        """
+        if "create" not in _grant_in(plan).get("actions", []):
+            return
+        policy = find_policy_against_all_users(self.api, self.project)
+        if isinstance(policy, str):
+            raise MisuseError(
+                f"An organisation policy forbids roles for allUsers in {self.project} ({policy}), and apps have no "
+                f"other identity. Nothing was changed.\n"
+                f'Set public = "{WITHOUT_CHECK}" in infra/projects/{self.project}.tfvars and run this again: Cloud Run '
+                "then checks no caller, and the function does. Or ask for an exception for this project."
+            )
+
+    def replace_grant(self, plan: Json) -> None:
+        """Switch the check off before an apply that deletes the grant, so that no call is refused between the two.
+
+        Args:
+            plan: as `terraform show -json` prints it.
+
+        Raises:
             GcloudError: the check cannot be switched off.
         """
-        changes = {each["address"]: each["change"] for each in plan.get("resource_changes", [])}
-        actions = changes.get(_GRANT, {}).get("actions", [])
-        if "create" in actions:
-            policy = find_policy_against_all_users(self.api, self.project)
-            if isinstance(policy, str):
-                raise MisuseError(
-                    f"An organisation policy forbids roles for allUsers in {self.project} ({policy}), and apps have no "
-                    f"other identity. Nothing was changed.\n"
-                    f'Set public = "{WITHOUT_CHECK}" in infra/terraform.tfvars and run this again: Cloud Run then '
-                    "checks no caller, and the function does. Or ask for an exception for this project."
-                )
-        if actions == ["delete"] and plan.get("variables", {}).get("public", {}).get("value") == WITHOUT_CHECK:
-            before = changes[_GRANT]["before"]
-            self._switch_off(str(before["location"]), str(before["name"]))
+        grant = _grant_in(plan)
+        setting = plan.get("variables", {}).get("public", {}).get("value")
+        if grant.get("actions") == ["delete"] and setting == WITHOUT_CHECK:
+            self._switch_off(str(grant["before"]["location"]), str(grant["before"]["name"]))
 
     def require_as_set(self, outputs: Mapping[str, Any]) -> str | None:
         """Switch the check off after an apply if that is the setting, and look.
@@ -95,3 +104,9 @@ class InvokerCheck:
                 return body.get("invokerIamDisabled") is True
             case Missing() | Unseen():
                 return False
+
+
+def _grant_in(plan: Json) -> Json:
+    """Return what a plan does with the grant, or nothing."""
+    changes: dict[str, Json] = {each["address"]: each["change"] for each in plan.get("resource_changes", [])}
+    return changes.get(_GRANT, {})

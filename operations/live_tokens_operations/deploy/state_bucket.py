@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from live_tokens_operations.deploy.applied_settings import AppliedSettings
 from live_tokens_operations.deploy.errors import MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.google import gcloud_commands
@@ -46,6 +47,10 @@ class StateBucket:
     def name(self) -> str:
         """The bucket's name."""
         return f"{self.project}-live-tokens-state"
+
+    def applied_settings(self, region: str) -> AppliedSettings:
+        """Return the record of the settings that were applied last, beside the state."""
+        return AppliedSettings(self.programs, self.project, self.name, f"{_prefix(region)}/applied.json")
 
     def find(self) -> Found | None:
         """Return the bucket, or None.

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from live_tokens_operations.deploy.explanations import require, require_answer, with_remedy
-from live_tokens_operations.programs import Finished, ProgramError, Programs, read_json
+from live_tokens_operations.deploy.explanations import require, require_answer
+from live_tokens_operations.deploy.project_settings import ProjectSettings
+from live_tokens_operations.programs import Finished, Programs, read_json
 
 VERSION = ("terraform", "version", "-json")
 
-_UNCHANGED, _CHANGED = 0, 2
 # Attributes that protect a resource from deletion.
 _PROTECTIONS = {
     "deletion_protection": True,
@@ -49,7 +49,7 @@ class Terraform:
 
     programs: Programs
     module: Path
-    project: str
+    settings: ProjectSettings
     region: str
     colour: bool
 
@@ -57,21 +57,27 @@ class Terraform:
         """Fetch providers and open the state of the present backend, whichever was used before."""
         require(self._show("init", "-reconfigure"), "terraform init failed.")
 
+    @property
+    def plan_text(self) -> Path:
+        """The file with the last plan, as Terraform shows it."""
+        return self.module / ".build" / f"{self.settings.project}.plan.txt"
+
     @contextmanager
-    def planned(self, worst_days: Mapping[str, Decimal | None]) -> Iterator[Path | None]:
-        """Plan, and yield the plan, or None if there is nothing to do. The file is gone after the `with` block.
+    def planned(self, worst_days: Mapping[str, Decimal | None]) -> Iterator[Path]:
+        """Plan, write what the plan shows to `plan_text`, and yield the plan. It is gone after the `with` block.
 
         Args:
             worst_days: profile → US dollars, which the plan shows.
         """
+        self.plan_text.parent.mkdir(exist_ok=True)
         # In a folder that only this user can read: a plan holds all values of the state.
         with TemporaryDirectory(prefix="live-tokens-plan-") as folder:
             file = Path(folder, "plan")
             shown = f"-var=worst_usd_per_user_day={_as_value(worst_days)}"
-            finished = self._show("plan", "-detailed-exitcode", f"-out={file}", *self._variables, shown)
-            if finished.code not in (_UNCHANGED, _CHANGED):
-                raise ProgramError(with_remedy("terraform plan failed. Nothing was changed.", finished.err))
-            yield file if finished.code == _CHANGED else None
+            arguments = ("-no-color", f"-out={file}", *self._variables, shown)
+            finished = self.programs.show([*self._program, "plan", "-input=false", *arguments], self.plan_text)
+            require(finished, "terraform plan failed. Nothing was changed.")
+            yield file
 
     def read(self, plan: Path) -> dict[str, Any]:
         """Return a plan as Terraform's JSON. It holds all values of the state.
@@ -102,7 +108,7 @@ class Terraform:
 
     @property
     def _variables(self) -> tuple[str, ...]:
-        return (f"-var=project_id={self.project}", f"-var=region={self.region}")
+        return (*self.settings.arguments, f"-var=project_id={self.settings.project}", f"-var=region={self.region}")
 
     def _show(self, command: str, *arguments: str) -> Finished:
         colour = () if self.colour else ("-no-color",)

@@ -43,6 +43,11 @@ def remove_bucket(bucket: str) -> list[str]:
     return ["gcloud", "storage", "rm", "--recursive", "--all-versions", f"gs://{bucket}"]
 
 
+def write_object(file: str, url: str, project: str) -> list[str]:
+    """Store a file as an object of Cloud Storage."""
+    return ["gcloud", "storage", "cp", file, url, f"--project={project}", "--quiet"]
+
+
 def log_in() -> list[str]:
     """Get Application Default Credentials."""
     return ["gcloud", "auth", "application-default", "login"]

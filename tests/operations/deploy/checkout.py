@@ -49,10 +49,16 @@ class Checkout:
         notes = self.folder / "smoke.json"
         return list(json.loads(notes.read_text(encoding="utf-8"))) if notes.exists() else []
 
-    def set(self, **settings: str) -> None:
-        """Write the operator's own settings."""
+    @property
+    def settings(self) -> Path:
+        """The file with the settings of the project."""
+        return self.module / "projects" / f"{PROJECT}.tfvars"
+
+    def set(self, **settings: object) -> None:
+        """Write the settings of the project."""
         lines = (f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
-        (self.module / "terraform.tfvars").write_text("".join(lines), encoding="utf-8")
+        self.settings.parent.mkdir(exist_ok=True)
+        self.settings.write_text("".join(lines), encoding="utf-8")
 
     def smoke_fails(self, checks: int) -> None:
         """Say how many checks of the smoke test will fail."""

@@ -95,6 +95,8 @@ def first_run(
 
     google.watch = watch
     with checkout.deploy() as terminal:
+        terminal.expect("Region [europe-west1]: ")
+        terminal.types("\n")
         terminal.expect("Apply this plan? [y/N] ")
         terminal.types("y\n")
         terminal.expect("Gemini API key (it is not shown): ")

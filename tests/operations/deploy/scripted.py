@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from live_tokens_operations.arguments import UsageError
@@ -39,8 +40,9 @@ class ScriptedPrograms:
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         raise AssertionError(f"nobody expected {line!r}")
 
-    def show(self, argv: Sequence[str]) -> Finished:
+    def show(self, argv: Sequence[str], output: Path | None = None) -> Finished:
         """Answer a command line."""
+        del output
         return self.ask(argv)
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import stat
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from live_tokens_operations.bill_table import bill_table, worst_days
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from operations.deploy.checkout import ROOT, Checkout, contents_below
 from operations.deploy.google import (
     FUNCTION,
@@ -41,14 +43,36 @@ def test_one_command_and_two_answers_lead_to_a_function(first_run: FirstRun) -> 
     assert first_run.checkout.smoke_runs == [[URL, "--project", PROJECT, "--no-observations"]]
 
 
-def test_the_plan_is_shown_before_the_question(first_run: FirstRun) -> None:
-    plan, question = "Plan: 2 to add, 0 to change, 0 to destroy.", "Apply this plan? [y/N]"
-    assert 0 < first_run.ended.shown.index(plan) < first_run.ended.shown.index(question)
+def test_a_summary_is_shown_before_the_question_and_the_whole_plan_is_in_the_file_that_it_names(
+    first_run: FirstRun,
+) -> None:
+    summary, question, _ = first_run.ended.shown.partition("Apply this plan? [y/N]")
+    assert question
+    assert "Plan: 2 to create, 0 to update, 0 to delete." in summary
+    assert "It takes about a minute. This is an estimate, not measured." in summary
+    assert "A month without a call then costs nearly nothing" in summary
+    assert f"The whole plan: {plan_file(first_run.checkout)}\n" in summary
+    assert "will be created" not in first_run.ended.shown
+    assert "# google_secret_manager_secret.gemini_api_key will be created" in plan_file(first_run.checkout).read_text()
+    assert stat.S_IMODE(plan_file(first_run.checkout).stat().st_mode) == 0o600
+
+
+def test_the_region_is_asked_for_once_is_said_to_be_final_and_is_kept_in_the_file_for_git(first_run: FirstRun) -> None:
+    said = "The region of the function, the key and the data is final: to move, delete all and deploy anew.\nRegion ["
+    assert first_run.ended.shown.count(said) == 1
+    assert f"The settings of this project: infra/projects/{PROJECT}.tfvars. Commit this file." in first_run.ended.shown
+    assert ProjectSettings.read(first_run.checkout.module, PROJECT).region == "europe-west1"
+
+
+def plan_file(checkout: Checkout) -> Path:
+    """Return the file with the whole plan."""
+    return checkout.module / ".build" / f"{PROJECT}.plan.txt"
 
 
 def test_the_worst_bill_of_a_caller_is_in_the_plan_and_before_the_question(first_run: FirstRun) -> None:
     checked = require_profiles(PROFILES)
-    plan, _, after = first_run.ended.shown.partition("The worst bill of one caller, in US dollars")
+    plan = plan_file(first_run.checkout).read_text(encoding="utf-8")
+    after = first_run.ended.shown.partition("The worst bill of one caller, in US dollars")[2]
     output = plan.partition("worst_usd_per_user_day")[2]
     shown = re.findall(r'^ +\+ (?:"([^"]+)"|(\w+)) += ([\d.]+)$', output, re.MULTILINE)
     assert {quoted or plain: Decimal(usd) for quoted, plain, usd in shown} == worst_days(checked)
@@ -112,7 +136,7 @@ def test_the_last_word_is_that_nobody_gets_alerts_until_somebody_does(deployed: 
     nobody = "Nobody is told when an alert opens: set alert_emails or notification_channels"
     without = deployed.checkout.build("deploy")
     assert nobody in without.shown.partition("== Done")[2]
-    (deployed.checkout.module / "terraform.tfvars").write_text('alert_emails = ["oncall@example.com"]\n')
+    deployed.checkout.set(region="europe-west1", alert_emails=["oncall@example.com"])
     told = deployed.checkout.build("deploy", "--yes")
     assert told.code == 0, told.shown
     assert nobody not in told.shown
@@ -139,7 +163,7 @@ def test_a_second_run_finds_everything_and_asks_nothing(deployed: Deployed) -> N
 def test_no_to_the_question_changes_nothing(deployed: Deployed) -> None:
     google, checkout = deployed
     before = google.state_bucket.objects[STATE]
-    checkout.set(function_name="another")
+    checkout.set(labels={"team": "voice"})
     with checkout.deploy() as terminal:
         terminal.expect("Apply this plan? [y/N] ")
         terminal.types("\n")
@@ -154,7 +178,7 @@ def test_no_to_the_question_changes_nothing(deployed: Deployed) -> None:
 def test_without_a_terminal_nothing_is_applied_that_nobody_agreed_to(deployed: Deployed) -> None:
     google, checkout = deployed
     before = google.state_bucket.objects[STATE]
-    checkout.set(function_name="another")
+    checkout.set(labels={"team": "voice"})
     ended = checkout.build("deploy")
     assert ended.code == 1
     assert "No terminal to ask for confirmation. The plan was not applied. Add YES=1" in ended.shown
@@ -236,14 +260,14 @@ def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> Non
     google, checkout = deployed
     google.secrets[SECRET].clear()
     checkout.set(function_name="another", command="echo the image was not built; exit 1")
-    failed = checkout.build("deploy", "--yes")
+    failed = checkout.build("deploy", "--yes", "--accept=destroy")
     assert failed.code == 1
     assert "the image was not built" in failed.shown
     assert "terraform apply failed. Run this again to continue." in failed.shown
     assert not google.locked
 
     checkout.set(function_name="another")
-    again = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+    again = checkout.build("deploy", "--yes", "--accept=destroy", "--accept=settings", GEMINI_API_KEY=KEY)
     assert again.code == 0, again.shown
     assert [version.payload for version in google.secrets[SECRET]] == [KEY.encode()]
     assert checkout.smoke_runs[-1] == [
@@ -279,7 +303,7 @@ def test_ctrl_c_gives_terraform_its_time(deployed: Deployed, passed_on: bool) ->
     google, checkout = deployed
     os.mkfifo(checkout.folder / "nobody-writes-here")
     checkout.set(function_name="another", command=f"exec cat {checkout.folder}/nobody-writes-here")
-    with checkout.deploy("--yes") as terminal:
+    with checkout.deploy("--yes", "--accept=destroy") as terminal:
         terminal.expect("(local-exec): Executing")
         if passed_on:
             terminal.signal(signal.SIGTERM)
@@ -297,10 +321,20 @@ def test_ctrl_c_gives_terraform_its_time(deployed: Deployed, passed_on: bool) ->
 def test_another_region_than_the_deployed_one_is_refused(deployed: Deployed) -> None:
     google, checkout = deployed
     before = len(google.storage.writes)
-    ended = checkout.build("deploy", "--yes", "--region", "us-central1")
+    checkout.set(region="us-central1")
+    ended = checkout.build("deploy", "--yes")
     assert ended.code == 2
     assert "is in europe-west1, and cannot be moved. Nothing was done." in ended.shown
     assert len(google.storage.writes) == before
+
+
+def test_a_build_names_the_region_of_a_new_function_because_nobody_is_there_to_ask(
+    checkout: Checkout, google: Google
+) -> None:
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 2
+    assert "Which region? It is final. Nothing was done. Add REGION=europe-west1 (--region)" in ended.shown
+    assert google.storage.writes == []
 
 
 def test_no_state_is_put_into_a_bucket_of_somebody_else(checkout: Checkout, google: Google) -> None:

@@ -23,7 +23,7 @@ from live_tokens_operations.deploy.explanations import remedy_for
         ("violates constraint constraints/gcp.resourceLocations", "An organisation policy forbids this"),
         (
             "Error 400: INVALID_PROJECT_ID : Identity Platform has already been enabled for this project.",
-            "Remove identity_platform from terraform.tfvars, or import the existing configuration",
+            "Remove identity_platform from the settings of the project, or import the existing configuration",
         ),
         (
             (

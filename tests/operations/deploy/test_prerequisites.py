@@ -8,7 +8,7 @@ import pytest
 from live_tokens_operations.checks.finding import Finding, bad, unanswered
 from live_tokens_operations.deploy.errors import PrerequisiteError
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
-from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.terraform import Resource
 from live_tokens_operations.google.look import Found, Look, Unseen
 from live_tokens_operations.programs import Finished, ProgramError
@@ -94,12 +94,12 @@ def test_a_project_without_billing_and_sign_in_is_told_of_both(checkout: Checkou
 def test_terraform_may_set_sign_in_up_in_place_of_the_console(checkout: Checkout, google: Google) -> None:
     google.billing[PROJECT] = None
     google.identity.api_keys.clear()
-    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    checkout.set(region="europe-west1", identity_platform={"anonymous": True})
     assert faults(checkout.build("deploy", "--yes").shown) == ["Billing: off; nothing is built or served"]
 
 
 def test_sign_in_that_somebody_else_has_set_up_is_not_overwritten(checkout: Checkout, google: Google) -> None:
-    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    checkout.set(region="europe-west1", identity_platform={"anonymous": True})
     ended = checkout.build("deploy", "--yes")
     assert ended.code == 2, ended.shown
     assert f"{PROJECT} has Firebase Authentication outside of Terraform's state" in ended.shown
@@ -108,7 +108,7 @@ def test_sign_in_that_somebody_else_has_set_up_is_not_overwritten(checkout: Chec
 
 
 def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkout, hosts: GoogleHosts) -> None:
-    (checkout.module / "terraform.tfvars").write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    checkout.set(region="europe-west1", identity_platform={"anonymous": True})
     with hosts.proxy.refusing("identitytoolkit.googleapis.com"):
         ended = checkout.build("deploy", "--yes")
     assert ended.code == 1, ended.shown
@@ -119,7 +119,7 @@ def test_a_sign_in_that_cannot_be_looked_at_is_not_overwritten(checkout: Checkou
 def test_sign_in_that_terraform_has_made_is_its_own(tmp_path: Path) -> None:
     made = Resource("google_identity_platform_config.sign_in[0]", protected=False, abandoned=True)
     google = ScriptedGoogle({})  # which nobody asks
-    require_sign_in_is_free(google, PROJECT, SettingsFiles.read(tmp_path), [made])
+    require_sign_in_is_free(google, PROJECT, ProjectSettings.read(tmp_path, PROJECT), [made])
 
 
 def test_a_look_that_is_refused_is_no_yes(checkout: Checkout, google: Google) -> None:
@@ -248,9 +248,7 @@ def test_credentials_that_are_missing_alone_are_said_alone(tmp_path: Path, findi
     ],
 )
 def test_only_a_setting_that_is_made_sets_sign_in_up(settings: str, sets: bool, tmp_path: Path) -> None:
-    file = tmp_path / "terraform.tfvars"
-    file.write_text(settings, encoding="utf-8")
-    assert SettingsFiles.read(tmp_path).sets_sign_in_up is sets
+    assert project_settings(tmp_path, settings).sets_sign_in_up is sets
 
 
 def look(
@@ -261,9 +259,15 @@ def look(
     billing: Look = BILLING_IS_ON,
 ) -> int:
     """Look at what scripted programs and a scripted Google answer, where Terraform sets sign-in up."""
-    file = folder / "terraform.tfvars"
-    file.write_text(IDENTITY_PLATFORM, encoding="utf-8")
+    settings = project_settings(folder, IDENTITY_PLATFORM)
     programs = ScriptedPrograms({line: [answer] for line, answer in answers.items()})
     google = ScriptedGoogle({"cloudbilling.googleapis.com": billing, **ALLOWED})
     prerequisites = Prerequisites(programs, {}, PROJECT, lambda _project, _environment: credentials or google)
-    return prerequisites.require_for_deploy(region, SettingsFiles.read(folder), has_signer=False).number
+    return prerequisites.require_for_deploy(region, settings, has_signer=False).number
+
+
+def project_settings(module: Path, text: str) -> ProjectSettings:
+    """Return the settings of the project, whose file says `text`."""
+    (module / "projects").mkdir(exist_ok=True)
+    (module / "projects" / f"{PROJECT}.tfvars").write_text(text, encoding="utf-8")
+    return ProjectSettings.read(module, PROJECT)

@@ -7,7 +7,7 @@ import pytest
 from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.deploy.errors import PrerequisiteError
 from live_tokens_operations.deploy.prerequisites import CheckCredentials, Prerequisites
-from live_tokens_operations.deploy.settings_files import SettingsFiles
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.google.look import Found
 from live_tokens_operations.smoke.command import SmokeTest
 from operations.deploy.google import PROJECT, Google
@@ -35,7 +35,7 @@ def a_person(operator_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def look(folder: Path, *smoke_options: str, check: CheckCredentials = check_credentials, **environment: str) -> int:
     """Look at what a deployment needs, where everything is well but perhaps sign-in."""
     programs = ScriptedPrograms({line: [answer] for line, answer in ALL_IS_WELL.items()})
-    settings = SettingsFiles.read(folder)
+    settings = ProjectSettings.read(folder, PROJECT)
     has_signer = SmokeTest.read(["https://function.example", *smoke_options]).has_signer
     ready = Prerequisites(programs, environment, PROJECT, check).require_for_deploy(
         None, settings, has_signer=has_signer

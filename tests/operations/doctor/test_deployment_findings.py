@@ -207,7 +207,7 @@ CASES = (
             ExpectedFinding(
                 "BAD",
                 "CPU: 500m; less than one",
-                f'set available_cpu = "1" in infra/terraform.tfvars, then {DEPLOY}',
+                f'set available_cpu = "1" in infra/projects/{PROJECT}.tfvars, then {DEPLOY}',
             ),
         ),
     ),
@@ -276,7 +276,7 @@ CASES = (
             ExpectedFinding(
                 "BAD",
                 "Call: HTTP 429: all instances are busy",
-                f"set max_instances in infra/terraform.tfvars, then {DEPLOY}",
+                f"set max_instances in infra/projects/{PROJECT}.tfvars, then {DEPLOY}",
             ),
         ),
     ),

@@ -21,7 +21,7 @@ def _environment(**variables: str) -> Callable[[Sample], object]:
 
 
 def _set(variable: str) -> str:
-    return f"set {variable} in infra/terraform.tfvars, then {DEPLOY}"
+    return f"set {variable} in infra/projects/{PROJECT}.tfvars, then {DEPLOY}"
 
 
 def _unattested(mode: str) -> Callable[[Sample], None]:

@@ -140,7 +140,9 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
             return _error(404, "The specified bucket does not exist.")
         if request.query_params.get("uploadType") != "multipart":
             return _error(501, "The stand-in takes multipart uploads only.")
-        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+        # gcloud's client puts the boundary into single quotes.
+        content_type = request.headers["content-type"].replace("'", '"')
+        head = f"Content-Type: {content_type}\r\n\r\n".encode()
         message = email.message_from_bytes(head + await request.body(), policy=email.policy.HTTP)
         described, media = message.iter_parts()
         metadata = json.loads(described.get_content())

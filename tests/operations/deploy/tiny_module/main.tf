@@ -41,6 +41,16 @@ variable "public" {
   default = true
 }
 
+variable "labels" {
+  type    = map(string)
+  default = {}
+}
+
+variable "identity_platform" {
+  type    = any
+  default = null
+}
+
 variable "alert_emails" {
   type    = list(string)
   default = []
@@ -53,6 +63,7 @@ variable "command" {
 
 resource "google_secret_manager_secret" "gemini_api_key" {
   secret_id           = "gemini-api-key"
+  labels              = var.labels
   deletion_protection = var.deletion_protection
 
   replication {
