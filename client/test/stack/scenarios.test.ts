@@ -58,8 +58,8 @@ const OTHERS = [
 const ELSEWHERE = {
   'microphone-speech': 'browser.test.ts plays speech to a real microphone',
   'microphone-tone': 'the same path as speech; browsers filter tones out as noise',
-  'half-open': 'session.test.ts: a socket that sends nothing any more. Loopback takes megabytes before it says so',
-  'transcript-finished': 'session.test.ts: `finished` without text',
+  'half-open': 'resuming.test.ts: a socket that sends nothing any more. Loopback takes megabytes before it says so',
+  'transcript-finished': 'session/model.test.ts: `finished` without text',
   'silent-after-setup-complete': 'like a user and a model who both say nothing: a client cannot tell',
 };
 
