@@ -138,7 +138,7 @@ genai: $(VENV_READY) ## run the tests of the mint on earlier versions of google-
 		$(BIN)/python -m pytest --quiet tests/function/test_gemini_minter.py tests/function/test_gemini_lock.py || exit 1; \
 	done
 
-conformance: $(VENV_READY) $(SDKS_READY) ## run the scorecard of Live clients and write docs/conformance.md; ARGS="--client pipecat" for some
+conformance: $(VENV_READY) $(SDKS_READY) $(CLIENT_BUILT) ## run the scorecard of Live clients and write docs/conformance.md; ARGS="--client pipecat" for some
 	@PYTHONPATH=conformance:local/stand_ins/gemini $(BIN)/python -m scorecard $(or $(ARGS),--write)
 
 checkov: $(VENV_READY) $(CHECKOV_READY) ## scan infra/ for insecure settings

@@ -5,7 +5,7 @@ export default defineConfig({
     testTimeout: 30_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'alone', include: ['test/*.test.ts'] } },
+      { extends: true, test: { name: 'alone', include: ['test/*.test.ts', 'test/session/*.test.ts'] } },
       {
         extends: true,
         test: {

@@ -3,9 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const ENTRIES = [
-  { name: '.', code: "export * from './dist/esm/index.js'", limit: 6.65 * 1024 },
+  { name: '.', code: "export * from './dist/esm/index.js'", limit: 6.85 * 1024 },
   { name: '. (tokens alone)', code: "export { createLiveTokens } from './dist/esm/index.js'", limit: 1.96 * 1024 },
-  { name: './react', code: "export * from './dist/esm/react.js'", limit: 5.25 * 1024 },
+  { name: './react', code: "export * from './dist/esm/react.js'", limit: 5.45 * 1024 },
   { name: './web-audio', code: "export * from './dist/esm/web-audio.js'", limit: 1.2 * 1024 },
 ];
 

@@ -53,6 +53,8 @@ export class LiveConnectError extends Error {
   }
 }
 
+/** The code of this package's own close. */
+export const NO_ANSWER = 4000;
 const TIMEOUT = 15_000;
 const LONGEST_CLOSE = 1000;
 
@@ -170,8 +172,8 @@ export function openConnection(
   }
 
   const cancelTimeout = clock.after(timeoutMilliseconds, () => {
-    ended(4000);
-    close(4000);
+    ended(NO_ANSWER);
+    close(NO_ANSWER);
   });
   try {
     socket = createSocket(token.websocketUrl);

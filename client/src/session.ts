@@ -1,8 +1,15 @@
 import type { LiveAudio } from './audio.js';
 import { decodeBase64, encodeBase64 } from './base64.js';
 import { type Clock, ignore, pause, systemClock } from './clock.js';
-import { LiveConnectError, type LiveConnection, type LiveMessage, type LiveSocket, openConnection } from './connect.js';
-import type { LiveClose } from './explain-close.js';
+import {
+  LiveConnectError,
+  type LiveConnection,
+  type LiveMessage,
+  type LiveSocket,
+  NO_ANSWER,
+  openConnection,
+} from './connect.js';
+import { explainClose, type LiveClose } from './explain-close.js';
 import { type LiveToken, sinceIssue } from './live-token.js';
 import { isLiveTokenError, type LiveTokenError } from './live-token-error.js';
 import { createMicrophone } from './microphone.js';
@@ -19,6 +26,11 @@ export interface LiveSessionOptions {
   tools?: LiveTools | (() => LiveTools) | undefined;
   /** Each message of Gemini, after the session has acted on it. */
   onMessage?: ((message: LiveMessage) => void) | undefined;
+  /**
+   * How long nothing may come after the user has spoken or written. Then the session resumes on another connection, with
+   * `no-answer` as `lastClose`, and waits twice as long there. 15000 by default; Infinity turns it off.
+   */
+  answerMilliseconds?: number | undefined;
   createSocket?: ((url: string) => LiveSocket) | undefined;
   clock?: Clock;
 }
@@ -83,6 +95,10 @@ const FIRST_BACKOFF = 500;
 const PREPARE_AGAIN = 5000;
 // goAway leaves this much for the change of connections.
 const SWAP = 2000;
+// A half-open network and a server that hangs are told by it: no close event comes. The user has no more patience.
+const LONGEST_SILENCE = 15_000;
+// Platforms count milliseconds in 32 bits.
+const LONGEST_TIMER = 2 ** 31 - 1;
 // About ten seconds of sound that did not leave the device.
 const STALLED_BYTES = 430_000;
 
@@ -98,7 +114,7 @@ const AT_REST = {
 
 /** Creates a session. Nothing happens before `start()`. */
 export function createLiveSession(options: LiveSessionOptions): LiveSession {
-  const { tokens, audio, clock = systemClock, createSocket } = options;
+  const { tokens, audio, clock = systemClock, createSocket, answerMilliseconds = LONGEST_SILENCE } = options;
   const listeners = new Set<() => void>();
   let state: LiveState = AT_REST;
   let run = 0; // of the start that counts: what older ones still wait for is ignored
@@ -113,7 +129,10 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   let resumable = false;
   let turnIsOpen = false;
   let timers: (() => void)[] = [];
-  let unsent: object[] = [];
+  // What is sent when there is a connection, or again when this one ends before the model reacts.
+  let unanswered: object[] = [];
+  let silences = 0; // in a row, by which connections were given up
+  let cancelWatch = ignore;
   // The connection is to be changed: at a pause, or at the deadline.
   let due: { deadline: number } | undefined;
   let next: { token: LiveToken; handle: string | undefined } | 'asked' | undefined;
@@ -126,11 +145,34 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   function send(message: object): boolean {
     if (state.status !== 'live' || !connection) return false;
     connection.send(message);
-    if (connection.bufferedBytes > STALLED_BYTES) change(); // half open: no close event comes
+    if (connection.bufferedBytes > STALLED_BYTES) giveUp();
     return true;
   }
 
-  const microphone = createMicrophone(send);
+  /** The user has spoken or written. */
+  function expectAnswer(): void {
+    if (state.status !== 'live') return;
+    cancelWatch();
+    cancelWatch = clock.after(Math.min(answerMilliseconds * 2 ** silences, LONGEST_TIMER), () => {
+      if (!calls.names().length) giveUp();
+    });
+  }
+
+  function stopWatching(): void {
+    cancelWatch();
+    cancelWatch = ignore;
+  }
+
+  /** Changes a connection from which nothing comes any more. */
+  function giveUp(): void {
+    silences++;
+    set({ lastClose: explainClose(NO_ANSWER, '', true) });
+    change();
+  }
+
+  const microphone = createMicrophone(send, () => {
+    if (!state.speaking) expectAnswer(); // what is heard while the model speaks can be its echo
+  });
   const calls = createRunningCalls(
     () => (typeof options.tools === 'function' ? options.tools() : (options.tools ?? {})),
     (response) => send({ toolResponse: { functionResponses: [response] } }),
@@ -245,7 +287,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       conversation: state.conversation + (isNew ? 1 : 0),
     });
     microphone.resume();
-    for (const message of unsent.splice(0)) send(message);
+    if (unanswered.splice(0).map(send).length) expectAnswer();
     if (renewal.from === Infinity) return;
     at(renewal.from, () => {
       due ??= { deadline: renewal.until };
@@ -306,6 +348,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   function leave(status: 'resuming' | 'ended', end?: LiveEnd): LiveConnection | undefined {
     const old = connection;
     connection = undefined;
+    stopWatching();
     due = undefined;
     next = undefined;
     for (const cancel of timers) cancel();
@@ -328,9 +371,10 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
 
   function received(message: LiveMessage): void {
     const { serverContent: content, toolCall, toolCallCancellation, goAway, sessionResumptionUpdate } = message;
+    if (cancelWatch !== ignore) expectAnswer(); // a sign of life, but perhaps the end of the turn before
     if (content) heard(content);
     if (toolCall) {
-      turnIsOpen = true;
+      reacted();
       calls.start(toolCall.functionCalls ?? []);
     }
     if (toolCallCancellation) {
@@ -358,13 +402,21 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     changeIfDue();
   }
 
+  /** The model does something with what the user has said. */
+  function reacted(): void {
+    turnIsOpen = true;
+    stopWatching();
+    silences = 0;
+    unanswered = [];
+  }
+
   function heard(content: LiveMessage): void {
     let { transcript } = state;
     const said = content.inputTranscription?.text;
     const answered = content.outputTranscription?.text;
     if (said) transcript = withWords(transcript, 'user', said);
     if (answered) transcript = withWords(transcript, 'model', answered);
-    if (said || answered || content.modelTurn) turnIsOpen = true;
+    if (said || answered || content.modelTurn) reacted();
     for (const part of content.modelTurn?.parts ?? []) {
       if (part.inlineData?.mimeType?.startsWith('audio/')) audio?.play(decodeBase64(part.inlineData.data));
     }
@@ -393,7 +445,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     sessionId = undefined;
     handle = undefined;
     starting = undefined;
-    unsent = [];
+    unanswered = [];
     microphone.clear();
     ending = Promise.all([old?.close(), pending?.close(), audio?.stop().catch(ignore), release(id)]).then(() => {
       ending = undefined;
@@ -405,7 +457,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     start() {
       if (starting) return starting;
       const mine = ++run;
-      failures = 0;
+      failures = silences = 0;
       state = { ...AT_REST, muted: state.muted };
       set({ status: 'connecting' });
       starting = (async () => {
@@ -438,14 +490,21 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       set({ muted });
     },
     sendText(text) {
-      if (!sendOrKeep({ realtimeInput: { text } })) return false;
+      if (!starting) return false;
+      const message = { realtimeInput: { text } };
+      send(message);
+      unanswered.push(message);
+      expectAnswer();
       turnIsOpen = true;
       set({ transcript: withoutOpenLines(withWords(withoutOpenLines(state.transcript), 'user', text), 'user') });
       return true;
     },
     sendImage(image, mimeType = 'image/jpeg') {
+      if (!starting) return false;
       const data = typeof image === 'string' ? image : encodeBase64(image);
-      return sendOrKeep({ realtimeInput: { video: { data, mimeType } } });
+      const message = { realtimeInput: { video: { data, mimeType } } };
+      if (!send(message)) unanswered.push(message);
+      return true;
     },
     getState: () => state,
     subscribe(listener) {
@@ -455,12 +514,6 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       };
     },
   };
-
-  function sendOrKeep(message: object): boolean {
-    if (!starting) return false;
-    if (!send(message)) unsent.push(message);
-    return true;
-  }
 
   return session;
 }

@@ -10,7 +10,8 @@ export class VirtualClock implements Clock {
   }
 
   after(milliseconds: number, run: () => void): () => void {
-    const timer = { time: this.#now + milliseconds, run };
+    // As on platforms, which count in 32 bits.
+    const timer = { time: this.#now + (milliseconds < 2 ** 31 ? milliseconds : 1), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }

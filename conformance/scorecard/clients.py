@@ -41,7 +41,7 @@ class Client:
     @property
     def javascript(self) -> bool:
         """Whether it is from npm."""
-        return (self.folder / "package.json").exists()
+        return (self.folder / "app.mjs").exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,27 @@ class Installed:
     environment: Mapping[str, str]
 
 
+OURS = Client("gemini-live-tokens", "gemini-live-tokens", mints=True, pauses=True)
+"""The client of this checkout, which is not in a registry."""
+
 CLIENTS = (
+    OURS,
     Client("google-genai-python", "google-genai", secure=True, mints=True, pauses=True),
     Client("google-genai-node", "@google/genai", mints=True, pauses=True),
+    Client("ai-sdk-google", "@ai-sdk/google", mints=True, pauses=True),
     Client("google-adk", "google-adk", secure=True),
     Client("livekit-plugins-google", "livekit-plugins-google", secure=True),
     Client("pipecat", "pipecat-ai", secure=True),
 )
 
-HERE = {"google-genai-python", "google-genai-node"}
+HERE = {OURS.name, "google-genai-python", "google-genai-node"}
 """Those that the tests of the project use anyway, so that its own environments have them in some version."""
 
 
 def here(client: Client) -> Installed:
     """Return one of `HERE` as the project's own environments have it."""
+    if client is OURS:
+        return _ours()
     if client.javascript:
         return in_node(client, ROOT / "tests" / "support" / "sdks" / "node" / "node_modules")
     return in_python(client, ROOT / ".venv" / "bin" / "python", ROOT / "requirements-dev.txt")
@@ -85,6 +92,8 @@ def install(client: Client) -> Installed:
     Raises:
         subprocess.CalledProcessError: the installation failed.
     """
+    if client is OURS:
+        return _ours()
     environment = ENVIRONMENTS / client.name
     lock = client.folder / ("package-lock.json" if client.javascript else "requirements.txt")
     done = environment / ".lock"
@@ -108,9 +117,18 @@ def in_python(client: Client, python: Path, lock: Path) -> Installed:
 def in_node(client: Client, modules: Path) -> Installed:
     """Return a client that is installed in a folder `node_modules`, with the Node that is in there or else in PATH."""
     own = next(modules.glob("node-*/bin/node"), None)
-    version = json.loads((modules / client.package / "package.json").read_text(encoding="utf-8"))["version"]
-    command = (str(own or "node"), str(client.folder / "app.mjs"))
-    return Installed(client, version, command, {"CLIENT_MODULES": str(modules)})
+    return _started(client, modules / client.package, modules, str(own or "node"))
+
+
+def _ours() -> Installed:
+    """Return the client of this checkout as it was built; it finds itself and its packages from its own folder."""
+    package = ROOT / "client"
+    return _started(OURS, package, package, "node")
+
+
+def _started(client: Client, package: Path, modules: Path, node: str) -> Installed:
+    version = json.loads((package / "package.json").read_text(encoding="utf-8"))["version"]
+    return Installed(client, version, (node, str(client.folder / "app.mjs")), {"CLIENT_MODULES": str(modules)})
 
 
 def _install_python(client: Client, environment: Path) -> None:

@@ -33,7 +33,8 @@ silence, tools. `make conformance` wrote this page on {day.isoformat()}; do not 
 
 Each client runs in a small app of ours (`conformance/clients/*/app.*`), which does what the client's own documentation
 tells a user to do, and no more. The app talks with the [stand-in for Gemini](../local/stand_ins/gemini/README.md), not
-with Google. A user speaks into it, listens, asks again, and loses patience.
+with Google. A user speaks into it, listens, asks again, and loses patience. `gemini-live-tokens` is the client of this
+project, [client/](../client/README.md), as it is beside this page.
 
 - **{Outcome.SURVIVED.value}**: what the case expects has happened; the last table says what that is.
 - **{Outcome.HUNG.value}**: nothing at all has happened for {PATIENCE_SECONDS:g} seconds, and the app was told nothing.

@@ -20,6 +20,14 @@ async function start(options: Partial<LiveSessionOptions> = {}): Promise<void> {
   await session.start();
 }
 
+const tenTimesFaster = {
+  now: () => Date.now(),
+  after: (milliseconds: number, run: () => void) => {
+    const timer = setTimeout(run, milliseconds / 10);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** What the model has said. */
 const answers = () =>
   session
@@ -53,14 +61,12 @@ const RESUMES = {
 const OTHERS = [
   ...['handle-lost', 'not-resumable', 'resumed-too-early', 'mint-failing', 'silent-before-setup-complete'],
   ...['slow-network', 'several-turns', 'interrupted', 'tool-call', 'tool-call-cancelled', 'tool-call-non-blocking'],
-  'no-turn-complete',
+  ...['no-turn-complete', 'silent-after-setup-complete', 'half-open'],
 ];
 const ELSEWHERE = {
   'microphone-speech': 'browser.test.ts plays speech to a real microphone',
   'microphone-tone': 'the same path as speech; browsers filter tones out as noise',
-  'half-open': 'session.test.ts: a socket that sends nothing any more. Loopback takes megabytes before it says so',
-  'transcript-finished': 'session.test.ts: `finished` without text',
-  'silent-after-setup-complete': 'like a user and a model who both say nothing: a client cannot tell',
+  'transcript-finished': 'session/model.test.ts: `finished` without text',
 };
 
 test('no-turn-complete: the answer is closed, and the talk goes on', async () => {
@@ -150,16 +156,26 @@ test('mint-failing: the session fails after four calls', async () => {
 
 test('silent-before-setup-complete: the connection is given up, and the next one works', async () => {
   await play('silent-before-setup-complete');
-  const clock = {
-    now: () => Date.now(),
-    after: (milliseconds: number, run: () => void) => {
-      const timer = setTimeout(run, milliseconds / 10);
-      return () => clearTimeout(timer);
-    },
-  };
-  await start({ clock });
+  await start({ clock: tenTimesFaster });
 
   expect(session.getState()).toMatchObject({ status: 'live', lastClose: { kind: 'no-answer' } });
+});
+
+test('silent-after-setup-complete: the question is asked again on another connection', async () => {
+  await play('silent-after-setup-complete');
+  await start({ answerMilliseconds: 500 });
+
+  await ask('Hello');
+  expect(session.getState()).toMatchObject({ connections: 2, lastClose: { kind: 'no-answer' } });
+});
+
+test('half-open: the conversation goes on, and the model remembers', async () => {
+  await play('half-open');
+  await start({ answerMilliseconds: 500 });
+  await ask('Hello');
+
+  expect(await ask('Do you remember me?')).toContain('I remember');
+  expect(session.getState()).toMatchObject({ connections: 2, conversation: 1, lastClose: { kind: 'no-answer' } });
 });
 
 test('slow-network: nothing is lost', async () => {
