@@ -1,4 +1,4 @@
-// Writes what is made from tables/: src/reasons.ts, src/closes.ts and two tables in docs/client.md.
+// Writes what is made from tables/: src/reasons.ts, src/closes.ts and three tables in docs/client.md.
 // With --check it writes nothing, and fails if one of them is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ const root = new URL('../../', import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), 'utf8');
 const reasons = JSON.parse(read('client/tables/reasons.json'));
 const closes = JSON.parse(read('client/tables/closes.json'));
+const sizes = JSON.parse(read('client/tables/sizes.json'));
 
 const made = (from) => `// Written by scripts/write-tables.mjs from tables/${from}. Do not edit.\n\n`;
 
@@ -37,10 +38,10 @@ export type KnownReason =${Object.keys(reasons)
 function closesModule() {
   const rows = closes.map(({ kind, codes = [], texts = [], when = '', next }) => {
     const fits = codes.length > 0 ? codes.map((code) => `^${code} ${when}`) : texts.length > 0 ? texts : ['.'];
-    return `  ['${kind}', '${next}', /${fits.join('|')}/i],\n`;
+    return `  ['${kind}', '${next}', /${fits.join('|')}/],\n`;
   });
   const kinds = closes.map(({ kind }) => `\n  | '${kind}'`).join('');
-  return `${made('closes.json')}/** Kind, next, and what fits "code moment: reason". The first row that fits counts; meaning and cure are in the page. */
+  return `${made('closes.json')}/** Kind, next, and what fits "code moment: reason in lower case". The first row that fits counts; meaning and cure are in the page. */
 export const CLOSES: readonly (readonly [LiveCloseKind, LiveCloseNext, RegExp])[] = [
 ${rows.join('')}];
 
@@ -74,6 +75,11 @@ function reasonsTable() {
   return `| \`next\` | reasons |\n| --- | --- |\n${rows.join('')}`;
 }
 
+function sizesTable() {
+  const rows = sizes.map(({ entry, limit }) => `| \`${entry}\` | ${limit} KB |\n`);
+  return `| entry | limit |\n| --- | --- |\n${rows.join('')}`;
+}
+
 function withTable(page, marker, table) {
   const start = page.indexOf(`<!-- ${marker} -->\n`);
   if (start < 0) throw new Error(`docs/client.md has no table ${marker}`);
@@ -82,11 +88,14 @@ function withTable(page, marker, table) {
   return page.slice(0, from) + table + page.slice(end);
 }
 
-const page = read('docs/client.md');
+let page = read('docs/client.md');
+page = withTable(page, 'closes', closesTable());
+page = withTable(page, 'next', reasonsTable());
+page = withTable(page, 'sizes', sizesTable());
 const files = {
   'client/src/reasons.ts': reasonsModule(),
   'client/src/closes.ts': closesModule(),
-  'docs/client.md': withTable(withTable(page, 'closes', closesTable()), 'next', reasonsTable()),
+  'docs/client.md': page,
 };
 const stale = Object.keys(files).filter((path) => {
   try {

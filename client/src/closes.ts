@@ -1,25 +1,25 @@
 // Written by scripts/write-tables.mjs from tables/closes.json. Do not edit.
 
-/** Kind, next, and what fits "code moment: reason". The first row that fits counts; meaning and cure are in the page. */
+/** Kind, next, and what fits "code moment: reason in lower case". The first row that fits counts; meaning and cure are in the page. */
 export const CLOSES: readonly (readonly [LiveCloseKind, LiveCloseNext, RegExp])[] = [
-  ['token-spent', 'new-token', /used too many times/i],
-  ['token-late', 'new-token', /new_session_expire_time/i],
-  ['token-expired', 'new-token', /token has expired/i],
-  ['token-malformed', 'new-token', /malformed auth token/i],
-  ['wrong-endpoint', 'fix', /unregistered callers|expected oauth 2|api key not valid/i],
-  ['key-leaked', 'operator', /reported as leaked/i],
-  ['api-disabled', 'operator', /has not been used in project/i],
-  ['quota', 'operator', /exceeded your current quota/i],
-  ['model-not-found', 'operator', /is not found for api version/i],
-  ['handle-dead', 'new-conversation', /session not found|invalid session handle|requested entity was not found/i],
-  ['bad-setup', 'operator', /^1007 opening/i],
-  ['bad-message', 'fix', /^1007 open/i],
-  ['age-limit', 'resume', /was cancelled|was aborted|deadline expired before/i],
-  ['no-answer', 'resume', /^4000 /i],
-  ['unreachable', 'resume', /^1006 opening/i],
-  ['dropped', 'resume', /^1005 |^1006 /i],
-  ['closed', 'resume', /^1000 |^1001 |^1012 /i],
-  ['server-error', 'resume', /./i],
+  ['token-spent', 'new-token', /too many times/],
+  ['token-late', 'new-token', /new_session_expire_time/],
+  ['token-expired', 'new-token', /token has expired/],
+  ['token-malformed', 'new-token', /malformed auth/],
+  ['wrong-endpoint', 'fix', /unregistered|oauth 2|key not valid/],
+  ['key-leaked', 'operator', /leaked/],
+  ['api-disabled', 'operator', /has not been used/],
+  ['quota', 'operator', /current quota/],
+  ['model-not-found', 'operator', /is not found for/],
+  ['handle-dead', 'new-conversation', /session not found|session handle|requested entity/],
+  ['bad-setup', 'operator', /^1007 opening/],
+  ['bad-message', 'fix', /^1007 open/],
+  ['age-limit', 'resume', /was cancelled|was aborted|deadline expired/],
+  ['no-answer', 'resume', /^4000 /],
+  ['unreachable', 'resume', /^1006 opening/],
+  ['dropped', 'resume', /^1005 |^1006 /],
+  ['closed', 'resume', /^1000 |^1001 |^1012 /],
+  ['server-error', 'resume', /./],
 ];
 
 /** What a close was. */

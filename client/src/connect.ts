@@ -18,7 +18,7 @@ export interface ConnectOptions {
   /** How long the socket and `setupComplete` may take together. 15000 by default. */
   timeoutMilliseconds?: number;
   /** Instead of the platform's WebSocket. */
-  createSocket?: (url: string) => LiveSocket;
+  createSocket?: ((url: string) => LiveSocket) | undefined;
   clock?: Clock;
 }
 
@@ -49,7 +49,7 @@ export class LiveConnectError extends Error {
   override readonly name = 'LiveConnectError';
 
   constructor(readonly close: LiveClose) {
-    super(`${close.message} (${close.code}${close.reason && ` ${close.reason}`})`);
+    super(`${close.message} (${close.code} ${close.reason})`);
   }
 }
 
@@ -104,7 +104,7 @@ export function openConnection(
   let last = Promise.resolve();
 
   function inOrder<T>(data: T | LiveBlob, handle: (data: unknown) => void): void {
-    const isBlob = typeof data === 'object' && data !== null && !('byteLength' in data);
+    const isBlob = (data as LiveBlob).size !== undefined; // only Blobs have it
     if (!reading && !isBlob) {
       handle(data);
       return;
@@ -187,13 +187,14 @@ export function openConnection(
         ended(code, reason);
       });
   } catch {
-    ended(1006, 'the WebSocket could not be created');
+    ended(1006, 'no WebSocket');
   }
-  return { opened, close: () => close() };
+  return { opened, close: connection.close };
 }
 
 /** React Native's Blob has no `arrayBuffer()`. */
 interface LiveBlob {
+  size?: number;
   arrayBuffer?(): Promise<unknown>;
 }
 

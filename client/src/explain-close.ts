@@ -19,7 +19,7 @@ export interface LiveClose {
  */
 export function explainClose(code: number, reason: string | null | undefined, wasOpen: boolean): LiveClose {
   const words = reason ?? '';
-  const close = `${code} ${wasOpen ? 'open' : 'opening'}: ${words}`;
+  const close = `${code} ${wasOpen ? 'open' : 'opening'}: ${words.toLowerCase()}`;
   const [kind, next] = CLOSES.find(([, , fits]) => fits.test(close)) as (typeof CLOSES)[number]; // the last fits all
-  return { code, reason: words, kind, next, message: `Connection closed: ${kind}. See docs/client.md.` };
+  return { code, reason: words, kind, next, message: `Closed: ${kind}. See docs/client.md.` };
 }

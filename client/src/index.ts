@@ -30,7 +30,6 @@ export {
 } from './session.js';
 export {
   createLiveTokens,
-  type Fetch,
   type LiveTokens,
   type LiveTokensCallable,
   type LiveTokensEndpoint,

@@ -46,7 +46,7 @@ export class LiveTokenError extends Error {
     cause?: unknown,
   ) {
     super(message);
-    Object.assign(this, details, { name: NAME, reason, next, message, cause });
+    Object.assign(this, details, { name: NAME, reason, next, cause });
   }
 }
 
@@ -56,40 +56,38 @@ export function isLiveTokenError(error: unknown): error is LiveTokenError {
 }
 
 // What the SDKs say when no answer came, and what Google's front end says in place of the function: INTERNAL, UNKNOWN,
-// UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, CANCELLED, ABORTED.
-const NO_ANSWER = /^(INT|UNK|UNAV|DEA|RES|CAN|AB)/;
+// UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, CANCELLED, ABORTED, and HTTP 429 and 5xx.
+const NO_ANSWER = /^(INT|UNK|UNAV|DEA|RES|CAN|AB|429|5)/;
 
-/** Returns the error for an error of the function: its status, such as `UNAVAILABLE`, message and details. */
-export function fromStatus(status: string, message: string, details: unknown, cause?: unknown): LiveTokenError {
-  const known = (details ?? {}) as LiveTokenErrorDetails & { reason?: unknown };
-  if (typeof known.reason !== 'string') {
-    return NO_ANSWER.test(status) ? unreachable(cause) : unexpectedAnswer(status, cause);
-  }
-  const next = NEXT[known.reason] ?? NEXT[status] ?? 'stop';
-  // Without an end, as in a pause that an operator will lift by hand, there is nothing to wait for.
-  const endless = next === 'wait' && known.retryAfterSeconds === undefined;
-  // Firebase's JavaScript SDK 13 adds the HTTP status.
-  return new LiveTokenError(known.reason, endless ? 'stop' : next, message.replace(/ \[\d{3}\]$/, ''), known, cause);
+/** What is read of what a call threw: an error of an SDK, or the function's own `error` in its answer. */
+interface Thrown {
+  /** `functions/unavailable` of the JavaScript SDK is `unavailable` in React Native Firebase. */
+  code?: unknown;
+  /** In an answer: `UNAVAILABLE`, or what came in place of it. */
+  status?: unknown;
+  message?: unknown;
+  details?: (LiveTokenErrorDetails & { reason?: unknown }) | null;
 }
 
-/** Returns the error for what a callable of Firebase or React Native Firebase threw. */
-export function fromCallable(error: unknown): LiveTokenError {
-  if (isLiveTokenError(error)) return error;
-  const { code, message, details } = (error ?? {}) as { code?: unknown; message?: unknown; details?: unknown };
-  // `functions/unavailable` of the JavaScript SDK is `unavailable` in React Native Firebase.
-  const status = String(code ?? 'unknown')
-    .replace(/^functions\//, '')
-    .replace(/-/g, '_')
-    .toUpperCase();
-  return fromStatus(status, String(message ?? ''), details, error);
+/** Returns the error for what a call threw. */
+export function toLiveTokenError(thrown?: unknown): LiveTokenError {
+  if (isLiveTokenError(thrown)) return thrown;
+  const { code = 'unknown', status: told = code, message, details } = (thrown ?? {}) as Thrown;
+  const status = `${told}`.replace('functions/', '').replace('-', '_').toUpperCase();
+  const reason = details?.reason;
+  if (typeof reason !== 'string') {
+    if (NO_ANSWER.test(status)) return unreachable(thrown);
+    return new LiveTokenError('UNEXPECTED_ANSWER', 'fix', `Not from mint_live_token: ${status}`, {}, thrown);
+  }
+  const next = NEXT[reason] ?? NEXT[status] ?? 'stop';
+  // Without an end, as in a pause that an operator will lift by hand, there is nothing to wait for.
+  const endless = next === 'wait' && details?.retryAfterSeconds === undefined;
+  // Firebase's JavaScript SDK 13 adds the HTTP status.
+  const words = `${message}`.replace(/ \[\d+]$/, '');
+  return new LiveTokenError(reason, endless ? 'stop' : next, words, details as LiveTokenErrorDetails, thrown);
 }
 
 /** Returns the error for a call that got no answer. */
 export function unreachable(cause?: unknown): LiveTokenError {
   return new LiveTokenError('UNREACHABLE', 'retry', 'The service could not be reached.', {}, cause);
-}
-
-/** Returns the error for an answer that is not of the function. */
-export function unexpectedAnswer(what: string, cause?: unknown): LiveTokenError {
-  return new LiveTokenError('UNEXPECTED_ANSWER', 'fix', `Not an answer of mint_live_token: ${what}`, {}, cause);
 }

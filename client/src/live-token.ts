@@ -1,4 +1,4 @@
-import { unexpectedAnswer } from './live-token-error.js';
+import { toLiveTokenError } from './live-token-error.js';
 
 /** The lease of a token: see "Sessions" in the contract. Times are RFC 3339, of the server's clock. */
 export interface LiveTokenSession {
@@ -32,8 +32,8 @@ export interface LiveToken {
 export function readLiveToken(result: unknown, sentAt: number, receivedAt: number): LiveToken {
   const token = { ...(result as LiveToken | null), sentAt, receivedAt } as LiveToken;
   const lasts = sinceIssue(token, token.newSessionExpireTime) + sinceIssue(token, token.expireTime);
-  if (/^wss?:/.test(token.websocketUrl) && token.setup && lasts > 0) return token;
-  throw unexpectedAnswer('no live token');
+  if (/^ws/.test(token.websocketUrl) && token.setup && lasts > 0) return token;
+  throw toLiveTokenError({ status: 'no live token' });
 }
 
 /** Returns how many milliseconds after `issuedAt` a time of the token is. */

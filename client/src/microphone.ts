@@ -23,13 +23,14 @@ export interface Microphone {
 export function createMicrophone(send: (message: object) => boolean, onSpeech: () => void): Microphone {
   let kept: Uint8Array[] = [];
   let loudBytes = 0;
-  let quietBytes = Infinity; // how much quiet was sent since the microphone was muted; Infinity: it is not muted
+  let muted = false;
+  let quietBytes = 0; // how much quiet was sent since then
   const sendSound = (pcm: Uint8Array) =>
     send({ realtimeInput: { audio: { data: encodeBase64(pcm), mimeType: 'audio/pcm;rate=16000' } } });
 
   return {
     hear(pcm) {
-      if (quietBytes !== Infinity) {
+      if (muted) {
         // The model ends the user's turn by the quiet after it. gemini-3.8-live ignores audioStreamEnd: openclaw#152830.
         if (quietBytes < BYTES_PER_SECOND) sendSound(new Uint8Array(pcm.length));
         quietBytes += pcm.length;
@@ -44,8 +45,9 @@ export function createMicrophone(send: (message: object) => boolean, onSpeech: (
       loudBytes = Math.max(0, Math.min(SPEECH_BYTES, loudBytes + (loud ? pcm.length : -pcm.length / 2)));
       if (loud && loudBytes === SPEECH_BYTES) onSpeech();
     },
-    mute(muted) {
-      if (muted !== (quietBytes !== Infinity)) quietBytes = muted ? 0 : Infinity;
+    mute(now) {
+      if (!muted) quietBytes = 0;
+      muted = now;
     },
     resume() {
       for (const chunk of kept.splice(0)) sendSound(chunk);

@@ -28,7 +28,7 @@ export function renewalOf(token: LiveToken): Renewal {
     const window = Math.min(lifetime / 3, LONGEST_WINDOW);
     return { from: end - window, until: end - Math.min(SWAP, window / 2), end };
   }
-  if (session.renewAfter === null || session.renewBefore === null) return { from: Infinity, until: Infinity, end };
+  if (!session.renewAfter || !session.renewBefore) return { from: Infinity, until: Infinity, end };
   return {
     from: token.receivedAt + sinceIssue(token, session.renewAfter) + SECOND,
     until: token.sentAt + sinceIssue(token, session.renewBefore) - SECOND,

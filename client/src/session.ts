@@ -11,11 +11,11 @@ import {
 } from './connect.js';
 import { explainClose, type LiveClose } from './explain-close.js';
 import { type LiveToken, sinceIssue } from './live-token.js';
-import { isLiveTokenError, type LiveTokenError } from './live-token-error.js';
+import type { LiveTokenError } from './live-token-error.js';
 import { createMicrophone } from './microphone.js';
 import { type Renewal, renewalOf } from './renewal.js';
 import type { LiveTokens } from './tokens.js';
-import { createRunningCalls, type LiveTools } from './tool-calls.js';
+import { createRunningCalls, type LiveTools, toError } from './tool-calls.js';
 import { type Transcript, withoutOpenLines, withWords } from './transcript.js';
 
 export interface LiveSessionOptions {
@@ -48,7 +48,7 @@ export type LiveEnd =
 export interface LiveState {
   status: 'idle' | 'connecting' | 'live' | 'resuming' | 'ended';
   /** With `ended`: how. */
-  end?: LiveEnd;
+  end?: LiveEnd | undefined;
   /** Sound of the model can be heard: follows the playback queue, not the server. */
   speaking: boolean;
   muted: boolean;
@@ -66,7 +66,7 @@ export interface LiveState {
   /** The last close, for developers. */
   lastClose?: LiveClose;
   /** The next lease was refused: the talk ends at `renewal.end`, unless the cause goes away. */
-  refusal?: LiveTokenError;
+  refusal?: LiveTokenError | undefined;
 }
 
 /** A conversation over all its connections. */
@@ -97,10 +97,10 @@ const PREPARE_AGAIN = 5000;
 const SWAP = 2000;
 // A half-open network and a server that hangs are told by it: no close event comes. The user has no more patience.
 const LONGEST_SILENCE = 15_000;
-// Platforms count milliseconds in 32 bits.
-const LONGEST_TIMER = 2 ** 31 - 1;
+// Platforms count milliseconds in 31 bits.
+const LONGEST_TIMER = 2e9;
 // About ten seconds of sound that did not leave the device.
-const STALLED_BYTES = 430_000;
+const STALLED_BYTES = 400_000;
 
 const AT_REST = {
   status: 'idle',
@@ -133,8 +133,9 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   let unanswered: object[] = [];
   let silences = 0; // in a row, by which connections were given up
   let cancelWatch = ignore;
-  // The connection is to be changed: at a pause, or at the deadline.
-  let due: { deadline: number } | undefined;
+  // The connection is to be changed: from then on at a pause, and then at the latest.
+  let from = Infinity;
+  let until = Infinity;
   let next: { token: LiveToken; handle: string | undefined } | 'asked' | undefined;
 
   function set(change: Partial<LiveState>): void {
@@ -143,7 +144,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   }
 
   function send(message: object): boolean {
-    if (state.status !== 'live' || !connection) return false;
+    if (!connection) return false;
     connection.send(message);
     if (connection.bufferedBytes > STALLED_BYTES) giveUp();
     return true;
@@ -151,7 +152,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
 
   /** The user has spoken or written. */
   function expectAnswer(): void {
-    if (state.status !== 'live') return;
+    if (!connection) return;
     cancelWatch();
     cancelWatch = clock.after(Math.min(answerMilliseconds * 2 ** silences, LONGEST_TIMER), () => {
       if (!calls.names().length) giveUp();
@@ -187,13 +188,14 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   /** Opens connections until one is open, or the session has ended. */
   async function connect(mine: number, prepared?: LiveToken): Promise<void> {
     for (;;) {
-      if (failures > 0) await pause(clock, FIRST_BACKOFF * 2 ** (failures - 1));
+      if (failures) await pause(clock, FIRST_BACKOFF * 2 ** (failures - 1));
       if (mine !== run) return;
       let token = prepared;
       prepared = undefined;
       const usedHandle = handle;
       try {
-        token ??= await take(mine, () => mine === run);
+        token ??= await take(() => mine === run);
+        if (mine !== run) return;
       } catch (thrown) {
         const error = thrown as LiveTokenError;
         if (mine !== run) return;
@@ -206,20 +208,17 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
           // The first connections died. Another session would cost the user another lease for the same fault.
           return fail(new LiveConnectError(lastClose));
         }
-        return isRefusal(error) ? finish({ how: 'refused', error }) : fail(error);
+        // Whether the function said no, and did not fail.
+        const isRefusal = /wait|sign-in|stop/.test(error.next) && error.reason !== 'INTERNAL';
+        return isRefusal ? finish({ how: 'refused', error }) : fail(error);
       }
-      if (!token) return;
       sessionId = token.session?.id;
       resumable = usedHandle !== undefined;
       turnIsOpen = false;
       const taken = token;
-      const handlers = {
-        onOpen: during(mine, (opened: LiveConnection) => live(opened, taken, usedHandle)),
-        onMessage: during(mine, received),
-        onClose: during(mine, closed),
-      };
+      const onOpen = (opened: LiveConnection) => live(opened, taken, usedHandle);
       try {
-        attempt = openConnection(token, handlers, createSocket ? { clock, createSocket } : { clock });
+        attempt = openConnection(token, { onOpen, onMessage: received, onClose: closed }, { clock, createSocket });
         await attempt.opened;
         return;
       } catch (error) {
@@ -235,13 +234,13 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     };
   }
 
-  /** Takes the next token. Undefined if the session has ended meanwhile: the lease is given back. */
-  async function take(mine: number, stillWanted: () => boolean): Promise<LiveToken | undefined> {
+  /** Takes the next token. If the session has ended meanwhile, the lease is given back. */
+  async function take(stillWanted: () => boolean): Promise<LiveToken> {
+    const mine = run;
     try {
       const token = await tokens.take({ session: sessionId, resumptionHandle: handle, stillWanted });
-      if (mine === run) return token;
-      await release(token.session?.id);
-      return undefined;
+      if (mine !== run) await release(token.session?.id);
+      return token;
     } catch (error) {
       if (stillWanted()) sessionId = (error as LiveTokenError).session ?? sessionId;
       throw error;
@@ -255,11 +254,12 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   /** Acts on a close, which counts as a failed attempt or not. Returns whether the session has ended with it. */
   async function hasFailed(close: LiveClose, counts = true): Promise<boolean> {
     if (counts) failures++;
-    const isOver = /^(fix|operator)$/.test(close.next) || failures >= MOST_ATTEMPTS;
-    if (isOver) fail(new LiveConnectError(close), close);
-    else set({ lastClose: close });
+    const isOver = /fix|operator/.test(close.next) || failures >= MOST_ATTEMPTS;
+    state = { ...state, lastClose: close };
+    if (isOver) fail(new LiveConnectError(close));
+    else set({});
     if (isOver || !counts) return isOver;
-    const ofNetwork = /^(unreachable|dropped|no-answer)$/.test(close.kind);
+    const ofNetwork = /unreachable|dropped|no-answer/.test(close.kind);
     const ofHandle = close.next === 'new-conversation' || (failures === MOST_WITH_HANDLE && !ofNetwork);
     if (handle !== undefined && ofHandle) await forget();
     return false;
@@ -278,35 +278,33 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     openedAt = clock.now();
     const { token: _, websocketUrl: __, setup: ___, ...shown } = token;
     const renewal = renewalOf(token);
+    from = renewal.from;
+    until = renewal.until;
     const isNew = usedHandle === undefined && state.connections > 0;
     set({
       status: 'live',
       token: shown,
       renewal,
       connections: state.connections + 1,
-      conversation: state.conversation + (isNew ? 1 : 0),
+      conversation: state.conversation + Number(isNew),
     });
     microphone.resume();
     if (unanswered.splice(0).map(send).length) expectAnswer();
-    if (renewal.from === Infinity) return;
-    at(renewal.from, () => {
-      due ??= { deadline: renewal.until };
-      changeIfDue();
-    });
-    at(renewal.until, changeIfDue);
+    changeAt(from);
+    changeAt(until);
   }
 
-  function at(time: number, then: () => void): void {
-    timers.push(clock.after(time - clock.now(), then));
+  function changeAt(time: number): void {
+    if (time < Infinity) timers.push(clock.after(time - clock.now(), changeIfDue));
   }
 
   /** Changes the connection if it is due and this is the moment; asks for the next token before. */
   function changeIfDue(): void {
-    if (!due || state.status !== 'live') return;
+    if (!connection || clock.now() < from) return;
     const atPause = !turnIsOpen && !state.speaking && resumable && !calls.names().length;
-    const hasTime = clock.now() < due.deadline;
+    const hasTime = clock.now() < until;
     if (next === 'asked' || (!atPause && hasTime)) return;
-    if (!next && hasTime) return void prepare(run);
+    if (!next && hasTime) return void prepare();
     const { token } = next ?? {};
     // Where words were exchanged since the token was asked for, it would lead back to before them.
     const leadsHere = token && next?.handle === handle;
@@ -315,22 +313,22 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   }
 
   /** Takes the next token while the connection is open: a refusal then costs nothing of what is left of the lease. */
-  async function prepare(mine: number): Promise<void> {
+  async function prepare(): Promise<void> {
     next = 'asked';
     const before = handle;
     const changed = connection;
-    const current = () => mine === run && connection === changed;
+    const current = () => connection === changed;
     try {
-      const token = await take(mine, current);
-      if (!token || !current()) return;
+      const token = await take(current);
+      if (!current()) return;
       next = { token, handle: before };
       changeIfDue();
     } catch (thrown) {
       if (!current()) return;
       const error = thrown as LiveTokenError;
       next = undefined;
-      if (error.next === 'retry') return at(clock.now() + PREPARE_AGAIN, changeIfDue);
-      due = undefined;
+      if (error.next === 'retry') return changeAt(clock.now() + PREPARE_AGAIN);
+      from = Infinity;
       set({ refusal: error });
     }
   }
@@ -338,25 +336,22 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   /** Closes the connection and opens the next. */
   function change(prepared?: LiveToken): void {
     if (clock.now() - openedAt >= STABLE) failures = 0;
-    const old = leave('resuming');
+    leave('resuming');
     const mine = run;
     set({});
-    void old?.close().then(() => connect(mine, prepared));
+    void attempt?.close().then(() => connect(mine, prepared));
   }
 
-  /** What ends with a connection. Returns it. */
-  function leave(status: 'resuming' | 'ended', end?: LiveEnd): LiveConnection | undefined {
-    const old = connection;
+  /** What ends with a connection. */
+  function leave(status: 'resuming' | 'ended', end?: LiveEnd): void {
     connection = undefined;
     stopWatching();
-    due = undefined;
     next = undefined;
     for (const cancel of timers) cancel();
     timers = [];
     calls.cancel();
-    const { refusal: _, ...kept } = state;
-    state = { ...kept, status, runningTools: [], transcript: withoutOpenLines(state.transcript), ...(end && { end }) };
-    return old;
+    const transcript = withoutOpenLines(state.transcript);
+    state = { ...state, status, end, transcript, runningTools: [], refusal: undefined };
   }
 
   function closed(close: LiveClose): void {
@@ -387,16 +382,10 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     }
     if (goAway) {
       const left = Number.parseFloat(goAway.timeLeft) * 1000 || 0;
-      const deadline = Math.min(clock.now() + Math.max(left - SWAP, left / 2), due?.deadline ?? Infinity);
-      const { from = 0 } = state.renewal ?? {};
-      const begin = () => {
-        due = { deadline };
-        changeIfDue();
-      };
-      // A token that is taken a moment later is the next lease: one change of connections, not two.
-      if (from > clock.now() && from < deadline) at(from, begin);
-      else begin();
-      at(deadline, changeIfDue);
+      until = Math.min(until, clock.now() + Math.max(left - SWAP, left / 2));
+      // Otherwise the token that is taken a moment later is the next lease: one change of connections, not two.
+      if (from >= until) from = 0;
+      changeAt(until);
     }
     options.onMessage?.(message);
     changeIfDue();
@@ -420,37 +409,30 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     for (const part of content.modelTurn?.parts ?? []) {
       if (part.inlineData?.mimeType?.startsWith('audio/')) audio?.play(decodeBase64(part.inlineData.data));
     }
-    if (content.interrupted) {
-      audio?.flush();
-      transcript = withoutOpenLines(transcript, 'model', { interrupted: true });
-    }
+    if (content.interrupted) audio?.flush();
     if (content.generationComplete || content.turnComplete || content.interrupted) {
-      transcript = withoutOpenLines(transcript, 'model');
-      turnIsOpen = content.interactionStatus === 'IN_PROGRESS';
+      transcript = withoutOpenLines(transcript, 'model', content.interrupted);
+      turnIsOpen = false;
     }
-    if (content.interactionStatus === 'IDLE') turnIsOpen = false;
+    if (content.interactionStatus) turnIsOpen = content.interactionStatus === 'IN_PROGRESS';
     if (transcript !== state.transcript) set({ transcript });
   }
 
-  function fail(error: Error, lastClose?: LiveClose): void {
-    finish({ how: 'failed', error }, lastClose);
+  function fail(error: Error): void {
+    finish({ how: 'failed', error });
   }
 
   /** Ends the session, and gives back what it holds. */
-  function finish(end: LiveEnd, lastClose = state.lastClose): void {
+  function finish(end: LiveEnd): void {
     run++;
-    const old = leave('ended', end);
-    const id = sessionId;
-    const pending = attempt;
-    sessionId = undefined;
-    handle = undefined;
+    leave('ended', end);
     starting = undefined;
     unanswered = [];
     microphone.clear();
-    ending = Promise.all([old?.close(), pending?.close(), audio?.stop().catch(ignore), release(id)]).then(() => {
+    ending = Promise.all([attempt?.close(), audio?.stop().catch(ignore), forget()]).then(() => {
       ending = undefined;
     });
-    set({ speaking: false, ...(lastClose && { lastClose }) });
+    set({ speaking: false });
   }
 
   const session: LiveSession = {
@@ -473,7 +455,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
             }),
           });
         } catch (error) {
-          if (mine === run) fail(error instanceof Error ? error : new Error(String(error)));
+          if (mine === run) fail(toError(error));
           return;
         }
         if (mine === run) await connect(mine);
@@ -516,9 +498,4 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   };
 
   return session;
-}
-
-/** Whether the function said no, and did not fail. */
-function isRefusal(error: LiveTokenError): boolean {
-  return isLiveTokenError(error) && /^(wait|sign-in|stop)$/.test(error.next) && error.reason !== 'INTERNAL';
 }

@@ -1,6 +1,6 @@
 import { type Clock, ignore, pause, systemClock } from './clock.js';
 import { type LiveToken, readLiveToken, sinceIssue } from './live-token.js';
-import { fromCallable, fromStatus, LiveTokenError, unexpectedAnswer, unreachable } from './live-token-error.js';
+import { type LiveTokenError, toLiveTokenError, unreachable } from './live-token-error.js';
 
 /** A callable of Firebase's JavaScript SDK or of React Native Firebase: what `httpsCallableFromURL` returns. */
 // biome-ignore lint/suspicious/noExplicitAny: the SDKs let the app choose the type of the data.
@@ -13,15 +13,7 @@ export interface LiveTokensEndpoint {
   getIdToken(forceRefresh: boolean): Promise<string | null | undefined>;
   /** Returns a token of App Check; a new one if `forceRefresh`. */
   getAppCheckToken?(forceRefresh: boolean): Promise<string | null | undefined>;
-  /** Instead of the platform's fetch. */
-  fetch?: Fetch;
 }
-
-/** What is used of fetch. */
-export type Fetch = (
-  url: string,
-  options: { method: string; headers: Record<string, string>; body: string },
-) => Promise<{ status: number; json(): Promise<unknown> }>;
 
 export interface LiveTokensOptions {
   /** Name of a profile; the function's default if absent. */
@@ -30,8 +22,6 @@ export interface LiveTokensOptions {
   choices?: Record<string, string>;
   /** With a callable: makes the SDK fetch a new ID token, as `() => user.getIdToken(true)`. */
   refreshIdToken?: () => Promise<unknown>;
-  /** How often a call is made at most, the first one included. 4 by default. */
-  maxAttempts?: number;
   clock?: Clock;
   /** Returns a number from 0 to 1, which spreads retries. */
   random?: () => number;
@@ -60,27 +50,26 @@ export interface LiveTokens {
 
 // The SDKs give up after 70 seconds, the function after at most 55.
 const CALL_MILLISECONDS = 60_000;
+const MOST_ATTEMPTS = 4;
 // Doubled once before the first retry.
 const BACKOFF = 250;
 // Nobody waits in front of a button for longer.
-const LONGEST_BACKOFF = 10_000;
+const LONGEST_WAIT = 10_000;
 // A token must reach Gemini before its newSessionExpireTime.
 const MARGIN = 10_000;
 
-declare const fetch: Fetch;
+declare function fetch(
+  url: string,
+  options: { method: string; headers: Record<string, string>; body: string },
+): Promise<{ status: number; json(): Promise<unknown> }>;
 
-/** A token that is fetched ahead. */
-interface Ahead {
-  token: Promise<LiveToken>;
-  wanted: boolean;
-}
-
-/** Which of the credentials are to be fetched anew. */
-interface Again {
-  idToken?: boolean;
-  appCheck?: boolean;
-  /** The SDK has fetched the new ID token. */
-  refreshed?: boolean;
+/** What the function is sent. */
+interface Call {
+  profile?: string | undefined;
+  choices?: Record<string, string> | undefined;
+  resumptionHandle?: string | undefined;
+  session?: string | undefined;
+  end?: string | undefined;
 }
 
 /**
@@ -92,76 +81,61 @@ export function createLiveTokens(
   source: LiveTokensCallable | LiveTokensEndpoint,
   options: LiveTokensOptions = {},
 ): LiveTokens {
-  const { profile, choices, refreshIdToken, maxAttempts = 4, clock = systemClock, random = Math.random } = options;
-  const endpoint = typeof source !== 'function' && source;
-  let ahead: Ahead | undefined;
+  const { profile, choices, refreshIdToken, clock = systemClock, random = Math.random } = options;
+  let ahead: Promise<LiveToken> | undefined;
+  let clears = 0;
 
-  async function send(data: object, again: Again): Promise<unknown> {
-    if (endpoint) return fetchResult(endpoint, data, again);
-    if (again.idToken && !again.refreshed) {
-      again.refreshed = true;
-      await refreshIdToken?.();
-    }
-    return (await (source as LiveTokensCallable)(data)).data;
-  }
-
-  function call(data: object, again: Again): Promise<unknown> {
+  function call(data: Call, fresh: boolean): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const cancel = clock.after(CALL_MILLISECONDS, () => reject(unreachable()));
-      send(data, again).finally(cancel).then(resolve, reject);
+      const answer =
+        typeof source === 'function' ? source(data).then((given) => given.data) : post(source, data, fresh);
+      answer.finally(cancel).then(resolve, reject);
     });
   }
 
-  async function callWithRetries<T>(attempt: (again: Again) => Promise<T>, stillWanted = () => true): Promise<T> {
-    const again: Again = {};
+  /** Calls until there is an answer, or no hope of one. Returns it, and when it was asked for. */
+  async function request(data: Call, stillWanted = () => true): Promise<[unknown, number]> {
+    const known = data.session;
+    let fresh = typeof source === 'function' && !refreshIdToken; // there is nothing to refresh with
     let last: LiveTokenError | undefined;
     for (let failures = 1; ; failures++) {
+      const sentAt = clock.now();
       try {
-        return await attempt(again);
+        return [await call(data, fresh), sentAt];
       } catch (thrown) {
-        const error = fromCallable(thrown);
-        const { reason, next, retryAfterSeconds = 0 } = error;
+        const error = toLiveTokenError(thrown);
+        const { reason, retryAfterSeconds = 0 } = error;
+        if (last && reason === 'SESSION_ENDED' && data.session !== known) {
+          // A lease that was charged and never used can be asked for again once. Another one would cost the user more
+          // minutes for the same outage.
+          await call({ end: data.session }, fresh).catch(ignore);
+          throw last;
+        }
+        last = error;
+        // Its lease is charged: with its id, the next attempt is not charged again.
+        data = { ...data, session: error.session ?? data.session };
         if (!stillWanted()) throw error;
-        if ((endpoint || refreshIdToken) && !again.idToken && /^ID_TOKEN_(EXP|INV)/.test(reason)) {
-          again.idToken = true;
-        } else if (endpoint && !again.appCheck && reason === 'APP_CHECK_INVALID') {
-          again.appCheck = true;
+        if (!fresh && /^ID_TOKEN_(EXP|INV)|CHECK_INV/.test(reason)) {
+          fresh = true;
+          await Promise.resolve().then(refreshIdToken).catch(ignore); // if it fails, the next attempt says why
         } else {
-          const told = 1000 * retryAfterSeconds;
-          if (next !== 'retry' || error === last || failures >= maxAttempts || told > LONGEST_BACKOFF) throw error;
-          last = error;
-          await pause(clock, Math.max(told, Math.min(BACKOFF * 2 ** failures, LONGEST_BACKOFF) * (0.5 + random() / 2)));
+          const wait = Math.max(1000 * retryAfterSeconds, BACKOFF * 2 ** failures * (0.5 + random() / 2));
+          if (error.next !== 'retry' || failures >= MOST_ATTEMPTS || wait > LONGEST_WAIT) throw error;
+          await pause(clock, wait);
           if (!stillWanted()) throw error;
         }
       }
     }
   }
 
-  function mint({ resumptionHandle, session: known, stillWanted }: TakeRequest): Promise<LiveToken> {
-    let session = known;
-    let failure: LiveTokenError | undefined;
-    return callWithRetries(async (again) => {
-      const sentAt = clock.now();
-      try {
-        return readLiveToken(await call({ profile, choices, resumptionHandle, session }, again), sentAt, clock.now());
-      } catch (thrown) {
-        const error = fromCallable(thrown);
-        if (failure && error.reason === 'SESSION_ENDED' && session && session !== known) {
-          // A lease that was charged and never used can be asked for again once. Another one would cost the user more
-          // minutes for the same outage.
-          await call({ end: session }, again).catch(ignore);
-          throw failure;
-        }
-        failure = error;
-        // Its lease is charged: with its id, the next attempt is not charged again.
-        session = error.session ?? session;
-        throw error;
-      }
-    }, stillWanted);
+  async function mint({ resumptionHandle, session, stillWanted }: TakeRequest): Promise<LiveToken> {
+    const answer = await request({ profile, choices, resumptionHandle, session }, stillWanted);
+    return readLiveToken(...answer, clock.now());
   }
 
   async function end(session: string): Promise<void> {
-    await callWithRetries((again) => call({ end: session }, again));
+    await request({ end: session });
   }
 
   async function discard({ session }: LiveToken): Promise<void> {
@@ -173,7 +147,7 @@ export function createLiveTokens(
       const held = ahead;
       if (held && !request.session && !request.resumptionHandle) {
         ahead = undefined;
-        const token = await held.token;
+        const token = await held;
         const age = clock.now() - token.sentAt;
         if (age >= 0 && age < sinceIssue(token, token.newSessionExpireTime) - MARGIN) return token;
         await discard(token); // or it would hold the slot of a session
@@ -182,44 +156,39 @@ export function createLiveTokens(
     },
     prefetch() {
       if (ahead) return;
-      const fetched: Ahead = { wanted: true, token: mint({ stillWanted: () => fetched.wanted }) };
-      ahead = fetched;
-      fetched.token.catch(() => {
-        if (ahead === fetched) ahead = undefined;
+      const mine = clears;
+      const token = mint({ stillWanted: () => mine === clears });
+      ahead = token;
+      token.catch(() => {
+        if (ahead === token) ahead = undefined;
       });
     },
     clear() {
-      if (!ahead) return;
-      ahead.wanted = false;
-      ahead.token.then(discard, ignore);
+      clears++;
+      ahead?.then(discard, ignore);
       ahead = undefined;
     },
     end,
   };
 }
 
-async function fetchResult(endpoint: LiveTokensEndpoint, data: object, again: Again): Promise<unknown> {
-  let idToken: string | null | undefined;
-  let cause: unknown;
+/** Calls the function as Firebase's SDKs do: without what cannot be had, because the function says what is missing. */
+async function post(endpoint: LiveTokensEndpoint, data: object, fresh: boolean): Promise<unknown> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   try {
-    idToken = await endpoint.getIdToken(!!again.idToken);
+    const idToken = await endpoint.getIdToken(fresh);
+    if (idToken) headers.Authorization = `Bearer ${idToken}`;
   } catch (error) {
-    if (/network/.test(String((error as { code?: unknown } | null)?.code))) throw unreachable(error);
-    cause = error;
+    // auth/network-request-failed: nobody has to sign in.
+    if (/network/.test(`${(error as { code?: unknown } | null)?.code}`)) throw unreachable(error);
   }
-  if (!idToken) throw new LiveTokenError('ID_TOKEN_MISSING', 'sign-in', 'Sign in again.', {}, cause);
-  const headers: Record<string, string> = { 'Content-Type': 'application/json', Authorization: `Bearer ${idToken}` };
-  // As in Firebase's SDKs, a call without it goes out if it cannot be had.
-  const appCheckToken = await endpoint.getAppCheckToken?.(!!again.appCheck).catch(ignore);
+  const appCheckToken = await endpoint.getAppCheckToken?.(fresh).catch(ignore);
   if (appCheckToken) headers['X-Firebase-AppCheck'] = appCheckToken;
   const options = { method: 'POST', headers, body: JSON.stringify({ data }) };
-  const response = await (endpoint.fetch ?? fetch)(endpoint.url, options).catch((error) => {
+  const response = await fetch(endpoint.url, options).catch((error) => {
     throw unreachable(error);
   });
-  const { status } = response;
-  const answer = await response.json().catch(ignore);
-  const { result, error } = (answer ?? {}) as { result?: unknown; error?: Record<string, unknown> };
-  if (error) throw fromStatus(String(error.status), String(error.message), error.details);
-  if (result !== undefined) return result;
-  throw status === 429 || status >= 500 ? unreachable() : unexpectedAnswer(`HTTP ${status}`);
+  const { result, error } = ((await response.json().catch(ignore)) ?? {}) as { result?: unknown; error?: object };
+  if (result === undefined) throw { status: response.status, ...error };
+  return result;
 }

@@ -43,11 +43,11 @@ export function createRunningCalls(
     running.set(id, call);
     let response: object;
     try {
-      const tool = Object.entries(tools()).find(([known]) => known === name)?.[1];
+      const tool = new Map(Object.entries(tools())).get(name); // no `toString`
       if (!tool) throw new Error(`There is no tool ${name}.`);
       response = { result: (await tool(args ?? {}, call)) ?? null };
     } catch (error) {
-      response = { error: error instanceof Error ? error.message : String(error) };
+      response = { error: toError(error).message };
     }
     if (call.cancelled) return;
     running.delete(id);
@@ -69,4 +69,9 @@ export function createRunningCalls(
     },
     names: () => [...running.values()].map(({ name }) => name),
   };
+}
+
+/** Returns an error for anything that was thrown. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -21,11 +21,7 @@ export function withWords(transcript: Transcript, who: TranscriptLine['who'], te
 }
 
 /** Ends open lines: those of one side, or all. Returns the same array if there are none. */
-export function withoutOpenLines(
-  transcript: Transcript,
-  who?: TranscriptLine['who'],
-  { interrupted = false }: { interrupted?: boolean } = {},
-): Transcript {
+export function withoutOpenLines(transcript: Transcript, who?: TranscriptLine['who'], interrupted = false): Transcript {
   const ends = (line: TranscriptLine) => !line.done && (who === undefined || line.who === who);
   if (!transcript.some(ends)) return transcript;
   return transcript.map((line) => (ends(line) ? { ...line, done: true, interrupted } : line));

@@ -142,7 +142,7 @@ describe('retries', () => {
   test('a call without an answer is given up after a minute', async () => {
     const virtual = clock();
     const { callable } = scripted(() => new Promise(() => {}));
-    const taken = create(callable, { clock: virtual, maxAttempts: 1 }).take();
+    const taken = create(callable, { clock: virtual }).take({ stillWanted: () => false });
     taken.catch(() => {});
 
     await virtual.advance(60_000);
@@ -304,7 +304,7 @@ describe('an error', () => {
   ])('%s without details is %s', async (code, reason, next) => {
     const { callable } = scripted(refusal(code));
 
-    await expect(create(callable, { maxAttempts: 1 }).take()).rejects.toMatchObject({ reason, next });
+    await expect(create(callable).take({ stillWanted: () => false })).rejects.toMatchObject({ reason, next });
   });
 
   test('a pause without an end is nothing to wait for', async () => {

@@ -24,7 +24,7 @@ export const tokens: LiveTokens[] = [
   createLiveTokens(callable12),
   createLiveTokens(callable13, { profile: 'tutor', choices: { voice: 'Puck' } }),
   createLiveTokens(reactNative, { refreshIdToken: async () => {} }),
-  createLiveTokens({ url: 'https://example.com', getIdToken: async () => 'token', fetch }),
+  createLiveTokens({ url: 'https://example.com', getIdToken: async () => 'token' }),
   // @ts-expect-error: a URL alone does not say who the user is
   createLiveTokens({ url: 'https://example.com' }),
   // @ts-expect-error: what the callable returns has `data`

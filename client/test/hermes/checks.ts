@@ -7,6 +7,9 @@ import {
   isLiveTokenError,
 } from '../../dist/esm/index.js';
 import type { LiveSocket } from '../../src/index.js';
+import { atob, btoa } from './base64.js';
+
+Object.assign(globalThis, { atob, btoa });
 
 declare const print: (line: string) => void;
 

@@ -56,9 +56,12 @@ describe.each(WAYS)('with %s', (_, tokensOf) => {
   });
 
   test('nobody at the address is unreachable', async () => {
-    const tokens = await tokensOf({ maxAttempts: 1 }, 'http://127.0.0.1:9', true);
+    const tokens = await tokensOf({}, 'http://127.0.0.1:9', true);
 
-    await expect(tokens.take()).rejects.toMatchObject({ reason: 'UNREACHABLE', next: 'retry' });
+    await expect(tokens.take({ stillWanted: () => false })).rejects.toMatchObject({
+      reason: 'UNREACHABLE',
+      next: 'retry',
+    });
   });
 
   test('a session that was ended gives its slot back', async () => {
@@ -85,6 +88,23 @@ test('an ID token that is none is refreshed once', async () => {
 
   expect((await tokens.take()).token).toMatch(/^auth_tokens\//);
   expect(asked).toEqual([false, true]);
+});
+
+test('a user who signed out is told to sign in, although getIdToken throws', async () => {
+  const auth = { currentUser: null as unknown as { getIdToken(force: boolean): Promise<string> } };
+  const tokens = createLiveTokens({ url: functionUrl, getIdToken: (force) => auth.currentUser.getIdToken(force) });
+
+  await expect(tokens.take()).rejects.toMatchObject({ reason: 'ID_TOKEN_MISSING', next: 'sign-in' });
+});
+
+test('nobody has to sign in because the network failed', async () => {
+  const offline = Object.assign(new Error('Offline'), { code: 'auth/network-request-failed' });
+  const tokens = createLiveTokens({ url: functionUrl, getIdToken: () => Promise.reject(offline) });
+
+  await expect(tokens.take({ stillWanted: () => false })).rejects.toMatchObject({
+    reason: 'UNREACHABLE',
+    cause: offline,
+  });
 });
 
 test('a token opens one connection', async () => {
