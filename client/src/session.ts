@@ -440,7 +440,8 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     sendText(text) {
       if (!sendOrKeep({ realtimeInput: { text } })) return false;
       turnIsOpen = true;
-      set({ transcript: withoutOpenLines(withWords(withoutOpenLines(state.transcript), 'user', text), 'user') });
+      const lines = withWords(withoutOpenLines(state.transcript, 'user'), 'user', text);
+      set({ transcript: withoutOpenLines(lines, 'user') });
       return true;
     },
     sendImage(image, mimeType = 'image/jpeg') {
