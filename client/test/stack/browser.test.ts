@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openProgram, recording } from './chromium.js';
@@ -95,11 +96,11 @@ describe.skipIf(!address)('in Chromium', () => {
     });
   });
 
-  test.each(['README.md', '../README.md'])(
+  test.concurrent.for(['README.md', '../README.md'])(
     'the first example of %s compiles and talks as it stands',
-    async (readme) => {
+    async (readme, { expect }) => {
       const [, example] = /```tsx\n([\s\S]*?)```/.exec(readFileSync(`${client}${readme}`, 'utf8')) as RegExpExecArray;
-      const folder = `${client}dist/readme`;
+      const folder = `${client}dist/${readme === 'README.md' ? 'readme' : 'readme-of-all'}`;
       mkdirSync(folder, { recursive: true });
       writeFileSync(`${folder}/Talk.tsx`, String(example));
       writeFileSync(`${folder}/firebase.ts`, "export * from '../../test/stack/page/readme.js';\n");
@@ -123,9 +124,9 @@ describe.skipIf(!address)('in Chromium', () => {
           include: ['Talk.tsx'],
         }),
       );
-      execFileSync(`${client}node_modules/.bin/tsc`, ['-p', folder], { stdio: 'inherit' });
+      await promisify(execFile)(`${client}node_modules/.bin/tsc`, ['-p', folder]);
 
-      page = await openProgram(
+      const page = await openProgram(
         browser,
         { entryPoints: [`${folder}/page.ts`], jsx: 'automatic' },
         { mint: functionUrl, auth: `http://${authHost}` },

@@ -2,7 +2,7 @@
 // switch for all, so these drives run one after the other.
 import { readFileSync, rmSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeEach, describe, expect, inject } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
 import { recording } from './chromium.js';
 import { Drive, play, test } from './drive.js';
 import type { Probes } from './page/probes.js';
@@ -28,12 +28,10 @@ const WORDS_OF: Record<string, object> = {
 const CLOSES: Close[] = JSON.parse(readFileSync(new URL('../../tables/closes.json', import.meta.url), 'utf8'));
 
 describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
-  beforeEach(() => play());
-  afterEach(() => rmSync(switchesFile, { force: true }));
-
-  describe('while the model gives a long answer', () => {
+  describe.concurrent('while the model gives a long answer', () => {
     const LONG = 'And then there was another story. '.repeat(20);
-    beforeEach(() => play({ connection: [{ steps: [{ do: 'answer', say: LONG }] }] }));
+    beforeAll(() => play({ repeat: true, connection: [{ steps: [{ do: 'answer', say: LONG }] }] }));
+    afterAll(() => play());
 
     async function listen(drive: Drive): Promise<void> {
       await drive.probe();
@@ -77,6 +75,7 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
   });
 
   test('the service is paused while a person talks, and afterwards, until it is open again', async ({ drive }) => {
+    onTestFinished(() => rmSync(switchesFile, { force: true }));
     await drive.open({ profile: 'brief' });
     await drive.click('Developer');
     await drive.write('Hello');
@@ -96,28 +95,9 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
     await drive.reads('Listening');
   });
 
-  test.for([
-    ['goAway', 3],
-    ['Drop', 2],
-  ] as const)(
-    '%s on a button: the conversation goes on over another connection',
-    async ([name, connections], { drive }) => {
-      await drive.open();
-      await drive.write('Hello');
-      await drive.hears('stand-in');
-      await drive.click('Developer');
-      await drive.click(name);
-      await expect.poll(() => drive.fact('Connections'), { timeout: 40_000 }).toBe(String(connections));
-
-      expect(await drive.fact('Last gap')).toMatch(/^\d+ ms$/);
-      expect(await drive.fact('Conversation')).toBe('1');
-      await drive.write('Do you remember me?');
-      await drive.hears('I remember');
-    },
-  );
-
   describe('a connection that ends is explained, and the talk goes on where it can', () => {
     let shared: Drive | undefined;
+    afterEach(() => play());
     afterAll(() => shared?.page.context().close());
 
     /** One page for all: each close happens to another user. */
@@ -132,6 +112,22 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
       await shared.reads('Ready when you are');
       return shared;
     }
+
+    test.for([
+      ['goAway', 3],
+      ['Drop', 2],
+    ] as const)('%s on its button', async ([name, connections], { browser }) => {
+      const drive = await anotherUser(browser);
+      await drive.write('Hello');
+      await drive.hears('stand-in');
+      await drive.click(name);
+      await expect.poll(() => drive.fact('Connections'), UNTIL).toBe(String(connections));
+
+      expect(await drive.fact('Last gap')).toMatch(/^\d+ ms$/);
+      expect(await drive.fact('Conversation')).toBe('1');
+      await drive.write('Do you remember me?');
+      await drive.hears('I remember');
+    });
 
     test.for(CLOSES)('$kind', async (close, { browser }) => {
       const drive = await anotherUser(browser);
