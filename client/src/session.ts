@@ -478,7 +478,8 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       unanswered.push(message);
       expectAnswer();
       turnIsOpen = true;
-      set({ transcript: withoutOpenLines(withWords(withoutOpenLines(state.transcript), 'user', text), 'user') });
+      const lines = withWords(withoutOpenLines(state.transcript, 'user'), 'user', text);
+      set({ transcript: withoutOpenLines(lines, 'user') });
       return true;
     },
     sendImage(image, mimeType = 'image/jpeg') {

@@ -41,6 +41,16 @@ session_seconds = 900
 [quota]
 per_hour = 1
 {_TALK}""",
+    # One minute, and then none for half a day.
+    "minute": f"""
+model = "gemini-3.8-live"
+[lifetime]
+start_within_seconds = 60
+lease_seconds = 60
+session_seconds = 300
+[quota]
+minutes_per_day = 1
+{_TALK}""",
     "no-such-model": f"""
 model = "gemini-of-another-day"
 [lifetime]

@@ -1,25 +1,26 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
+import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { chromiumPath, Pages, recording } from './chromium.js';
+import { openProgram, recording } from './chromium.js';
 import { newUser } from './people.js';
 
 const { authHost, functionUrl, geminiHost } = inject('stack');
 const control = `http://${geminiHost}/control`;
 const client = fileURLToPath(new URL('../..', import.meta.url));
-const executable = chromiumPath();
+const address = inject('chromium');
 
-describe.skipIf(!executable)('in Chromium', () => {
-  let pages: Pages;
+describe.skipIf(!address)('in Chromium', () => {
+  let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    pages = await Pages.launch(String(executable), recording('remember'), 4);
+    browser = await chromium.connect(String(address));
   });
 
-  afterAll(() => pages?.close());
+  afterAll(() => browser?.close());
 
   describe('the audio of the browser', () => {
     beforeAll(async () => {
@@ -27,7 +28,11 @@ describe.skipIf(!executable)('in Chromium', () => {
       const body = JSON.stringify({ readyMade: 'microphone-speech' });
       await fetch(`${control}/scenario`, { method: 'PUT', headers, body });
       const idToken = await (await newUser())(false);
-      page = await pages.open({ entryPoints: [`${client}test/stack/page/talk.ts`] }, { mint: functionUrl, idToken });
+      page = await openProgram(
+        browser,
+        { entryPoints: [`${client}test/stack/page/talk.ts`] },
+        { mint: functionUrl, idToken },
+      );
       await page.click('button');
     });
 
@@ -91,11 +96,11 @@ describe.skipIf(!executable)('in Chromium', () => {
     });
   });
 
-  test.each(['README.md', '../README.md'])(
+  test.concurrent.for(['README.md', '../README.md'])(
     'the first example of %s compiles and talks as it stands',
-    async (readme) => {
+    async (readme, { expect }) => {
       const [, example] = /```tsx\n([\s\S]*?)```/.exec(readFileSync(`${client}${readme}`, 'utf8')) as RegExpExecArray;
-      const folder = `${client}dist/readme`;
+      const folder = `${client}dist/${readme === 'README.md' ? 'readme' : 'readme-of-all'}`;
       mkdirSync(folder, { recursive: true });
       writeFileSync(`${folder}/Talk.tsx`, String(example));
       writeFileSync(`${folder}/firebase.ts`, "export * from '../../test/stack/page/readme.js';\n");
@@ -119,9 +124,10 @@ describe.skipIf(!executable)('in Chromium', () => {
           include: ['Talk.tsx'],
         }),
       );
-      execFileSync(`${client}node_modules/.bin/tsc`, ['-p', folder], { stdio: 'inherit' });
+      await promisify(execFile)(`${client}node_modules/.bin/tsc`, ['-p', folder]);
 
-      page = await pages.open(
+      const page = await openProgram(
+        browser,
         { entryPoints: [`${folder}/page.ts`], jsx: 'automatic' },
         { mint: functionUrl, auth: `http://${authHost}` },
       );

@@ -1,4 +1,4 @@
-// Pages in Chromium, which has a microphone that plays a recording.
+// Chromium, which has a microphone that plays a recording.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -10,9 +10,10 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 
 const RECORDINGS = new URL('../../../local/stand_ins/gemini/gemini_live_stand_in/recordings/', import.meta.url);
 const WAV_HEADER_BYTES = 44;
+const QUIET = new Int16Array(24_000 * 4);
 
 /** Returns the path of Chromium, or nothing if it is not installed. With REQUIRE_CHROMIUM=1 that is an error. */
-export function chromiumPath(): string | undefined {
+function chromiumPath(): string | undefined {
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
     try {
       return execFileSync('which', [name], { encoding: 'utf8' }).trim();
@@ -29,59 +30,57 @@ export function recording(name: 'hello' | 'remember'): Int16Array {
   return new Int16Array(new Uint8Array(file.subarray(WAV_HEADER_BYTES)).buffer);
 }
 
-/** Chromium, whose microphone hears a recording and then quiet, over and over; and a server for pages. */
-export class Pages {
-  private constructor(
-    private readonly browser: Browser,
-    private readonly folder: string,
-  ) {}
+/** Starts Chromium, whose microphone hears a recording and then four seconds of quiet, over and over. */
+export async function launchChromium(): Promise<{ address: string; close(): Promise<void> } | undefined> {
+  const executablePath = chromiumPath();
+  if (!executablePath) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'live-pages-'));
+  writeFileSync(join(folder, 'microphone.wav'), wav(recording('remember'), QUIET));
+  const server = await chromium.launchServer({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--autoplay-policy=user-gesture-required',
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-audio-capture=${join(folder, 'microphone.wav')}`,
+    ],
+  });
+  return {
+    address: server.wsEndpoint(),
+    async close() {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
 
-  static async launch(executablePath: string, microphone: Int16Array, quietSeconds: number): Promise<Pages> {
-    const folder = mkdtempSync(join(tmpdir(), 'live-pages-'));
-    const quiet = new Int16Array(24_000 * quietSeconds);
-    writeFileSync(join(folder, 'microphone.wav'), wav(microphone, quiet));
-    const browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--autoplay-policy=user-gesture-required',
-        '--use-fake-ui-for-media-stream',
-        '--use-fake-device-for-media-stream',
-        `--use-file-for-fake-audio-capture=${join(folder, 'microphone.wav')}`,
-      ],
-    });
-    return new Pages(browser, folder);
-  }
+/** Bundles a program for a page. */
+export async function bundled(program: BuildOptions): Promise<string> {
+  const { outputFiles } = await build({ bundle: true, write: false, format: 'esm', target: 'es2022', ...program });
+  return outputFiles?.[0]?.text ?? '';
+}
 
-  /** Bundles a program, and opens a page on 127.0.0.1 that runs it. */
-  async open(program: BuildOptions, query: Record<string, string>): Promise<Page> {
-    const { outputFiles } = await build({ bundle: true, write: false, format: 'esm', target: 'es2022', ...program });
-    const script = outputFiles?.[0]?.text ?? '';
-    const server = createServer((request, response) => {
-      const isScript = request.url === '/page.js';
-      response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-      response.end(
-        isScript ? script : '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>',
-      );
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const page = await this.visit(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, query);
-    page.on('close', () => server.close());
-    return page;
-  }
-
-  /** Opens a page that another server has. */
-  async visit(url: string, query: Record<string, string>): Promise<Page> {
-    const page = await this.browser.newPage();
-    page.on('pageerror', (error) => console.error(error));
-    await page.goto(`${url}?${new URLSearchParams(query)}`);
-    return page;
-  }
-
-  async close(): Promise<void> {
-    await this.browser.close();
-    rmSync(this.folder, { recursive: true });
-  }
+/** Bundles a program, and opens a page on 127.0.0.1 that runs it. */
+export async function openProgram(
+  browser: Browser,
+  program: BuildOptions,
+  query: Record<string, string>,
+): Promise<Page> {
+  const script = await bundled(program);
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/page.js';
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    response.end(
+      isScript ? script : '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>',
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(error));
+  page.on('close', () => server.close());
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/?${new URLSearchParams(query)}`);
+  return page;
 }
 
 function wav(...parts: Int16Array[]): Buffer {

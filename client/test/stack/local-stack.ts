@@ -1,8 +1,10 @@
-// One local stack for all tests: the function, the Auth emulator, and the stand-ins for Gemini and Secret Manager.
+// What all tests share: one local stack (the function, the Auth emulator, the stand-ins for Gemini and Secret Manager, the
+// page of `make web`), and one Chromium.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { launchChromium } from './chromium.js';
 
 /** What the tests need of the stack. */
 export interface StackAddresses {
@@ -17,10 +19,13 @@ export interface StackAddresses {
 declare module 'vitest' {
   export interface ProvidedContext {
     stack: StackAddresses;
+    /** Where Chromium listens, or nothing: it is not installed. */
+    chromium: string | undefined;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const chromium = launchChromium();
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const path = ['local', 'local/stand_ins/gemini', 'local/stand_ins/secret_manager', 'operations'];
   const python = process.env.PYTHON ?? `${root}.venv/bin/python`;
@@ -34,9 +39,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
     stack.once('error', reject);
     stack.once('exit', (code) => reject(new Error(`The local stack did not start (${code}).`)));
   });
-  project.provide('stack', await started);
-  return async () => {
+  const stop = async () => {
     stack.stdin.end();
-    await ended;
+    await Promise.all([ended, chromium.then((browser) => browser?.close())]);
   };
+  try {
+    project.provide('stack', await started);
+    project.provide('chromium', (await chromium)?.address);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
 }

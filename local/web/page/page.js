@@ -8,54 +8,53 @@ const $ = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
 const stack = await (await fetch('stack.json')).json();
 const key = query.get('key');
-const mint = query.get('mint') ?? stack.mint;
 const isLocal = !key;
+const mint = query.get('mint') ?? stack.mint;
 const signIn = accounts(isLocal ? { key: 'any', emulator: stack.auth } : { key });
 const audio = webAudio();
 let user;
 let session;
 let socket;
 let isBySound = true;
+let last; // the status that was shown
 let leftAt; // when the last connection was left
 let gap;
-let stopped; // which stop switch this page has set
 
 // Sign-in
 
 async function become(how, email, password) {
   user = await signIn(how, email, password);
-  $('sign-in').hidden = true;
-  for (const id of ['stage', 'transcript', 'write']) $(id).hidden = false;
   newSession();
+  open({ room: true });
   $('talk').focus();
 }
 
-async function signInLocally() {
-  try {
-    await become('signUp', `${crypto.randomUUID()}@example.com`, crypto.randomUUID());
-  } catch {
-    askWho('The local stack does not answer. Is `make web` still running?');
-  }
-}
-
-function askWho(problem = '') {
-  $('service').textContent = new URL(mint).host;
-  $('sign-in').hidden = false;
-  for (const id of ['stage', 'transcript', 'write']) $(id).hidden = true;
+function open({ room, problem = '' }) {
+  $('room').hidden = !room;
+  $('sign-in').hidden = room;
   $('sign-in-error').textContent = problem;
 }
+
+const signInLocally = () =>
+  become('signUp', `${crypto.randomUUID()}@example.com`, crypto.randomUUID()).catch(() =>
+    open({ room: false, problem: 'The local stack does not answer. Is `make web` still running?' }),
+  );
 
 $('sign-in').onsubmit = async (event) => {
   event.preventDefault();
   const { email, password } = event.target.elements;
   const how = event.submitter?.value || 'signInWithPassword';
-  await become(how, email.value, password.value).catch((error) => askWho(`That did not work: ${error.message}`));
+  await become(how, email.value, password.value).catch((error) =>
+    open({ room: false, problem: `That did not work: ${error.message}` }),
+  );
   password.value = '';
 };
 
+const enter = () => (isLocal ? signInLocally() : open({ room: false }));
+
 $('sign-out').onclick = async () => {
   await session?.stop();
-  await (isLocal ? signInLocally() : askWho());
+  await enter();
 };
 
 // Session
@@ -71,10 +70,7 @@ function newSession() {
     },
   });
   leftAt = gap = undefined;
-  const mine = session;
-  session.subscribe(() => {
-    if (mine === session) show();
-  });
+  session.subscribe(show);
   show();
 }
 
@@ -103,8 +99,6 @@ addEventListener('pagehide', () => void session?.stop());
 for (const change of ['online', 'offline']) addEventListener(change, () => session && show());
 
 // What is seen
-
-let last;
 
 function show() {
   const state = session.getState();
@@ -210,35 +204,31 @@ addEventListener('keydown', (event) => {
 const put = (path, body) =>
   fetch(path, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
-/** Plays steps of the stand-in on the next connection, which is now if there is one to leave. */
-async function play(steps) {
-  await put('scenario', { connection: [{ steps }] });
-  if (session.getState().status === 'live') socket.close();
-}
-
-async function toggle(name, switches, button) {
-  stopped = stopped === name ? undefined : name;
-  await put('switches', stopped ? switches : {});
-  for (const other of $('provoke').querySelectorAll('[aria-pressed]')) other.ariaPressed = String(other === button && Boolean(stopped));
-  return stopped;
+/** Sets the stop switch of a button, or takes it back; there is one at most. */
+async function stopUsers(button, switches) {
+  const isOn = button.ariaPressed === 'false';
+  await put('switches', isOn ? switches : {});
+  for (const each of $('provoke').querySelectorAll('[aria-pressed]')) each.ariaPressed = String(isOn && each === button);
+  return isOn;
 }
 
 const PROVOKE = {
   async goAway() {
-    await play([{ do: 'go_away', time_left_seconds: 6 }]);
+    await put('scenario', { connection: [{ steps: [{ do: 'go_away', time_left_seconds: 6 }] }] });
+    if (!isOff()) socket?.close();
     return 'The next connection starts with goAway, 6 seconds before its end.';
   },
-  async drop() {
-    if (session.getState().status !== 'live') await play([{ do: 'drop', in_seconds: 3 }]);
-    else socket.close();
+  drop() {
+    if (isOff()) return 'There is no connection to drop.';
+    socket?.close();
     return 'Dropped: the session finds its way back.';
   },
   pause: async (button) =>
-    (await toggle('pause', { service: { message: 'We are having a short break.' } }, button))
+    (await stopUsers(button, { service: { message: 'We are having a short break.' } }))
       ? 'Paused: new talks are refused, and a lease is not renewed.'
       : 'Open again.',
   block: async (button) =>
-    (await toggle('block', { users: { [user.uid]: { message: 'This account is blocked.' } } }, button))
+    (await stopUsers(button, { users: { [user.uid]: { message: 'This account is blocked.' } } }))
       ? 'Blocked: this user goes quiet with the lease.'
       : 'Unblocked.',
 };
@@ -260,9 +250,9 @@ const profiles = isLocal ? stack.profiles : [];
 $('profile').append(...['', ...new Set([...profiles, ...(named ? [named] : [])])].map((name) => new Option(name || 'of the function', name)));
 $('profile').value = named ?? '';
 $('provoke').hidden = !isLocal;
-for (const name of ['goAway', 'drop']) $('provoke').querySelector(`[data-do=${name}]`).disabled = !stack.control;
+$('provoke').querySelector('[data-do=goAway]').disabled = !stack.control;
 $('sign-out').textContent = isLocal ? 'Become another user' : 'Sign out';
 setInterval(() => session && !$('drawer').hidden && showFacts(session.getState()), 1000);
 tick();
-if (isLocal) await signInLocally();
-else askWho();
+$('service').textContent = new URL(mint).host;
+await enter();
