@@ -27,8 +27,9 @@ export function createAudio(): LiveAudio {
 
   return {
     async start(events) {
-      await stop();
+      const stopped = stop();
       const mine = starts;
+      await stopped;
       const running = await startAudio(events);
       if (mine === starts) current = running;
       else await running.stop();
