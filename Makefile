@@ -15,10 +15,11 @@ EMULATOR_READY := local/node_modules/.package-lock.json
 CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
 CLIENT_READY := client/node_modules/.package-lock.json
+EXAMPLE_READY := example/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack web bench cutoff scale profiles bill deploy destroy package release status rollback smoke \
-	doctor admin check test client genai checkov conformance lint format lock
+.PHONY: help setup demo stack web app bench cutoff scale profiles bill deploy destroy package release status rollback smoke \
+	doctor admin check test client example genai checkov conformance lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -52,6 +53,20 @@ web: ## talk in your browser, on the local stack: [WEB_PORT=… CONNECTION_SECON
 	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(CLIENT_BUILT)
 	@PYTHONPATH=$(LOCAL_PATH) exec $(BIN)/python -m stack --web-port $(or $(WEB_PORT),8000) \
 		$(if $(CONNECTION_SECONDS),--connection-seconds $(CONNECTION_SECONDS))
+
+APP_BUILT := example/dist/index.html
+APP_SOURCES := $(wildcard example/*.ts example/*.js* example/src/*)
+APP_CHECKED := $(wildcard example/*.ts example/*.js* example/src example/react-native-firebase/*.ts example/react-native-firebase/*.js*)
+EXPORT := CI=1 EXPO_OFFLINE=1 EXPO_NO_TELEMETRY=1 npx --no-install expo export
+
+app: ## talk in the app of example/, as its web build, on the local stack: [WEB_PORT=… CONNECTION_SECONDS=…]
+	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(APP_BUILT)
+	@PYTHONPATH=$(LOCAL_PATH) exec $(BIN)/python -m stack --web-port $(or $(WEB_PORT),8000) --app example/dist \
+		$(if $(CONNECTION_SECONDS),--connection-seconds $(CONNECTION_SECONDS))
+
+$(APP_BUILT): $(EXAMPLE_READY) $(APP_SOURCES)
+	@echo "Building the app for the web"
+	@cd example && $(EXPORT) --platform web --output-dir dist >/dev/null
 
 $(CLIENT_BUILT): $(CLIENT_READY) $(wildcard client/src/*.ts client/tsconfig*.json client/scripts/build.mjs)
 	@cd client && npm run --silent build
@@ -118,7 +133,7 @@ doctor: $(VENV_READY) ## find what is wrong with a deployment, and the remedies:
 admin: $(VENV_READY) ## pause, block, reset, report: ARGS="pause --for 30m"; ARGS=--help lists all
 	@$(LIVE_TOKENS) admin $(ARGS)
 
-check: lint demo test client ## run everything that CI runs: lint, demo, tests, client; ARGS=… goes to pytest
+check: lint demo test example client ## run everything that CI runs: lint, demo, tests, app, client; ARGS=… goes to pytest
 
 test: setup ## run all tests; ARGS=… goes to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
@@ -126,6 +141,13 @@ test: setup ## run all tests; ARGS=… goes to pytest
 client: ## build and test the package for apps, client/
 	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(CLIENT_READY)
 	@cd client && PYTHON="$(abspath $(BIN)/python)" npm run --silent check
+
+example: ## check the app of example/ and bundle it for iOS, Android and web; `make client` then drives its web build
+	@$(MAKE) --silent --no-print-directory $(EXAMPLE_READY)
+	@cd client && node_modules/.bin/biome ci --error-on-warnings --config-path biome.json $(addprefix ../,$(APP_CHECKED))
+	@cd example && node_modules/.bin/tsc -p .
+	@cd example && $(EXPORT) --platform web --platform android --platform ios --output-dir dist
+	@cd example/react-native-firebase && $(EXPORT) --platform android --output-dir dist
 
 EARLIER_GENAI := $(notdir $(basename $(wildcard tests/support/google_genai/*.txt)))
 
@@ -156,7 +178,7 @@ format: $(VENV_READY) ## fix formatting and lint
 # Lock files contain no registry address: an installation may use a mirror.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 LOCK_NPM := npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && \
-	sed -i.old -E '/^ *"resolved": /d' package-lock.json && rm package-lock.json.old
+	sed -i.old -E '/^ *"resolved": "https?:/d' package-lock.json && rm package-lock.json.old
 
 lock: $(VENV_READY) ## update the lock files from requirements*.in and package.json
 	$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
@@ -170,6 +192,7 @@ lock: $(VENV_READY) ## update the lock files from requirements*.in and package.j
 	cd local && $(LOCK_NPM)
 	cd tests/support/sdks/node && $(LOCK_NPM)
 	cd client && $(LOCK_NPM)
+	cd example && $(LOCK_NPM)
 
 # Without dependencies: the lock files name them all, and the pip of Python 3.11 would ask for the newest release of those
 # that another package wants with an extra.
@@ -202,3 +225,8 @@ $(CLIENT_READY): client/package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 or newer is missing: https://nodejs.org"; exit 1; }
 	@echo "Installing what builds and tests client/"
 	@cd client && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+# A file: of the client, which npm copies (install-links in .npmrc): Metro does not follow links out of the folder.
+$(EXAMPLE_READY): example/package-lock.json client/package.json $(wildcard client/src/*.ts) | $(CLIENT_BUILT)
+	@echo "Installing the packages of the app, about 560 MB"
+	@cd example && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json

@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    alias: { 'react-native-audio-api': new URL('test/fake-react-native-audio-api.ts', import.meta.url).pathname },
     testTimeout: 30_000,
     maxWorkers: 2,
     projects: [

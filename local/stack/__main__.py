@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlencode
 
 from rich.console import Console
 
@@ -20,7 +21,12 @@ from stack.prerequisites import require_free
 from stack.usage import print_usage
 from web import PAGE_HOST, PageServer, PageStack
 
-_RUN = Path(__file__).parents[2] / ".run" / "stack"
+_ROOT = Path(__file__).parents[2]
+_RUN = _ROOT / ".run" / "stack"
+# The app of example/: its profile has the tool that the scenario calls.
+_APP_PROFILE = "colours"
+_APP_TOML = _ROOT / "example" / "colours.toml"
+_APP_SCENARIO = _ROOT / "local" / "web" / "colours-scenario.toml"
 _DESCRIPTION = "stack.json"
 _POLL_SECONDS = 0.2
 
@@ -64,8 +70,10 @@ def _main() -> int:
             cleanup.enter_context(described(stack, run / _DESCRIPTION))
             print_usage(console, stack, run / _DESCRIPTION)
             if arguments.web_port is not None:
-                page = cleanup.enter_context(PageServer(PageStack.of(stack), arguments.web_port))
-                console.print(f"\n[bold]Talk at {page.url}[/]", highlight=False)
+                server = PageServer(PageStack.of(stack), arguments.web_port, arguments.app)
+                page = cleanup.enter_context(server)
+                query = "" if arguments.app is None else _query_of_app(stack)
+                console.print(f"\n[bold]Talk at {page.url}{query}[/]", highlight=False, soft_wrap=True)
             return _keep_running(console, stack, signals)
         except StackError as error:
             console.print(str(error), style="red", markup=False, highlight=False)
@@ -73,6 +81,12 @@ def _main() -> int:
         except _Stopped:
             console.print("Stopping")
             return 0
+
+
+def _query_of_app(stack: LocalStack) -> str:
+    """Return the settings of the app of example/, as it reads them."""
+    settings = {"mint": stack.function_url, "auth": f"http://{stack.auth_host}", "profile": _APP_PROFILE}
+    return f"?{urlencode(settings, safe=':/')}"
 
 
 def _keep_running(console: Console, stack: LocalStack, signals: _Signals) -> int:
@@ -99,6 +113,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--control", action="store_true", help="the Gemini stand-in takes scenarios over HTTP")
     parser.add_argument("--tls", action="store_true", help="the Gemini stand-in speaks https and wss only")
     parser.add_argument("--web-port", type=int, help="serve a page that talks, on this port of 127.0.0.1")
+    parser.add_argument("--app", type=Path, help="serve this web build of example/ in place of the page")
     parser.add_argument("--run-directory", type=Path, default=_RUN, help="for logs, stack.json and stop switches")
     return parser.parse_args()
 
@@ -108,6 +123,8 @@ def _options(arguments: argparse.Namespace) -> StackOptions:
     if arguments.web_port is not None:
         require_free(PAGE_HOST, arguments.web_port, "the page", "WEB_PORT")
         arguments.control |= google_api_key is None
+    if arguments.app is not None and google_api_key is None:
+        arguments.scenario = arguments.scenario or str(_APP_SCENARIO)
     stand_in_arguments = _stand_in_arguments(arguments)
     if google_api_key and (stand_in_arguments or arguments.tls):
         raise StackError(
@@ -121,7 +138,11 @@ def _options(arguments: argparse.Namespace) -> StackOptions:
         google_api_key=google_api_key,
         stand_in_arguments=stand_in_arguments,
         tls=arguments.tls,
-        extra_profiles={TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML, SHORT_LEASES_PROFILE: SHORT_LEASES_TOML},
+        extra_profiles={
+            TWO_PER_HOUR_PROFILE: TWO_PER_HOUR_TOML,
+            SHORT_LEASES_PROFILE: SHORT_LEASES_TOML,
+            _APP_PROFILE: _APP_TOML.read_text(encoding="utf-8"),
+        },
     )
 
 

@@ -26,13 +26,15 @@ _TYPES = {
 _JSON = "application/json"
 _LONGEST_BODY = 10_000
 _TIMEOUT_SECONDS = 10
+# blob: is the AudioWorklet of client/. A page with ?mint= calls a deployed function, Firebase and Gemini.
+_POLICY = (
+    "default-src 'none'; script-src 'self' blob:; style-src {styles}; img-src 'self' data:; "
+    "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:* https: wss:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE_POLICY = _POLICY.format(styles="'self'")
+_APP_POLICY = _POLICY.format(styles="'self' 'unsafe-inline'")  # React Native for Web makes its styles in the page
 _HEADERS = {
-    # blob: is the AudioWorklet of client/. A page with ?mint= calls a deployed function, Firebase and Gemini.
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self' blob:; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:* https: wss:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -80,6 +82,7 @@ class PageServer:
 
     Args:
         port: 0 takes a free one.
+        app: folder of an exported Expo app, which is served in place of the page.
 
     Attributes:
         url: of the page.
@@ -88,8 +91,8 @@ class PageServer:
         OSError: on creation, if the port is in use.
     """
 
-    def __init__(self, stack: PageStack, port: int = 0) -> None:
-        self._server = _Server(stack, port)
+    def __init__(self, stack: PageStack, port: int = 0, app: Path | None = None) -> None:
+        self._server = _Server(stack, port, app)
         self.url = f"http://{PAGE_HOST}:{self._server.server_port}/"
         self._thread = Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
@@ -108,8 +111,9 @@ class PageServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, stack: PageStack, port: int) -> None:
+    def __init__(self, stack: PageStack, port: int, app: Path | None) -> None:
         self.stack = stack
+        self.app = app
         super().__init__((PAGE_HOST, port), _Handler)
 
 
@@ -125,7 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/stack.json":
             self._answer(HTTPStatus.OK, json.dumps(self.server.stack.as_json()).encode(), _JSON)
             return
-        file = _file(path)
+        app = self.server.app
+        file = _file(path) if app is None else _file_of_app(app, path)
         if file is None or not file.is_file():
             self._answer(HTTPStatus.NOT_FOUND)
             return
@@ -198,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
+        self.send_header("Content-Security-Policy", _PAGE_POLICY if self.server.app is None else _APP_POLICY)
         self.send_header("Content-Type", kind)
         if status is not HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(content)))
@@ -212,3 +218,9 @@ def _file(path: str) -> Path | None:
     """Return the file of a path; only plain names of three types lead to one."""
     name = re.fullmatch(r"/(client/)?([a-z0-9-]+\.(?:html|css|js))", "/index.html" if path == "/" else path)
     return (_CLIENT if name[1] else _PAGE) / name[2] if name else None
+
+
+def _file_of_app(app: Path, path: str) -> Path | None:
+    """Return the file of a path, as `expo export` names them."""
+    name = re.fullmatch(r"/((?:_expo/static/js/web/)?[\w-]+\.(?:html|js))", "/index.html" if path == "/" else path)
+    return app / name[1] if name else None

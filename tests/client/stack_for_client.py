@@ -10,6 +10,7 @@ from pathlib import Path
 from stack import LocalStack, StackOptions
 from web import PageServer, PageStack
 
+_EXAMPLE = Path(__file__).parents[2] / "example"
 _TALK = """
 [config]
 response_modalities = ["AUDIO"]
@@ -57,6 +58,7 @@ model = "gemini-of-another-day"
 start_within_seconds = 60
 session_seconds = 900
 {_TALK}""",
+    "colours": (_EXAMPLE / "colours.toml").read_text(encoding="utf-8"),
 }
 
 
@@ -64,13 +66,18 @@ def main() -> None:
     """Start the stack, say where it is, and stop it when the input ends."""
     with tempfile.TemporaryDirectory() as folder:
         options = StackOptions(run_directory=Path(folder), stand_in_arguments=["--control"], extra_profiles=PROFILES)
-        with LocalStack(options) as stack, PageServer(PageStack.of(stack)) as page:
+        with (
+            LocalStack(options) as stack,
+            PageServer(PageStack.of(stack)) as page,
+            PageServer(PageStack.of(stack), app=_EXAMPLE / "dist") as app,
+        ):
             addresses = {
                 "functionUrl": stack.function_url,
                 "authHost": stack.auth_host,
                 "geminiHost": stack.gemini_host,
                 "switchesFile": str(stack.switches_file),
                 "pageUrl": page.url,
+                "appUrl": app.url,
             }
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()

@@ -118,3 +118,36 @@ def test_only_files_of_the_page_and_the_client_are_served(browser: Browser, path
 
 def test_without_a_stand_in_no_scenario_is_taken(browser: Browser) -> None:
     assert browser.put("/scenario", b"{}") == HTTPStatus.NOT_FOUND
+
+
+@pytest.fixture(name="app")
+def _app(switches: Path, tmp_path: Path) -> Iterator[Browser]:
+    dist = tmp_path / "dist"
+    for name in ("index.html", "_expo/static/js/web/index-0a.js", "_expo/static/js/ios/index-0b.hbc", "secret.js.txt"):
+        (dist / name).parent.mkdir(parents=True, exist_ok=True)
+        (dist / name).write_text(name)
+    (tmp_path / "beside.js").write_text("beside")
+    stack = PageStack("http://127.0.0.1:1", "http://127.0.0.1:2", ("default",), switches, control_url=None)
+    with PageServer(stack, app=dist) as server:
+        yield Browser(server)
+
+
+def test_an_exported_app_takes_the_place_of_the_page_and_may_write_its_styles(app: Browser) -> None:
+    status, headers, body = app.ask("GET", "/?mint=http://127.0.0.1:1")
+    assert (status, body) == (HTTPStatus.OK, b"index.html")
+    assert "script-src 'self' blob:; style-src 'self' 'unsafe-inline';" in headers["Content-Security-Policy"]
+    assert app.ask("GET", "/_expo/static/js/web/index-0a.js")[2] == b"_expo/static/js/web/index-0a.js"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../beside.js",
+        "/_expo/static/js/web/../../../../../beside.js",
+        "/_expo/static/js/ios/index-0b.hbc",
+        "/secret.js.txt",
+        "/page.js",
+    ],
+)
+def test_only_the_web_build_of_the_app_is_served(app: Browser, path: str) -> None:
+    assert app.ask("GET", path)[0] == HTTPStatus.NOT_FOUND

@@ -16,7 +16,7 @@ def test_each_command_is_one_that_make_help_lists() -> None:
 def test_ci_runs_the_command_that_contributors_run() -> None:
     assert "make check" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     (needed,) = re.findall(r"^check: ([a-z ]+) ##", MAKEFILE, re.MULTILINE)
-    assert needed.split() == ["lint", "demo", "test", "client"]
+    assert needed.split() == ["lint", "demo", "test", "example", "client"]
 
 
 def test_each_word_of_the_project_has_one_line() -> None:

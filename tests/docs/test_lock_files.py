@@ -29,10 +29,12 @@ def test_the_tests_run_on_what_is_deployed() -> None:
 
 
 def test_no_lock_file_names_a_registry() -> None:
-    npm = [ROOT / folder / "package-lock.json" for folder in ("client", "local", "tests/support/sdks/node")]
+    npm = [ROOT / folder / "package-lock.json" for folder in ("client", "example", "local", "tests/support/sdks/node")]
     locks = [*ROOT.glob("requirements*.txt"), ROOT / "benchmarks/requirements.txt", *npm, *CLIENT_LOCKS]
-    assert len(locks) == 6 + len(CLIENT_LOCKS)
-    assert [lock.name for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())] == []
+    assert len(locks) == 7 + len(CLIENT_LOCKS)
+    assert [
+        lock.name for lock in locks if re.search(r'"resolved": "https?:|--(extra-)?index-url', lock.read_text())
+    ] == []
 
 
 def test_every_client_of_the_scorecard_is_installed_from_a_lock_file() -> None:

@@ -14,6 +14,8 @@ export interface StackAddresses {
   switchesFile: string;
   /** The page of `make web`. */
   pageUrl: string;
+  /** The web build of example/. */
+  appUrl: string;
 }
 
 declare module 'vitest' {

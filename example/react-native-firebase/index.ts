@@ -1,0 +1,5 @@
+import { registerRootComponent } from 'expo';
+import { createApp } from '../src/App';
+import { firebase } from './firebase';
+
+registerRootComponent(createApp(firebase));

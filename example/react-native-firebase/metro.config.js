@@ -1,0 +1,2 @@
+// The app is in the folder above.
+module.exports = require('../metro.config');

@@ -1,0 +1,1 @@
+export { webAudio as createAudio } from 'gemini-live-tokens/web-audio';
