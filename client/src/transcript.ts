@@ -14,10 +14,9 @@ export type Transcript = readonly TranscriptLine[];
 /** Adds words to the open line of that side, or begins one. Words of the model end the line of the user. */
 export function withWords(transcript: Transcript, who: TranscriptLine['who'], text: string): Transcript {
   const lines = who === 'model' ? withoutOpenLines(transcript, 'user') : transcript;
-  const at = lines.findIndex((line) => line.who === who && !line.done);
-  const open = lines[at];
+  const open = lines.find((line) => line.who === who && !line.done);
   if (!open) return [...lines, { id: lines.length, who, text: text.trimStart(), done: false, interrupted: false }];
-  return [...lines.slice(0, at), { ...open, text: open.text + text }, ...lines.slice(at + 1)];
+  return lines.map((line) => (line === open ? { ...line, text: line.text + text } : line));
 }
 
 /** Ends open lines: those of one side, or all. Returns the same array if there are none. */

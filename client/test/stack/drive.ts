@@ -1,4 +1,4 @@
-// Drives the page of `make web` in Chromium as a person would use it.
+// Drives the page of `make web`, and the app of example/, in Chromium as a person would use it.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -43,8 +43,8 @@ export class Drive {
     await this.page.addInitScript({ content: await bundled({ entryPoints: [program], format: 'iife' }) });
   }
 
-  async open(query: Record<string, string> = {}): Promise<void> {
-    await this.page.goto(`${pageUrl}?${new URLSearchParams(query)}`);
+  async open(query: Record<string, string> = {}, url = pageUrl): Promise<void> {
+    await this.page.goto(`${url}?${new URLSearchParams(query)}`);
   }
 
   click(name: string) {
