@@ -1,6 +1,7 @@
 """The workflows for GitHub: valid, with the least power, and with the steps of cloudbuild.yaml."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -143,6 +144,42 @@ def test_a_plan_writes_nothing_and_takes_the_committed_providers_and_settings() 
     assert re.findall(r"terraform -chdir=infra (\w+)", plan) == ["init", "output", "plan"]
 
 
+def comment_on(plans: dict[str, str], folder: Path) -> str:
+    """Run the script of the comment, and return what it hands to gh."""
+    program = folder / "programs" / "gh"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    program.chmod(0o755)
+    (folder / "plans").mkdir()
+    for name, plan in plans.items():
+        (folder / "plans" / f"{name}.txt").write_text(plan, encoding="utf-8")
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", scripts(WORKFLOWS / "pull-request.yml")["comment"]],
+        cwd=folder,
+        env={"PATH": f"{program.parent}:{os.environ['PATH']}", "PULL_REQUEST": "7", "GITHUB_REPOSITORY": "acme/voice"},
+        check=True,
+        timeout=60,
+    )
+    return (folder / "comment.md").read_text(encoding="utf-8")
+
+
+def test_a_comment_shows_each_plan_as_code_whatever_is_in_it(tmp_path: Path) -> None:
+    plans = {
+        "my-app-staging": "No changes.\n",
+        "my-app-1a2b": "```\n</details>\n@everybody\nPlan: 1 to add\n" + "x" * 70_000,
+    }
+    comment = comment_on(plans, tmp_path)
+    assert "**my-app-staging**: No changes." in comment
+    assert "**my-app-1a2b**: Plan: 1 to add" in comment
+    assert not [line for line in comment.splitlines() if line.startswith(("```", "@"))]
+    assert comment.count("\n</details>") == 2
+    assert len(comment) < 65_536
+
+
+def test_a_plan_that_was_not_made_is_told(tmp_path: Path) -> None:
+    assert comment_on({}, tmp_path).startswith("No plan was made")
+
+
 def moves(script: str) -> list[str]:
     """Return what a script does to traffic, in order."""
     lines = re.sub(r"\\\n\s*", "", script).splitlines()
@@ -162,7 +199,7 @@ def test_a_release_moves_traffic_as_cloud_build_does() -> None:
 def test_a_release_sends_code_and_no_configuration() -> None:
     deploy = scripts(WORKFLOWS / "release.yml")["deploy"]
     flags = set(re.findall(r"--([\w-]+)", deploy))
-    assert flags == {"gen2", "region", "source", "runtime", "format"}
+    assert flags == {"gen2", "region", "source", "runtime", "update-labels", "format"}
     assert re.findall(r"--runtime=\w+", deploy) == re.findall(
         r"--runtime=\w+", scripts(CHECKOUT / "cloudbuild.yaml")["deploy"]
     )

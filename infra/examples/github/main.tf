@@ -91,9 +91,21 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   ])
 }
 
-# The account that infra/ makes for releases, with the roles that it has there: this adds none to it.
+# The account that infra/ makes for releases, with the roles that it has there.
 data "google_service_account" "release" {
   account_id = "live-tokens-release"
+}
+
+# It also hands on the tested package. It can create one and replace none.
+resource "google_storage_bucket_iam_member" "release_package" {
+  bucket = "${var.project_id}-live-tokens-source"
+  role   = "roles/storage.objectCreator"
+  member = data.google_service_account.release.member
+
+  condition {
+    title      = "Only packages"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${var.project_id}-live-tokens-source/objects/packages/\")"
+  }
 }
 
 resource "google_service_account" "plan" {

@@ -15,6 +15,7 @@ locals {
     google_billing_budget                                 = [] # of the billing account: grant Billing Account Viewer there
     google_cloud_run_v2_service_iam_member                = ["run.services.getIamPolicy"]
     google_cloudfunctions2_function                       = ["cloudfunctions.functions.get"]
+    google_cloudfunctions2_function_iam_member            = ["cloudfunctions.functions.getIamPolicy"]
     google_compute_backend_service                        = ["compute.backendServices.get"]
     google_compute_global_address                         = ["compute.globalAddresses.get"]
     google_compute_global_forwarding_rule                 = ["compute.globalForwardingRules.get"]
@@ -60,6 +61,7 @@ locals {
     google_service_account                                = ["iam.serviceAccounts.get"]
     google_service_account_iam_member                     = ["iam.serviceAccounts.getIamPolicy"]
     google_storage_bucket                                 = ["storage.buckets.get"]
+    google_storage_bucket_iam_member                      = ["storage.buckets.getIamPolicy"]
     google_storage_bucket_object                          = [] # in the source bucket alone, below
   }
 }
