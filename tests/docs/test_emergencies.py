@@ -11,7 +11,7 @@ import pytest
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.cli import SUBCOMMANDS
 from support.documents import ROOT
-from support.missing_program import require_program
+from support.terraform_parser import refusal
 
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/playbooks/emergencies").glob("*.md")}
 
@@ -73,17 +73,6 @@ def test_terraform_takes_the_command(line: str, tmp_path: Path) -> None:
 )
 def test_terraform_refuses_a_wrong_command(line: str, tmp_path: Path) -> None:
     assert refusal(line, tmp_path) is not None
-
-
-def refusal(line: str, empty: Path) -> str | None:
-    """Return why terraform does not take a command line; None if it does."""
-    require_program("terraform")
-    words = [f"-chdir={empty}" if word == "-chdir=infra" else word for word in shlex.split(line)]
-    done = subprocess.run(words, cwd=empty, capture_output=True, text=True, check=False, timeout=60, input="")
-    said = " ".join((done.stdout + done.stderr).split())
-    return (
-        said if re.search(r"Failed to parse command-line flags|Usage: terraform|has no command named", said) else None
-    )
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - {"README.md"}))

@@ -2,8 +2,12 @@
 
 import json
 import re
+from pathlib import Path
+
+import pytest
 
 from support.documents import ROOT, table
+from support.terraform_parser import refusal, terraform_lines
 
 EXAMPLE = ROOT / "infra/examples/github"
 PAGE = (ROOT / "docs/pipeline.md").read_text(encoding="utf-8")
@@ -40,3 +44,12 @@ def test_every_workflow_that_something_starts_is_described() -> None:
 def test_the_accounts_of_the_page_are_those_of_the_example() -> None:
     made = set(re.findall(r'account_id\s+= "(live-tokens-\w+)"', (EXAMPLE / "main.tf").read_text(encoding="utf-8")))
     assert set(re.findall(r"^\| `(live-tokens-\w+)` \|", PAGE, re.MULTILINE)) == made
+
+
+@pytest.mark.parametrize("line", terraform_lines(PAGE))
+def test_terraform_takes_the_commands_of_the_page(line: str, tmp_path: Path) -> None:
+    assert refusal(line, tmp_path) is None
+
+
+def test_there_are_commands_of_terraform() -> None:
+    assert len(terraform_lines(PAGE)) == 4
