@@ -1,24 +1,19 @@
-"""The pages for emergencies name commands that exist. tests/release/test_gcloud_lines.py has gcloud parse its lines."""
+"""The pages for emergencies name commands that their programs take. test_gcloud_lines.py has gcloud parse its own."""
 
 import argparse
 import re
 import shlex
 import subprocess
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from live_tokens_operations.admin.command import add_arguments as add_admin_arguments
 from live_tokens_operations.arguments import Parser
-from live_tokens_operations.deploy.command import add_deploy_arguments, add_destroy_arguments
+from live_tokens_operations.cli import SUBCOMMANDS
 from support.documents import ROOT
+from support.terraform_parser import refusal
 
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/playbooks/emergencies").glob("*.md")}
-PARSERS: dict[str, Callable[[Parser], None]] = {
-    "admin": add_admin_arguments,
-    "deploy": add_deploy_arguments,
-    "destroy": add_destroy_arguments,
-}
 
 
 def commands(program: str) -> list[str]:
@@ -44,12 +39,9 @@ def started_by_make(line: str) -> list[str]:
 @pytest.mark.parametrize("line", commands("make"))
 def test_make_and_the_program_take_the_command(line: str) -> None:
     subcommand, *arguments = started_by_make(line)
-    add = PARSERS.get(subcommand)
-    if add is None:
-        assert subcommand in ("doctor", "smoke", "bill", "release")
-        return
+    _, load = SUBCOMMANDS[subcommand]
     parser = Parser()
-    add(parser)
+    load().add_arguments(parser)
     assert isinstance(parser.parse_args(arguments), argparse.Namespace)
 
 
@@ -62,6 +54,25 @@ def test_terraform_has_the_subcommand_and_the_module_the_resource(line: str) -> 
         kind, name = arguments[0].split(".")
         module = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra").glob("*.tf"))
         assert f'resource "{kind}" "{name}" {{' in module
+
+
+@pytest.mark.parametrize("line", commands("terraform"))
+def test_terraform_takes_the_command(line: str, tmp_path: Path) -> None:
+    """Without a configuration it parses the line, and then finds that there is none."""
+    assert refusal(line, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "terraform -chdir=infra plan -reconfigure",
+        "terraform -chdir=infra import google_storage_bucket.source",
+        "terraform -chdir=infra force-unlock",
+        "terraform -chdir=infra inport a b",
+    ],
+)
+def test_terraform_refuses_a_wrong_command(line: str, tmp_path: Path) -> None:
+    assert refusal(line, tmp_path) is not None
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - {"README.md"}))
