@@ -6,6 +6,7 @@ that prefetch end with this import. The adapters connect again on first use, in 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -187,10 +188,14 @@ class Service:
 # them. It reads this variable after this import.
 os.environ.setdefault("THREADS", str(DEFAULT_THREADS))
 
+gc.disable()  # next to nothing of an import is garbage, and to look for it takes a twentieth of the start
 try:
     _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent)
 except ConfigurationError as error:
     sys.exit(f"mint_live_token does not start. {error}")
+finally:
+    gc.enable()
+    gc.freeze()  # nor is it looked through in the worker, which would copy what it shares with the parent
 
 
 @functions_framework.http

@@ -149,11 +149,15 @@ def test_profiles_that_cannot_work_stop_the_start(
 
 AFTER_THE_START = """
 import main, gc, json, ssl, sys, threading
+frozen = gc.get_freeze_count()
+gc.unfreeze()
 contexts = [each for each in gc.get_objects() if isinstance(each, ssl.SSLContext)]
 print(json.dumps({
     "modules": list(sys.modules),
     "authorities": [bool(each.cert_store_stats()["x509_ca"]) for each in contexts],
     "threads": threading.active_count(),
+    "collects": gc.isenabled(),
+    "frozen": frozen,
 }))
 """
 
@@ -201,6 +205,12 @@ def test_a_start_loads_the_authorities_once_and_leaves_no_thread(environment: di
     found = after_the_start(environment, FIREBASE_AUTH_EMULATOR_HOST=None, SSL_CERT_FILE=authorities)
     assert sorted(found["authorities"]) == [False, True]  # the one without is of the rehearsals
     assert found["threads"] == 1
+
+
+def test_after_a_start_garbage_is_collected_again_but_not_what_the_start_has_made(environment: dict[str, str]) -> None:
+    found = after_the_start(environment)
+    assert found["collects"]
+    assert found["frozen"] > 100_000
 
 
 @pytest.fixture
