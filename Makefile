@@ -18,8 +18,8 @@ CLIENT_READY := client/node_modules/.package-lock.json
 EXAMPLE_READY := example/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack web app bench cutoff scale profiles bill deploy destroy package release status rollback smoke \
-	doctor admin check test client example genai checkov conformance lint format lock
+.PHONY: help setup demo stack web app bench wait cutoff scale profiles bill deploy destroy package release status rollback \
+	smoke doctor admin check test client example genai checkov conformance lint format lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -75,6 +75,11 @@ bench: $(VENV_READY) ## measure this function beside others, on Linux, in ten mi
 	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python \
 		--target build/benchmarks --requirement benchmarks/requirements.txt
 	@PYTHONPATH=benchmarks $(BIN)/python -m speed $(ARGS)
+
+wait: $(VENV_READY) $(CLIENT_BUILT) $(SDKS_READY) ## measure how long a user waits from the tap to the first sound, on Linux, in five minutes
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python \
+		--target build/benchmarks --requirement benchmarks/requirements.txt
+	@PYTHONPATH=benchmarks $(BIN)/python -m speed.wait $(ARGS)
 
 cutoff: ## measure how long a blocked user is still heard, on the local stack, in three minutes; ARGS=--help
 	@$(MAKE) --silent --no-print-directory -j2 $(VENV_READY) $(EMULATOR_READY)

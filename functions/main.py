@@ -1,14 +1,16 @@
 """Composition root of the function `mint_live_token`: the only reader of the environment, the only maker of adapters.
 
-This file is imported in gunicorn's parent process, before it forks. Nothing here opens a connection or starts a
-thread; the adapters connect on first use, in the worker.
+This file is imported in gunicorn's parent process, before it forks. Threads and connections do not survive that: those
+that prefetch end with this import. The adapters connect again on first use, in the worker.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
 import flask
@@ -37,12 +39,10 @@ from live_tokens.firebase_id_tokens import (
     read_certificates,
 )
 from live_tokens.firebase_identity import LOOK_UP_SECONDS, FirebaseIdentity
-from live_tokens.gemini_lock import ProvedSetups
-from live_tokens.gemini_minter import MINT_SECONDS, GeminiMinter, silence_experimental_warning
 from live_tokens.google_credentials import REQUEST_SECONDS, GoogleCredentials
 from live_tokens.issuing import AppCheck, Identity, QuotaStore, TokenIssuer
 from live_tokens.memory_quota import MemoryQuotaStore
-from live_tokens.profile_check import check_folder
+from live_tokens.prefetch import Fetch, prefetched
 from live_tokens.profiles import usable
 from live_tokens.public_keys import PublicKeys
 from live_tokens.release import read_release
@@ -50,18 +50,29 @@ from live_tokens.secret_manager_key import READ_SECONDS, SecretManagerKey
 from live_tokens.settings import DEFAULT_THREADS, Settings
 from live_tokens.upstream import Upstream
 
+if TYPE_CHECKING:
+    from live_tokens.gemini_lock import ProvedSetups
+
 
 class Service:
-    """Puts the service together, connecting to nothing."""
+    """Puts the service together."""
 
     def __init__(self, settings: Settings) -> None:
-        silence_experimental_warning()
         self._settings = settings
         self._tls = httpx2.create_ssl_context()
+        self._transports: list[BoundedTransport] = []
         self._credentials = GoogleCredentials(self._upstream(REQUEST_SECONDS))
+        self._certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
+        self._app_check_keys = PublicKeys(self._upstream(KEYS_SECONDS), KEYS_URL, read_keys)
+        self._api_keys = SecretManagerKey(
+            settings.gemini_api_key_secret,
+            settings.api_key_cache,
+            self._upstream(READ_SECONDS, authorized=settings.secret_manager_emulator_host is None),
+            settings.secret_manager_emulator_host,
+        )
 
     def endpoint(self, source: Path) -> CallableEndpoint:
-        """Return the service.
+        """Return the service, with what a first call needs of Google if it was to be had.
 
         Args:
             source: folder of main.py, which holds `profiles/` and, in a package, the name of the release.
@@ -70,6 +81,28 @@ class Service:
             ProfileError: the profiles cannot be used.
             ReleaseError: the name of the release cannot be read.
         """
+        try:
+            with prefetched(self._first_needs()):
+                return self._endpoint(source)
+        finally:
+            for transport in self._transports:
+                transport.close()
+
+    def _first_needs(self) -> list[Fetch]:
+        settings = self._settings
+        needs: list[Fetch] = [self._api_keys.current]
+        if settings.firebase_auth_emulator_host is None:
+            needs.append(self._certificates.fetch)
+        if settings.app_check != "off":
+            needs.append(self._app_check_keys.fetch)
+        return needs
+
+    def _endpoint(self, source: Path) -> CallableEndpoint:
+        # Not above: google-genai takes a third of the start, and that time is used for the fetches.
+        from live_tokens.gemini_minter import MINT_SECONDS, GeminiMinter, silence_experimental_warning
+        from live_tokens.profile_check import check_folder
+
+        silence_experimental_warning()
         settings = self._settings
         proved: ProvedSetups = {}
         checked = check_folder(source / "profiles", proved)
@@ -78,12 +111,7 @@ class Service:
             app_check=self._app_check(),
             profiles=usable(checked),
             quota_store=self._quota_store(),
-            api_keys=SecretManagerKey(
-                settings.gemini_api_key_secret,
-                settings.api_key_cache,
-                self._upstream(READ_SECONDS, authorized=settings.secret_manager_emulator_host is None),
-                settings.secret_manager_emulator_host,
-            ),
+            api_keys=self._api_keys,
             minter=GeminiMinter(
                 settings.gemini_api_version,
                 self._upstream(MINT_SECONDS),
@@ -113,8 +141,7 @@ class Service:
         )
 
     def _id_tokens(self) -> IdTokens:
-        certificates = PublicKeys(self._upstream(CERTIFICATES_SECONDS), CERTIFICATES_URL, read_certificates)
-        return SignedIdTokens(self._settings.firebase_project_id, certificates)
+        return SignedIdTokens(self._settings.firebase_project_id, self._certificates)
 
     def _emulated_id_tokens(self) -> IdTokens:
         # Not above: what reads unsigned tokens, and firebase-admin with it, is not even loaded in production.
@@ -129,7 +156,7 @@ class Service:
         consumption = self._upstream(CONSUMPTION_SECONDS, authorized=True)
         app_check = FirebaseAppCheck(
             settings.firebase_project_id,
-            PublicKeys(self._upstream(KEYS_SECONDS), KEYS_URL, read_keys),
+            self._app_check_keys,
             consumption if settings.app_check_consume else None,
             settings.app_check_allowed_app_ids,
         )
@@ -153,6 +180,7 @@ class Service:
 
     def _upstream(self, seconds: float, *, authorized: bool = False) -> Upstream:
         transport = BoundedTransport(self._settings.threads, self._tls, getproxies().get("https"), proxy_bypass)
+        self._transports.append(transport)
         return Upstream(transport, seconds, self._credentials.authorization if authorized else None)
 
 
@@ -160,10 +188,14 @@ class Service:
 # them. It reads this variable after this import.
 os.environ.setdefault("THREADS", str(DEFAULT_THREADS))
 
+gc.disable()  # next to nothing of an import is garbage, and to look for it takes a twentieth of the start
 try:
     _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent)
 except ConfigurationError as error:
     sys.exit(f"mint_live_token does not start. {error}")
+finally:
+    gc.enable()
+    gc.freeze()  # nor is it looked through in the worker, which would copy what it shares with the parent
 
 
 @functions_framework.http

@@ -18,7 +18,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
@@ -27,10 +26,6 @@ from typing import Any
 import google_crc32c
 import jwt
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from speed.firestore_stand_in import FirestoreStandIn
 
@@ -69,10 +64,11 @@ class StandIns:
         self._delays = delays
         self._requests: Counter[str] = Counter()
         self._handshakes: Counter[str] = Counter()
-        self._signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._certificate = _self_signed(self._signing_key)
         self._firestore = FirestoreStandIn(delays[FIRESTORE])
         authority = trustme.CA()
+        signer = authority.issue_cert("securetoken.system.gserviceaccount.com", key_type=trustme.KeyType.RSA)
+        self._signing_key = signer.private_key_pem.bytes()
+        self._certificate = signer.cert_chain_pems[0].bytes().decode()
         self.bundle = folder / "ca.pem"
         authority.cert_pem.write_to_path(self.bundle)
         self._tls = SSLContext(PROTOCOL_TLS_SERVER)
@@ -169,22 +165,6 @@ def _response(host: str, answer: object) -> bytes:
     more += f"Date: {formatdate(usegmt=True)}\r\nContent-Length: {len(body)}\r\n"
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}\r\n"
     return head.encode() + body
-
-
-def _self_signed(key: rsa.RSAPrivateKey) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.system.gserviceaccount.com")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 async def _run(folder: Path, callers: int, delay_factor: float) -> None:

@@ -112,9 +112,10 @@ class BoundedTransport(httpx2.BaseTransport):
         return response
 
     def close(self) -> None:
-        """Close the connections. Later requests open new ones."""
+        """Close the connections, and end the threads. Later requests open new ones."""
         self._direct.close()
         self._proxied.close()
+        self._backend.end_threads()
 
 
 def _proxy(url: str) -> httpcore2.Proxy:
@@ -180,6 +181,7 @@ class _Backend(httpcore2.NetworkBackend):
         self._exchange = threading.local()
         self._starting = threading.Lock()
         self._resolving: ThreadPoolExecutor | None = None
+        self._abandoned = False
 
     @contextmanager
     def until(self, deadline: Deadline) -> Iterator[None]:
@@ -202,6 +204,13 @@ class _Backend(httpcore2.NetworkBackend):
     def sleep(self, seconds: float) -> None:
         """Wait between attempts to connect."""
         time.sleep(min(seconds, self.left()))
+
+    def end_threads(self) -> None:
+        """End the threads that resolve names. An abandoned one ends with the resolver's own limit."""
+        with self._starting:
+            if self._resolving is not None:
+                self._resolving.shutdown(wait=not self._abandoned, cancel_futures=True)
+                self._resolving = None
 
     def connect_tcp(
         self,
@@ -226,13 +235,14 @@ class _Backend(httpcore2.NetworkBackend):
     def _addresses(self, host: str, port: int) -> list[str]:
         """Resolve a name in a separate thread, because the system's resolver takes no time-out."""
         with self._starting:
-            if self._resolving is None:  # not before the fork
+            if self._resolving is None:
                 self._resolving = ThreadPoolExecutor(self._threads, thread_name_prefix="resolver")
-        looked_up = self._resolving.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            looked_up = self._resolving.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
             return list(dict.fromkeys(str(address[4][0]) for address in looked_up.result(self.left())))
         except TimeoutError as error:
             looked_up.cancel()
+            self._abandoned = True
             raise httpcore2.ConnectTimeout from error
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError from error

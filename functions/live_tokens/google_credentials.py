@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import google.auth
+import google.auth.compute_engine  # google-auth would do it later, in a thread that shares the interpreter with imports
 from google.auth import transport
 from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError

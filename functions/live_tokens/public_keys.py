@@ -88,6 +88,14 @@ class PublicKeys:
             raise UpstreamError("unreadable key")
         return kept.keys[key_id]
 
+    def fetch(self, deadline: Deadline) -> None:
+        """Fetch the keys before they are needed.
+
+        Raises:
+            UpstreamError: they could not be fetched. `find` asks again then.
+        """
+        self._fetching.run(deadline)
+
     def _refreshed(self, kept: _KeySet, deadline: Deadline) -> _KeySet:
         """Return a newer key set if available. One thread fetches; the others keep the old set."""
         last = self._fetching.last

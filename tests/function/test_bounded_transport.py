@@ -557,6 +557,20 @@ def test_after_it_was_closed_it_makes_new_connections(transport: BoundedTranspor
     assert server.connections == 2
 
 
+def test_after_it_was_closed_no_thread_of_it_is_left(transport: BoundedTransport, server: FakeHttpServer) -> None:
+    server.answer_with(answer_json({}))
+    before = ours()
+    get(transport, f"http://{server.host_and_port}/")
+    assert ours() > before
+    transport.close()
+    assert ours() == before
+
+
+def ours() -> int:
+    """Return how many threads resolve names. The server here has threads of its own."""
+    return sum(thread.name.startswith("resolver") for thread in threading.enumerate())
+
+
 def test_nothing_is_started_before_the_first_request(tls: ssl.SSLContext) -> None:
     before = threading.active_count()
     with BoundedTransport(64, tls, "http://127.0.0.1:1"):

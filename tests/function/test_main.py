@@ -149,18 +149,23 @@ def test_profiles_that_cannot_work_stop_the_start(
 
 AFTER_THE_START = """
 import main, gc, json, ssl, sys, threading
+frozen = gc.get_freeze_count()
+gc.unfreeze()
 contexts = [each for each in gc.get_objects() if isinstance(each, ssl.SSLContext)]
 print(json.dumps({
     "modules": list(sys.modules),
     "authorities": [bool(each.cert_store_stats()["x509_ca"]) for each in contexts],
     "threads": threading.active_count(),
+    "collects": gc.isenabled(),
+    "frozen": frozen,
 }))
 """
 
 
 def after_the_start(environment: dict[str, str], **changed: str | None) -> dict[str, Any]:
     """Import `main` in a process of its own: what is loaded here is loaded for all tests."""
-    variables = os.environ | environment | {"PYTHONPATH": str(MAIN.parent)} | changed
+    proxy = f"http://{environment['FIREBASE_AUTH_EMULATOR_HOST']}"  # where nobody answers what is fetched ahead
+    variables = os.environ | environment | {"PYTHONPATH": str(MAIN.parent), "HTTPS_PROXY": proxy} | changed
     told = subprocess.run(
         [sys.executable, "-c", AFTER_THE_START],
         env={name: value for name, value in variables.items() if value is not None},
@@ -196,13 +201,16 @@ def test_a_start_loads_no_library_that_its_settings_do_not_need(
     assert ("google.cloud.firestore_v1" in modules) is loaded
 
 
-def test_a_start_loads_the_authorities_once_looks_for_no_credentials_and_leaves_no_thread(
-    environment: dict[str, str], authorities: str
-) -> None:
-    """There are no credentials where this starts: a look for them would stop it."""
+def test_a_start_loads_the_authorities_once_and_leaves_no_thread(environment: dict[str, str], authorities: str) -> None:
     found = after_the_start(environment, FIREBASE_AUTH_EMULATOR_HOST=None, SSL_CERT_FILE=authorities)
     assert sorted(found["authorities"]) == [False, True]  # the one without is of the rehearsals
     assert found["threads"] == 1
+
+
+def test_after_a_start_garbage_is_collected_again_but_not_what_the_start_has_made(environment: dict[str, str]) -> None:
+    found = after_the_start(environment)
+    assert found["collects"]
+    assert found["frozen"] > 100_000
 
 
 @pytest.fixture

@@ -88,6 +88,24 @@ def test_nothing_is_asked_before_a_key_is_needed(keys: PublicKeys, server: FakeH
     assert server.connections == 0
 
 
+def test_keys_that_were_fetched_ahead_are_not_asked_for_again(keys: PublicKeys, server: FakeHttpServer) -> None:
+    server.answer_with(published(OURS))
+    keys.fetch(AMPLE)
+    assert keys.find("one", AMPLE) == "key one"
+    assert len(server.received) == 1
+
+
+@bad
+def test_after_a_bad_answer_ahead_the_first_need_asks_again(
+    keys: PublicKeys, server: FakeHttpServer, clock: FakeClock, answer: Answer
+) -> None:
+    server.answer_with(answer, published(OURS))
+    with pytest.raises(UpstreamError):
+        keys.fetch(AMPLE)
+    clock.advance(A_MOMENT)
+    assert keys.find("one", AMPLE) == "key one"
+
+
 def test_a_key_is_found_by_its_id(keys: PublicKeys, server: FakeHttpServer) -> None:
     server.answer_with(published(OURS))
     assert keys.find("one", AMPLE) == "key one"

@@ -65,6 +65,17 @@ def start_function(
 
 
 @pytest.fixture(scope="session")
+def start_empty_function(start_function: StartFunction, google: LocalGoogle) -> StartFunction:
+    """Start a function like the others that has got nothing ahead: its first call fetches all of it."""
+
+    def start(more: Mapping[str, str], functions: Path | None = None) -> FunctionProcess:
+        with google.holding_back():
+            return start_function(more, functions)
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """The function with nothing but the required settings."""
     return start_function(google.key_file)

@@ -74,9 +74,9 @@ CONSUMPTION_OUTAGES = [
 
 
 @pytest.fixture(scope="module")
-def keyless_answers(start_function: StartFunction, google: LocalGoogle) -> Mapping[str, Answer]:
+def keyless_answers(start_empty_function: StartFunction, google: LocalGoogle) -> Mapping[str, Answer]:
     """The answer to one call in each outage of the keys, of a function that never got them; and to one after all."""
-    function = start_function({**google.key_file, "APP_CHECK": "enforce"})
+    function = start_empty_function({**google.key_file, "APP_CHECK": "enforce"})
     before = google.traffic
     id_token = google.sign_in()
     answers = dict(_outages_of_the_keys(function, google, id_token))

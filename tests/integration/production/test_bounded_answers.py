@@ -45,10 +45,10 @@ def elsewhere(google: LocalGoogle) -> Iterator[tuple[str, Elsewhere]]:
 
 
 @pytest.fixture(scope="module")
-def new_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+def new_function(start_empty_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """A function that has nothing yet: no certificates, no access token, no keys."""
     app_check = {"APP_CHECK": "enforce", "APP_CHECK_CONSUME": "true"}
-    return start_function({**google.key_file, **app_check})
+    return start_empty_function({**google.key_file, **app_check})
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +146,9 @@ def test_an_app_check_token_that_cannot_be_spent_in_time_is_not_available(
 
 
 @pytest.fixture(scope="module")
-def on_cloud_run(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+def on_cloud_run(start_empty_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """A function whose metadata server has not answered yet."""
-    return start_function(google.metadata_server)
+    return start_empty_function(google.metadata_server)
 
 
 NO_TOKENS: dict[str, ASGIApp] = {

@@ -74,9 +74,9 @@ CERTIFICATE_OUTAGES = [*CERTIFICATE_FAULTS, "refused connection", "broken handsh
 
 
 @pytest.fixture(scope="module")
-def misled_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+def misled_function(start_empty_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """A function that has got good certificates, of others."""
-    function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    function = start_empty_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
     others = SigningKey.generate("another")
     of_others = JSONResponse({others.kid: others.certificate}, headers={"Cache-Control": KEPT_FOR_HOURS})
     with google.certificates.answering(of_others):
@@ -85,9 +85,9 @@ def misled_function(start_function: StartFunction, google: LocalGoogle) -> Funct
 
 
 @pytest.fixture(scope="module")
-def forgetful_function(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+def forgetful_function(start_empty_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """A function whose certificates came without a word on how long they are good for, so they are old at once."""
-    function = start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    function = start_empty_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
     unlimited = JSONResponse({google.signing_key.kid: google.signing_key.certificate})
     with google.certificates.answering(unlimited):
         assert function.call(google.sign_in()).refusal == API_KEY_UNAVAILABLE
@@ -96,14 +96,14 @@ def forgetful_function(start_function: StartFunction, google: LocalGoogle) -> Fu
 
 @pytest.fixture(scope="module")
 def new_function(
-    start_function: StartFunction,
+    start_empty_function: StartFunction,
     google: LocalGoogle,
     # First of all: until these may ask again, the other tests run.
     misled_function: FunctionProcess,
     forgetful_function: FunctionProcess,
 ) -> FunctionProcess:
     """A function that has never got the certificates, and never gets a key."""
-    return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    return start_empty_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
 
 
 @pytest.fixture(scope="module")

@@ -104,9 +104,9 @@ def test_no_call_fails_when_the_api_key_is_rotated_under_many_at_once(
     assert len({answer.result["token"] for answer in answers}) == len(id_tokens)
 
 
-def test_many_first_calls_at_once_all_get_a_token(start_function: StartFunction, google: LocalGoogle) -> None:
-    """As on Cloud Run: the credentials come from the metadata server, and a burst meets a cold instance."""
-    on_cloud_run = start_function(google.metadata_server)
+def test_many_first_calls_at_once_all_get_a_token(start_empty_function: StartFunction, google: LocalGoogle) -> None:
+    """As on Cloud Run: the credentials come from the metadata server. A burst meets an instance with nothing yet."""
+    on_cloud_run = start_empty_function(google.metadata_server)
     before = google.traffic
 
     with ThreadPoolExecutor(10) as callers:

@@ -51,9 +51,9 @@ def answers(function: FunctionProcess, new_process: FunctionProcess, google: Loc
 
 
 @pytest.fixture(scope="module")
-def new_process(start_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
+def new_process(start_empty_function: StartFunction, google: LocalGoogle) -> FunctionProcess:
     """A function that has no certificates yet, and gets no key."""
-    return start_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
+    return start_empty_function({**google.key_file, "GEMINI_API_KEY_SECRET": NO_SECRET})
 
 
 def _outages_of_what_is_kept(new_process: FunctionProcess, google: LocalGoogle) -> Iterator[tuple[str, Answer]]:
@@ -84,9 +84,9 @@ def test_an_outage_does_not_outlast_itself(function: FunctionProcess, google: Lo
 
 
 def test_callers_behind_a_drip_of_secret_manager_wait_for_it_together(
-    start_function: StartFunction, google: LocalGoogle
+    start_empty_function: StartFunction, google: LocalGoogle
 ) -> None:
-    function, many, before = start_function(google.key_file), 8, google.secret_manager.requests
+    function, many, before = start_empty_function(google.key_file), 8, google.secret_manager.requests
     with google.secret_manager.answering(Drip()), ThreadPoolExecutor(many) as callers:
         answers = list(callers.map(function.call, [google.sign_in() for _ in range(many)]))
     assert {answer.refusal for answer in answers} == {Refusal(503, "UNAVAILABLE", "API_KEY_UNAVAILABLE")}
@@ -96,10 +96,10 @@ def test_callers_behind_a_drip_of_secret_manager_wait_for_it_together(
 
 
 def test_upstreams_just_under_their_limits_do_not_add_up_beyond_the_deadline_of_the_call(
-    start_function: StartFunction, google: LocalGoogle
+    start_empty_function: StartFunction, google: LocalGoogle
 ) -> None:
     """Each of them is in time, Gemini too. It is the last, and the others have left it too little."""
-    short = start_function({**google.key_file, "APP_CHECK": "monitor", "CALL_DEADLINE_SECONDS": "10"})
+    short = start_empty_function({**google.key_file, "APP_CHECK": "monitor", "CALL_DEADLINE_SECONDS": "10"})
     with (
         google.certificates.late(1.0),
         google.accounts.late(1.0),

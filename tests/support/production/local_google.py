@@ -3,12 +3,12 @@
 import base64
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import google_crc32c
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from gemini_live_stand_in import GeminiStandIn, StandInConfig
@@ -90,6 +90,16 @@ class LocalGoogle:
     def traffic(self) -> Traffic:
         """The requests so far."""
         return Traffic(self.accounts.requests, self.secret_manager.requests, self.gemini.requests)
+
+    @contextmanager
+    def holding_back(self) -> Iterator[None]:
+        """Give nothing that a start fetches ahead: certificates, keys, credentials of Cloud Run."""
+        kept = (self.certificates.host, self.app_check.host, self.secret_manager.host)
+        with ExitStack() as faults:
+            for host in kept:
+                faults.enter_context(self.proxy.refusing(host))
+            faults.enter_context(self.metadata.answering(Response(status_code=500)))
+            yield
 
     def sign_up(self, *, disabled: bool = False, valid_since: int = 0) -> str:
         """Add a user, and return the uid."""

@@ -1,0 +1,223 @@
+"""`make wait`: how long a user waits, from the tap to `setupComplete` and to the first sound, beside other backends."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from speed.calls import many_calls
+from speed.distance import Reach, far_away
+from speed.live_stand_in import live_stand_in
+from speed.measuring import Google, local_google
+from speed.running import BenchmarkError, Running, running
+from speed.subjects import (
+    DEPLOYED,
+    FORUM,
+    NAIVE,
+    ROOT,
+    Subject,
+    baselines,
+    environment,
+    functions_without_limits,
+    this_function,
+)
+
+ROUND_TRIPS = (0, 60, 150)
+"""Milliseconds."""
+AHEAD_SECONDS = 5.0
+"""How long a page with `prefetch()` is open before the tap."""
+
+_TAP = Path(__file__).with_name("tap.mjs")
+_TAP_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A way from the tap to the first sound.
+
+    Attributes:
+        backend: name of the function that is called.
+        client: `this` for the package for apps, `google` for Google's SDK.
+        ahead: seconds from `prefetch()` to the tap, or None without it.
+    """
+
+    name: str
+    backend: str
+    client: str
+    ahead: float | None = None
+
+
+AHEAD = Flow("this, `prefetch()`", DEPLOYED, "this", AHEAD_SECONDS)
+PLAIN = Flow("this", DEPLOYED, "this")
+FLOWS = (AHEAD, PLAIN, Flow("Google's example, naive function", NAIVE, "google"), Flow("forum", FORUM, "google"))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Where and when a user taps.
+
+    Attributes:
+        round_trip: milliseconds to the function and to Gemini.
+        cold: whether the first request starts the function.
+    """
+
+    flow: Flow
+    round_trip: int
+    cold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Milliseconds from the tap."""
+
+    setup: float
+    sound: float
+
+
+class Taps:
+    """Lets users tap.
+
+    Args:
+        subjects: name → backend.
+        variables: all of every backend's environment but its own variables.
+    """
+
+    def __init__(self, google: Google, subjects: Mapping[str, Subject], variables: Mapping[str, str], folder: Path):
+        self._google = google
+        self._subjects = subjects
+        self._variables = variables
+        self._folder = folder
+        self._cores = set(sorted(os.sched_getaffinity(0))[:1])
+
+    async def measure(self, taps: int, round_trips: tuple[int, ...], flows: tuple[Flow, ...]) -> dict[Case, list[Wait]]:
+        """Return the waits of so many taps of each case, in turn; of half as many where the function is cold."""
+        cases = [Case(flow, trip, cold) for cold in (False, True) for trip in round_trips for flow in flows]
+        found: dict[Case, list[Wait]] = {case: [] for case in cases}
+        with ExitStack() as stack:
+            warm = {name: stack.enter_context(self._running(name)) for name in {flow.backend for flow in flows}}
+            for function in warm.values():
+                await asyncio.to_thread(many_calls, function, self._google.id_tokens, 2, 8)
+            async with live_stand_in() as gemini:
+                for number in range(taps):
+                    for case in cases:
+                        if case.cold and number % 2:
+                            continue
+                        async with self._backend(case, warm) as reach:
+                            found[case].append(await self._tap(case, reach, gemini))
+        return found
+
+    def _running(self, name: str) -> AbstractContextManager[Running]:
+        return running(self._subjects[name], self._variables, self._folder, self._cores)
+
+    @asynccontextmanager
+    async def _backend(self, case: Case, warm: Mapping[str, Running]) -> AsyncIterator[Reach]:
+        """Yield the way to a function; to a cold one that is started when it is first needed."""
+        with ExitStack() as stack:
+            starting = asyncio.Lock()
+            started: list[Running] = [] if case.cold else [warm[case.flow.backend]]
+
+            async def reach() -> int:
+                async with starting:
+                    if not started:
+                        started.append(await asyncio.to_thread(stack.enter_context, self._running(case.flow.backend)))
+                return started[0].port
+
+            yield reach
+
+    async def _tap(self, case: Case, reach: Reach, gemini: int) -> Wait:
+        async def reach_gemini() -> int:
+            return gemini
+
+        seconds = case.round_trip / 1e3
+        async with far_away(seconds, reach) as function, far_away(seconds, reach_gemini) as live:
+            asked = {
+                "flow": case.flow.client,
+                "functionUrl": f"http://127.0.0.1:{function}/",
+                "geminiUrl": f"http://127.0.0.1:{live}",
+                "idToken": self._google.id_tokens[0],
+                "aheadMilliseconds": None if case.flow.ahead is None else 1e3 * case.flow.ahead,
+                "client": str(ROOT / "client"),
+                "sdks": str(ROOT / "tests/support/sdks/node"),
+            }
+            node = await asyncio.create_subprocess_exec(
+                "node", str(_TAP), json.dumps(asked), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            )
+            output, errors = await asyncio.wait_for(node.communicate(), _TAP_SECONDS)
+        if node.returncode:
+            raise BenchmarkError(f"{case}: {errors.decode()[-2000:]}")
+        return Wait(**json.loads(output))
+
+
+def table(found: Mapping[Case, list[Wait]]) -> str:
+    """Return the medians in Markdown: a row for each flow, and then the ratio that has a goal."""
+    columns = list(dict.fromkeys((case.cold, case.round_trip) for case in found))
+    head = [f"{'cold' if cold else 'warm'}, {trip} ms" for cold, trip in columns]
+    rows = [["setupComplete / first sound, ms", *head], ["---"] * (len(columns) + 1)]
+    for flow in dict.fromkeys(case.flow for case in found):
+        waits = [found[Case(flow, trip, cold)] for cold, trip in columns]
+        rows.append([flow.name, *(f"{_setup(each):.0f} / {median(wait.sound for wait in each):.0f}" for each in waits)])
+    if {AHEAD, PLAIN} <= {case.flow for case in found}:
+        ratios = (
+            _setup(found[Case(AHEAD, trip, cold)]) / _setup(found[Case(PLAIN, trip, cold)]) for cold, trip in columns
+        )
+        rows.append(["`prefetch()` / without, to setupComplete", *(f"{ratio:.2f}" for ratio in ratios)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
+def _setup(waits: list[Wait]) -> float:
+    return median(wait.setup for wait in waits)
+
+
+def main() -> int:
+    """Run the program."""
+    parser = argparse.ArgumentParser(prog="make wait", description=__doc__)
+    parser.add_argument("--taps", type=int, default=6, help="of each case; half as many on a cold function")
+    parser.add_argument("--json", metavar="FILE", help="write every wait")
+    options = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    with (
+        tempfile.TemporaryDirectory(prefix="wait-") as place,
+        local_google(2, 1.0, set(cores[1:] or cores)) as google,
+    ):
+        folder = Path(place)
+        this = functions_without_limits(ROOT / "functions", folder / "this")
+        subjects = {subject.name: subject for subject in [*this_function(this, google.firestore), *baselines()]}
+        taps = Taps(google, subjects, environment(google.address, google.bundle, folder), folder)
+        try:
+            found = asyncio.run(taps.measure(options.taps, ROUND_TRIPS, FLOWS))
+        except BenchmarkError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+    sys.stdout.write(
+        f"{datetime.now(UTC).date()}, CPython {platform.python_version()}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f}; {options.taps} taps each, half as many cold\n\n{table(found)}\n"
+    )
+    if options.json:
+        every = [
+            {
+                "flow": case.flow.name,
+                "round trip": case.round_trip,
+                "cold": case.cold,
+                "setup": w.setup,
+                "sound": w.sound,
+            }
+            for case, waits in found.items()
+            for w in waits
+        ]
+        Path(options.json).write_text(json.dumps(every, indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
