@@ -24,18 +24,17 @@ export function createMicrophone(send: (message: object) => boolean, onSpeech: (
   let kept: Uint8Array[] = [];
   let loudBytes = 0;
   let muted = false;
-  let quietBytes = 0; // how much quiet was sent since then
   const sendSound = (pcm: Uint8Array) =>
     send({ realtimeInput: { audio: { data: encodeBase64(pcm), mimeType: 'audio/pcm;rate=16000' } } });
 
+  /** The model ends the user's turn by the quiet after it. gemini-3.8-live ignores audioStreamEnd: openclaw#152830. */
+  function sendQuiet(): void {
+    for (let tenth = 0; tenth < 10; tenth++) sendSound(new Uint8Array(BYTES_PER_SECOND / 10));
+  }
+
   return {
     hear(pcm) {
-      if (muted) {
-        // The model ends the user's turn by the quiet after it. gemini-3.8-live ignores audioStreamEnd: openclaw#152830.
-        if (quietBytes < BYTES_PER_SECOND) sendSound(new Uint8Array(pcm.length));
-        quietBytes += pcm.length;
-        return;
-      }
+      if (muted) return;
       if (!sendSound(pcm)) {
         kept.push(pcm);
         let bytes = kept.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -46,11 +45,12 @@ export function createMicrophone(send: (message: object) => boolean, onSpeech: (
       if (loud && loudBytes === SPEECH_BYTES) onSpeech();
     },
     mute(now) {
-      if (!muted) quietBytes = 0;
+      if (now && !muted) sendQuiet();
       muted = now;
     },
     resume() {
       for (const chunk of kept.splice(0)) sendSound(chunk);
+      if (muted) sendQuiet();
     },
     clear() {
       kept = [];

@@ -75,6 +75,7 @@ export interface LiveSession {
   start(): Promise<void>;
   /** Ends it, whatever is under way. Resolves when the function knows and the microphone is off. */
   stop(): Promise<void>;
+  /** Switches the microphone off or on. Its last words are followed by a second of quiet, so that the model answers. */
   mute(muted: boolean): void;
   /** Says something in writing. Returns false if the session is not running. */
   sendText(text: string): boolean;
@@ -203,10 +204,9 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
           await forget();
           continue;
         }
-        const { lastClose } = state;
-        if (error.reason === 'SESSION_ENDED' && state.connections === 0 && lastClose) {
+        if (error.reason === 'SESSION_ENDED' && !state.connections && state.lastClose) {
           // The first connections died. Another session would cost the user another lease for the same fault.
-          return fail(new LiveConnectError(lastClose));
+          return fail(new LiveConnectError(state.lastClose));
         }
         // Whether the function said no, and did not fail.
         const isRefusal = /wait|sign-in|stop/.test(error.next) && error.reason !== 'INTERNAL';
@@ -225,13 +225,6 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         if (mine !== run || (await hasFailed((error as LiveConnectError).close))) return;
       }
     }
-  }
-
-  /** Returns what calls `then` unless the session has ended or was started anew. */
-  function during<T>(mine: number, then: (value: T) => void): (value: T) => void {
-    return (value) => {
-      if (mine === run) then(value);
-    };
   }
 
   /** Takes the next token. If the session has ended meanwhile, the lease is given back. */
@@ -448,11 +441,14 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         try {
           // Before the token: a permission dialog can stay open for longer than a token waits.
           await audio?.start({
-            onMicrophone: during(mine, microphone.hear),
-            onPlaying: during(mine, (speaking) => {
+            onMicrophone(pcm) {
+              if (mine === run) microphone.hear(pcm);
+            },
+            onPlaying(speaking) {
+              if (mine !== run) return;
               set({ speaking });
               changeIfDue();
-            }),
+            },
           });
         } catch (error) {
           if (mine === run) fail(toError(error));

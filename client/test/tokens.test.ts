@@ -279,6 +279,18 @@ describe('prefetch', () => {
     expect((await tokens.take()).token).toBe('auth_tokens/2');
   });
 
+  test('clear ends its attempts', async () => {
+    const virtual = clock();
+    const { callable, sent } = scripted(refusal('unavailable', 'GEMINI_UNAVAILABLE'));
+    const tokens = create(callable, { clock: virtual });
+    tokens.prefetch();
+    await settle();
+    tokens.clear();
+    await virtual.advance(60_000);
+
+    expect(sent).toHaveLength(1);
+  });
+
   test('clear drops it, and gives its session back', async () => {
     const session = { id: 's1', endsAt: '', renewAfter: null, renewBefore: null, leaseSeconds: 30 };
     const { callable, sent } = scripted(answer(1, { session }), { ended: 's1' }, answer(2));

@@ -69,6 +69,15 @@ def test_each_close_of_the_stand_in_has_the_row_that_names_it(name: str) -> None
         assert row_of(refusal.code, reason, row.get("when", "open")) == row["kind"]
 
 
+@pytest.mark.parametrize("language", ["swift", "kotlin", "flutter"])
+@pytest.mark.parametrize("nexts", [("new-token",), ("new-conversation",), ("fix", "operator")])
+def test_each_recipe_has_the_words_of_the_table(language: str, nexts: tuple[str, ...]) -> None:
+    recipe = (ROOT / "docs" / "native.md").read_text(encoding="utf-8").split(f"<!-- recipe: {language} -->", 1)[1]
+    words = [text for row in CLOSES if row["next"] in nexts for text in row.get("texts", [])]
+
+    assert "|".join(words) in recipe.split("\n## ", 1)[0]
+
+
 def test_the_table_names_no_close_that_the_stand_in_does_not_have() -> None:
     assert {name for row in CLOSES for name in row["refusals"]} == REFUSALS.keys()
 

@@ -8,6 +8,8 @@ export class FakeFunction {
   readonly calls: Call[] = [];
   /** Thrown by the next calls that are no `end`. */
   refusals: Error[] = [];
+  /** What the calls wait for that are no `end`. */
+  answers: Promise<unknown> = Promise.resolve();
   leaseSeconds: number | undefined;
   lastLease = false;
   sessions = 0;
@@ -21,6 +23,7 @@ export class FakeFunction {
   readonly callable = async (data: Call = {}): Promise<{ data: unknown }> => {
     this.calls.push(JSON.parse(JSON.stringify(data)));
     if (data.end) return { data: { ended: data.end } };
+    await this.answers;
     const refused = this.refusals.shift();
     if (refused) throw refused;
     const at = Math.floor((this.clock.now() - this.#start) / 1000);

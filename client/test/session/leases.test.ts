@@ -18,6 +18,16 @@ describe('leases', () => {
     expect(minter.takes).toHaveLength(2);
   });
 
+  test('are not put off by a goAway that leaves more time than the lease', async () => {
+    const { start, gemini, clock, minter } = setUp({ leaseSeconds: 600 });
+    await start();
+    gemini.last.say(says('A long story: '));
+    gemini.last.say({ goAway: { timeLeft: '900s' } });
+    await clock.advance(589_000);
+
+    expect(minter.takes).toHaveLength(2);
+  });
+
   test('first connections that die cost one lease', async () => {
     const { session, gemini, minter, state, clock } = setUp({ leaseSeconds: 600 });
     void session.start();

@@ -43,6 +43,20 @@ describe('the states', () => {
     expect(minter.ended).toEqual(minter.takes.length > 0 ? ['s1'] : []);
   });
 
+  test('connecting → ended, stopped: the lease of a token that comes after it is given back', async () => {
+    const { session, minter, gemini } = setUp({ leaseSeconds: 600 });
+    let give = () => {};
+    minter.answers = new Promise<void>((resolve) => (give = resolve));
+    void session.start();
+    await settle();
+    expect(minter.takes).toHaveLength(1);
+    await session.stop();
+    give();
+    await settle();
+
+    expect({ ended: minter.ended, sockets: gemini.sockets.length }).toEqual({ ended: ['s1'], sockets: 0 });
+  });
+
   test('connecting → ended, stopped: a socket that is being opened is closed', async () => {
     const { session, gemini, state } = setUp();
     void session.start();
@@ -180,6 +194,26 @@ describe('the states', () => {
 
     expect(state()).toMatchObject({ status: 'live', transcript: [], conversation: 1, connections: 1 });
     expect(minter.takes.map(({ resumptionHandle }) => resumptionHandle)).toEqual([undefined, undefined]);
+  });
+
+  test('what the audio says after the end is ignored', async () => {
+    const { start, session, audio, gemini, state } = setUp();
+    await start();
+    const events = audio.events;
+    await session.stop();
+    const ended = state();
+    events?.onPlaying(true);
+    events?.onMicrophone(new Uint8Array(640));
+
+    expect(state()).toBe(ended);
+    expect(gemini.last.sounds).toEqual([]);
+  });
+
+  test('a stop before the start does nothing', async () => {
+    const { session, seen } = setUp();
+    await session.stop();
+
+    expect(seen).toEqual(['idle']);
   });
 
   test('a second start joins the first', async () => {
