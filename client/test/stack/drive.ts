@@ -5,16 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { inject, test as plain } from 'vitest';
 import { bundled } from './chromium.js';
+import { film } from './film.js';
 
 const { geminiHost, pageUrl } = inject('stack');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // WRITE_SCREENSHOTS=1 writes those of the documents there, and those of every refusal beside the package.
 export const DOCUMENTS = fileURLToPath(new URL('../../../docs/page/', import.meta.url));
-export const ELSEWHERE = fileURLToPath(new URL('../../dist/page/', import.meta.url));
-export const writesScreenshots = process.env.WRITE_SCREENSHOTS === '1';
+const ELSEWHERE = fileURLToPath(new URL('../../dist/page/', import.meta.url));
+const writesScreenshots = process.env.WRITE_SCREENSHOTS === '1';
 const control = `http://${geminiHost}/control`;
 const TIMEOUT = { timeout: 40_000 };
-export const WIDE = { width: 960, height: 680 };
+export const WIDE = { width: 840, height: 690 };
+const FILM = { width: 640, height: 480 };
 export const PHONE = { width: 390, height: 760 };
 
 /** Plays a scenario of the stand-in, from the next connection on; without one all is as usual. */
@@ -83,6 +85,14 @@ export class Drive {
       const { violations: found } = await (window as any).axe.run();
       return found.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`);
     });
+  }
+
+  /** Does something; a GIF of it is for the documents. */
+  async film(name: string, act: () => Promise<void>): Promise<void> {
+    if (!writesScreenshots) return act();
+    await this.page.setViewportSize(FILM);
+    await film(this.page, `${DOCUMENTS}${name}.gif`, act);
+    await this.page.setViewportSize(WIDE);
   }
 
   async screenshot(name: string, folder = ELSEWHERE): Promise<void> {

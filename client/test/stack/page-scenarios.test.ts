@@ -80,7 +80,7 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
     await drive.click('Developer');
     await drive.write('Hello');
     await drive.hears('stand-in');
-    await drive.click('Pause the service');
+    await drive.click('Pause');
 
     await drive.reads('This talk ends at');
     await drive.screenshot('paused-while-talking');
@@ -89,7 +89,7 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
     await drive.reads('We are having a short break.');
     expect(await drive.fact('Last error')).toContain('SERVICE_PAUSED');
     await drive.screenshot('paused');
-    await drive.click('Pause the service');
+    await drive.click('Pause');
     await drive.reads('Open again.');
     await drive.click('Talk');
     await drive.reads('Listening');
@@ -146,7 +146,7 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
         await drive.reads('Gemini cannot talk now');
         return;
       }
-      await drive.reads('Listening');
+      await drive.reads('Reading');
       await drive.write('Do you remember me?');
       await drive.hears(close.kind === 'handle-dead' ? 'I am the stand-in' : 'I remember');
       expect(await drive.fact('Conversation')).toBe(close.kind === 'handle-dead' ? '2' : '1');

@@ -68,13 +68,21 @@ describe.skipIf(!inject('chromium')).concurrent('the page', { timeout: 90_000 },
   });
 
   test('a person talks, is answered, writes, and stops', async ({ drive, expect }) => {
+    await drive.page.emulateMedia({ reducedMotion: 'no-preference' });
+    await drive.probe();
     await drive.open();
     await drive.reads('Ready when you are');
-    await drive.click('Talk');
-    await drive.hears('I am the stand-in');
-    await drive.write('Do you remember me?');
-    await drive.hears('Do you remember me?');
-    await drive.hears('I remember');
+    await drive.film('talk', async () => {
+      await drive.click('Talk');
+      await drive.reads('Listening');
+      await drive.say(WORDS);
+      await drive.hears('I am the stand-in for Gemini.');
+      await drive.reads('Listening');
+      await drive.write('Do you remember me?');
+      await drive.hears('Do you remember me?');
+      await drive.hears('I remember what you told me.');
+    });
+    await drive.reads('Listening');
     await drive.screenshot('talk', DOCUMENTS);
     await drive.click('Stop');
 
@@ -130,7 +138,7 @@ describe.skipIf(!inject('chromium')).concurrent('the page', { timeout: 90_000 },
       await drive.click('Developer');
       await drive.write('Hello');
       await drive.hears('stand-in');
-      await drive.click('Block this user');
+      await drive.click('Block');
 
       await drive.reads('This talk ends at');
       await drive.reads('You cannot talk here any more');
@@ -192,15 +200,19 @@ describe.skipIf(!inject('chromium')).concurrent('the page', { timeout: 90_000 },
     async ([colorScheme, size], { drive, expect }) => {
       await drive.page.emulateMedia({ colorScheme });
       await drive.page.setViewportSize(size);
+      await drive.probe();
       await drive.open();
-      await drive.write('Hello');
-      await drive.hears('stand-in');
+      await drive.click('Talk');
+      await drive.reads('Listening');
+      await drive.say(WORDS);
+      await drive.hears('I am the stand-in for Gemini.');
       expect(await drive.violations()).toEqual([]);
       await drive.click('Developer');
       await drive.fact('Lease ends in');
       await drive.page.getByText('I am the stand-in').click({ trial: true });
 
       expect(await drive.violations()).toEqual([]);
+      await drive.reads('Listening');
       if (size === WIDE && colorScheme === 'dark') await drive.screenshot('developer', DOCUMENTS);
       if (size === PHONE && colorScheme === 'light') await drive.screenshot('phone', DOCUMENTS);
     },

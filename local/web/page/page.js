@@ -19,6 +19,7 @@ let isBySound = true;
 let last; // the status that was shown
 let leftAt; // when the last connection was left
 let gap;
+let isAtEnd = true; // of the transcript
 
 // Sign-in
 
@@ -105,7 +106,7 @@ function show() {
   if (state.status === 'resuming' && last !== 'resuming') leftAt = performance.now();
   if (state.status === 'live' && last === 'resuming') gap = Math.round(performance.now() - leftAt);
   last = state.status;
-  const [title, hint, isAlarm = false] = words(state, navigator.onLine);
+  const [title, hint, isAlarm = false] = words(state, navigator.onLine, isBySound);
   setText($('title'), title);
   setText($('hint'), hint);
   $('stage').className = [
@@ -128,7 +129,6 @@ function setText(element, text) {
 
 function showTranscript({ transcript, conversation }) {
   const list = $('transcript');
-  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   while (list.children.length > transcript.length) list.lastChild.remove();
   transcript.forEach((line, at) => {
     const old = list.children[at];
@@ -145,8 +145,19 @@ function showTranscript({ transcript, conversation }) {
     else list.append(item);
   });
   list.dataset.conversation = conversation;
+  showEnd();
+}
+
+/** Shows the last words, unless the user has gone back to earlier ones. */
+function showEnd() {
+  const list = $('transcript');
   if (isAtEnd) list.scrollTop = list.scrollHeight;
 }
+
+$('transcript').onscroll = ({ target }) => {
+  isAtEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40;
+};
+new ResizeObserver(showEnd).observe($('transcript'));
 
 // For developers
 

@@ -38,10 +38,10 @@ function ofEnd({ how, error }, isOnline) {
   return ofRefusal(error);
 }
 
-export function words(state, isOnline) {
+export function words(state, isOnline, isBySound) {
   const { status, end, refusal, renewal } = state;
-  if (status === 'connecting') return ['One moment', 'If your browser asks for the microphone, say yes.'];
-  if (status === 'resuming') return ['Still with you', 'The connection is renewed. Keep talking: your words are kept.'];
+  if (status === 'connecting') return ['One moment', isBySound ? 'If your browser asks for the microphone, say yes.' : ''];
+  if (status === 'resuming') return ['Still with you', 'The connection is renewed. Go on: your words are kept.'];
   if (status === 'ended') return [...ofEnd(end, isOnline), end.how !== 'stopped'];
   if (status === 'idle') return ['Ready when you are', 'Tap Talk and speak, or write below.'];
   if (refusal) {
@@ -49,6 +49,7 @@ export function words(state, isOnline) {
     return [`This talk ends at ${time}`, ofRefusal(refusal)[1], true];
   }
   if (state.speaking) return ['Speaking', 'Talk to interrupt.'];
+  if (!isBySound) return ['Reading', 'Write below. To speak, tap Stop, then Talk.'];
   if (state.muted) return ['You are muted', 'Nothing you say is sent.'];
   return ['Listening', 'Say something.'];
 }
