@@ -43,6 +43,10 @@ describe.skipIf(!executable)('the app of example/', () => {
   const click = (name: string) => page.getByRole('button', { name, exact: true }).click();
   const reads = (text: string) => page.getByRole('status').getByText(text).first().waitFor(TIMEOUT);
   const hears = (text: string) => page.getByRole('log').getByText(text).first().waitFor(TIMEOUT);
+  const write = async (text: string) => {
+    await page.getByLabel('Write a message').fill(text);
+    await page.keyboard.press('Enter');
+  };
   const background = () =>
     page.getByRole('main').evaluate((main) => getComputedStyle(main.parentElement as Element).backgroundColor);
 
@@ -53,6 +57,14 @@ describe.skipIf(!executable)('the app of example/', () => {
       const { violations: found } = await (window as any).axe.run();
       return found.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`);
     });
+  }
+
+  async function signUp(): Promise<void> {
+    await page.getByLabel('E-mail').fill(`${crypto.randomUUID()}@example.com`);
+    await page.getByLabel('Password').fill('a password');
+    expect(await violations()).toEqual([]);
+    await click('Create an account');
+    await reads('Ready when you are');
   }
 
   async function playColours(): Promise<void> {
@@ -68,11 +80,7 @@ describe.skipIf(!executable)('the app of example/', () => {
 
   test('a person signs up, talks, and the model gives the screen a colour', async () => {
     await playColours();
-    await page.getByLabel('E-mail').fill(`${crypto.randomUUID()}@example.com`);
-    await page.getByLabel('Password').fill('a password');
-    expect(await violations()).toEqual([]);
-    await click('Create an account');
-    await reads('Ready when you are');
+    await signUp();
     expect(await background()).not.toBe(BLUE);
 
     await click('Talk');
@@ -83,8 +91,7 @@ describe.skipIf(!executable)('the app of example/', () => {
     const { connections } = await (await fetch(`${control}/journal`)).json();
     expect(connections.at(-1)).toMatchObject({ unmet: [], audio: { rates: [16_000] } });
 
-    await page.getByLabel('Write a message').fill('Thank you.');
-    await page.keyboard.press('Enter');
+    await write('Thank you.');
     await hears('Thank you.');
     expect(await violations()).toEqual([]);
     await page.screenshot({ path: path('client/dist/example.png') });
@@ -92,6 +99,15 @@ describe.skipIf(!executable)('the app of example/', () => {
     await reads('See you soon');
     await click('Sign out');
     await page.getByLabel('E-mail').waitFor(TIMEOUT);
+  });
+
+  test('who only writes is not told to speak', async () => {
+    await playColours();
+    await signUp();
+    await write('Blue!');
+
+    await hears('The screen is blue now.');
+    await reads('Reading');
   });
 
   test('the bundle has one copy of @firebase/app: with a second, its auth is registered with nobody', () => {
