@@ -40,7 +40,7 @@ export function Talk({ firebase, look, onColour }: TalkProps) {
     },
   });
   const isOff = live.status === 'idle' || live.status === 'ended';
-  const [title, hint, isAlarm] = words(live, globalThis.navigator?.onLine !== false);
+  const [title, hint, isAlarm] = words(live, globalThis.navigator?.onLine !== false, bySound.current);
 
   function start(withSound: boolean): void {
     bySound.current = withSound;

@@ -54,10 +54,13 @@ function ofEnd(end: LiveEnd, isOnline: boolean): Words {
   return refusal ? ofRefusal(refusal) : ['That did not work', error.message];
 }
 
-export function words(state: LiveState, isOnline: boolean): Words {
+export function words(state: LiveState, isOnline: boolean, isBySound: boolean): Words {
   const { status, end, refusal, renewal } = state;
   if (status === 'connecting') {
-    return ['One moment', `If your ${IS_PHONE ? 'phone' : 'browser'} asks for the microphone, say yes.`];
+    return [
+      'One moment',
+      isBySound ? `If your ${IS_PHONE ? 'phone' : 'browser'} asks for the microphone, say yes.` : '',
+    ];
   }
   if (status === 'resuming') return ['Still with you', 'The connection is renewed. Keep talking: your words are kept.'];
   if (status === 'ended' && end) {
@@ -70,6 +73,7 @@ export function words(state: LiveState, isOnline: boolean): Words {
     return [`This talk ends at ${time}`, ofRefusal(refusal)[1], true];
   }
   if (state.speaking) return ['Speaking', IS_PHONE ? 'Write to interrupt.' : 'Talk to interrupt.'];
+  if (!isBySound) return ['Reading', 'Write below. To speak, tap Stop, then Talk.'];
   if (state.muted) return ['You are muted', 'Nothing you say is sent.'];
   return ['Listening', 'Say something.'];
 }

@@ -37,13 +37,16 @@ describe.skipIf(!isBuilt() || !inject('chromium'))('the app of example/', { time
   const background = ({ page }: Drive) =>
     page.getByRole('main').evaluate((main) => getComputedStyle(main.parentElement as Element).backgroundColor);
 
-  test('a person signs up, talks, and the model gives the screen a colour', async ({ drive }) => {
-    const { page } = drive;
-    await page.getByLabel('E-mail').fill(`${crypto.randomUUID()}@example.com`);
-    await page.getByLabel('Password').fill('a password');
+  async function signUp(drive: Drive): Promise<void> {
+    await drive.page.getByLabel('E-mail').fill(`${crypto.randomUUID()}@example.com`);
+    await drive.page.getByLabel('Password').fill('a password');
     expect(await drive.violations()).toEqual([]);
     await drive.click('Create an account');
     await drive.reads('Ready when you are');
+  }
+
+  test('a person signs up, talks, and the model gives the screen a colour', async ({ drive }) => {
+    await signUp(drive);
     expect(await background(drive)).not.toBe(BLUE);
 
     await drive.click('Talk');
@@ -61,7 +64,15 @@ describe.skipIf(!isBuilt() || !inject('chromium'))('the app of example/', { time
     await drive.click('Stop');
     await drive.reads('See you soon');
     await drive.click('Sign out');
-    await page.getByLabel('E-mail').waitFor();
+    await drive.page.getByLabel('E-mail').waitFor();
+  });
+
+  test('who only writes is not told to speak', async ({ drive }) => {
+    await signUp(drive);
+    await drive.write('Blue!');
+
+    await drive.hears('The screen is blue now.');
+    await drive.reads('Reading');
   });
 
   test('the bundle has one copy of @firebase/app: with a second, its auth is registered with nobody', () => {
