@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import h11
 import httpcore2
@@ -106,7 +107,7 @@ class BoundedTransport(httpx2.BaseTransport):
             answer = (self._direct if direct else self._proxied).handle_request(asked)
             try:
                 response = _read(answer)
-                answer.extensions["network_stream"].end_exchange()
+                answer.extensions["network_stream"].end_exchange(_length_of(answer))
             finally:
                 answer.close()
         return response
@@ -158,11 +159,26 @@ def _named_as_in_httpx() -> Iterator[None]:
         raise getattr(httpx2, type(error).__name__)("") from error
 
 
-def _has_surplus(heard: bytes) -> bool:
+def _length_of(answer: httpcore2.Response) -> int | None:
+    """Return the announced length of an ordinary body, or None for one that ends in another way."""
+    headers = httpx2.Headers(answer.headers)
+    if answer.status != HTTPStatus.OK or "Transfer-Encoding" in headers:
+        return None
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
+
+
+def _has_surplus(heard: bytes, length: int | None) -> bool:
     """Whether there is anything after the first answer. httpcore keeps that to itself, so h11 reads it again.
 
     Source: https://h11.readthedocs.io/en/latest/api.html#h11.Connection.trailing_data
+
+    Args:
+        length: of the body. If exactly that comes after the first empty line, nothing has to be read again.
     """
+    head, _, body = heard.partition(b"\r\n\r\n")
+    if head and len(body) == length:
+        return False
     parser = h11.Connection(h11.CLIENT)
     parser.send(h11.Request(method="GET", target="/", headers=[("Host", "")]))
     parser.send(h11.EndOfMessage())
@@ -263,9 +279,13 @@ class _Stream(httpcore2.NetworkStream):
             raise AnswerTooLargeError(f"more than {_MOST_BYTES_READ} bytes on the wire")
         return part
 
-    def end_exchange(self) -> None:
-        """Close the connection if more than one answer has come: the rest would be read as the next answer."""
-        if _has_surplus(bytes(self._heard)):
+    def end_exchange(self, length: int | None) -> None:
+        """Close the connection if more than one answer has come: the rest would be read as the next answer.
+
+        Args:
+            length: of the answer's body, if its head tells it.
+        """
+        if _has_surplus(bytes(self._heard), length):
             self.close()
         self._heard.clear()
 

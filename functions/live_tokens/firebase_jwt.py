@@ -12,6 +12,8 @@ from typing import Any
 
 import jwt
 
+from live_tokens.strict_json import read_json
+
 ALGORITHM = "RS256"
 # How far our clock and that of Firebase may differ.
 CLOCK_SKEW_SECONDS = 10
@@ -42,10 +44,14 @@ def _looks_like_jwt(token: str) -> bool:
         return False
     signature = token.rpartition(".")[2]
     try:
-        spelt = base64.urlsafe_b64encode(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)))
+        spelt = base64.urlsafe_b64encode(_decoded(signature))
     except ValueError:
         return False
     return spelt.rstrip(b"=").decode() == signature
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 def key_id_in(token: str, *, typ: str | None = None) -> str:
@@ -60,9 +66,12 @@ def key_id_in(token: str, *, typ: str | None = None) -> str:
     if not _looks_like_jwt(token):
         raise BadTokenError("not a JWT")
     try:
-        header = jwt.get_unverified_header(token)
+        # Not with PyJWT, which reads the whole token for it, as it does again in `verified_claims`: a 50th of a call.
+        header = read_json(_decoded(token.partition(".")[0]))
     except UNREADABLE as error:
         raise BadTokenError(type(error).__name__) from error
+    if not isinstance(header, dict):
+        raise BadTokenError("no header")
     if header.get("alg") != ALGORITHM:
         raise BadTokenError("another algorithm")
     if typ is not None and header.get("typ") != typ:

@@ -468,8 +468,14 @@ OF_SOMEBODY_ELSE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"
 @pytest.mark.parametrize("surplus", [OF_SOMEBODY_ELSE, b"\r\n", b"x"], ids=["an answer", "a line", "a byte"])
 @pytest.mark.parametrize(
     "answer",
-    [GOOD, GOOD_IN_CHUNKS, b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, b"HTTP/1.1 204 No Content\r\n\r\n"],
-    ids=["of a length", "in chunks", "after another", "without a body"],
+    [
+        GOOD,
+        GOOD_IN_CHUNKS,
+        b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD,
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\n",
+    ],
+    ids=["of a length", "in chunks", "after another", "without a body", "without the body that it announces"],
 )
 def test_a_connection_that_brought_more_than_the_answer_is_not_used_again(
     transport: BoundedTransport, answer: bytes, surplus: bytes
