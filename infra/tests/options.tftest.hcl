@@ -136,7 +136,7 @@ run "a_candidate_domain_leads_to_the_tagged_revision_through_the_same_cloud_armo
   }
 
   assert {
-    condition     = strcontains(output.next_commands, "_CANDIDATE_URL=https://candidate.live.example.com/")
+    condition     = jsondecode(google_storage_bucket_object.release_settings.content)._CANDIDATE_URL == "https://candidate.live.example.com/"
     error_message = "A release must be told where it can try the candidate."
   }
 
