@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.programs import ProgramError, Programs, read_json
+from live_tokens_operations.programs import Finished, ProgramError, Programs, read_json
 
 _WHERE_TO_GET_IT = "https://cloud.google.com/sdk/docs/install"
 
@@ -43,9 +43,18 @@ def show(programs: Programs, line: Sequence[str]) -> None:
     Raises:
         GcloudError: gcloud is missing, or failed and has said why.
     """
-    _require_gcloud(programs)
-    if programs.show(line).code != 0:
+    if run(programs, line).code != 0:
         raise GcloudError("gcloud failed.")
+
+
+def run(programs: Programs, line: Sequence[str]) -> Finished:
+    """Run a command line whose output is for the operator, and return how it ended.
+
+    Raises:
+        GcloudError: gcloud is missing.
+    """
+    require_gcloud(programs)
+    return programs.show(line)
 
 
 def project_number(programs: Programs, project: str) -> int:
@@ -55,7 +64,7 @@ def project_number(programs: Programs, project: str) -> int:
         GcloudError: there is none that this account can see.
         ProgramError: the answer is not JSON.
     """
-    _require_gcloud(programs)
+    require_gcloud(programs)
     finished = programs.ask(gcloud_commands.describe_project(project))
     if finished.code == 0:
         described = read_json("gcloud", finished)
@@ -74,6 +83,7 @@ def project_number(programs: Programs, project: str) -> int:
     )
 
 
-def _require_gcloud(programs: Programs) -> None:
+def require_gcloud(programs: Programs) -> None:
+    """Raise GcloudError if gcloud is missing."""
     if not programs.has("gcloud"):
         raise GcloudError("gcloud is missing.", f"Install it: {_WHERE_TO_GET_IT}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def describe_project(project: str) -> list[str]:
@@ -166,10 +166,30 @@ def allow_key_for_gemini(project_id: str) -> list[str]:
     return ["gcloud", "services", "api-keys", "update", "KEY_ID", target, f"--project={project_id}"]
 
 
-def submit_build(project: str, region: str, source: str, config: str, substitutions: str) -> list[str]:
-    """Upload a folder to Cloud Build, and run the steps of a file."""
-    place = (f"--project={project}", f"--region={region}")
-    return ["gcloud", "builds", "submit", source, *place, f"--config={config}", f"--substitutions={substitutions}"]
+def submit_build(
+    project: str, region: str, source: str, config: str, staging: str, logs: str, substitutions: Mapping[str, str]
+) -> list[str]:
+    """Upload a folder to Cloud Build, run the steps of a file, and show the log while it grows.
+
+    Args:
+        staging: `gs://…` for the upload.
+        logs: `gs://…` for the log.
+    """
+    pairs = "|".join(f"{name}={value}" for name, value in substitutions.items())
+    return [
+        *("gcloud", "builds", "submit", source, f"--project={project}", f"--region={region}", f"--config={config}"),
+        *(f"--gcs-source-staging-dir={staging}", f"--gcs-log-dir={logs}", f"--substitutions=^|^{pairs}"),
+    ]
+
+
+def describe_build(project_id: str, region: str, build_id: str) -> list[str]:
+    """Describe a build as JSON."""
+    return ["gcloud", "builds", "describe", build_id, *_at(project_id, region), "--format=json"]
+
+
+def read_object(url: str, project: str) -> list[str]:
+    """Print the content of an object in Cloud Storage."""
+    return ["gcloud", "storage", "cat", url, f"--project={project}"]
 
 
 def _at(project_id: str, region: str) -> tuple[str, str]:
