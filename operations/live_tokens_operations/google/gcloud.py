@@ -19,6 +19,7 @@ CHECK_NETWORK = "Check the network, and HTTPS_PROXY if it is set. Then run this 
 
 # Messages of gcloud 528, and of `Programs`.
 _LOGGED_OUT = re.compile(r"gcloud auth login")
+_EXPIRED = re.compile(r"There was a problem re(?:freshing|authenticating)|UNAUTHENTICATED|\b401\b|invalid_grant")
 _UNREACHABLE = re.compile(
     r"Max retries exceeded|Connection aborted|Connection reset|Read timed out|did not answer within"
 )
@@ -73,6 +74,8 @@ def project_number(programs: Programs, project: str) -> int:
         raise GcloudError(f"Project {project} is scheduled for deletion.", f"Run: gcloud projects undelete {project}")
     if _UNREACHABLE.search(finished.err):
         raise GcloudError(UNREACHABLE, CHECK_NETWORK, finished.err)
+    if _EXPIRED.search(finished.err):
+        raise GcloudError("The login of gcloud has expired.", "Run: gcloud auth login", finished.err)
     if _LOGGED_OUT.search(finished.err):
         raise GcloudError("gcloud is not logged in.", "Run: gcloud auth login", finished.err)
     raise GcloudError(
