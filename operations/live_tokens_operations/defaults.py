@@ -42,3 +42,8 @@ def source_bucket(project: str) -> str:
 def build_logs_bucket(project: str) -> str:
     """Return the bucket of `infra/` with the logs of builds."""
     return f"{project}-live-tokens-build-logs"
+
+
+def release_account(project: str) -> str:
+    """Return the e-mail address of the account of `infra/` that releases, and signs for the smoke test."""
+    return f"live-tokens-release@{project}.iam.gserviceaccount.com"

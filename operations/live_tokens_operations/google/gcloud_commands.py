@@ -119,9 +119,11 @@ def grant_on_secret(project_id: str, secret: str, member: str) -> list[str]:
     return ["gcloud", "secrets", "add-iam-policy-binding", secret, *binding, f"--project={project_id}"]
 
 
-def revoke_on_secret(project_id: str, secret: str, member: str) -> list[str]:
+def revoke_on_secret(
+    project_id: str, secret: str, member: str, role: str = "roles/secretmanager.secretAccessor"
+) -> list[str]:
     """Stop an account from reading the secret, under any condition."""
-    binding = [f"--member={member}", "--role=roles/secretmanager.secretAccessor", "--all"]
+    binding = [f"--member={member}", f"--role={role}", "--all"]
     return ["gcloud", "secrets", "remove-iam-policy-binding", secret, *binding, f"--project={project_id}"]
 
 
@@ -146,6 +148,12 @@ def revoke_on_project(project_id: str, member: str, role: str) -> list[str]:
     """Revoke a role on the project, under any condition."""
     binding = [f"--member={member}", f"--role={role}", "--all"]
     return ["gcloud", "projects", "remove-iam-policy-binding", project_id, *binding]
+
+
+def revoke_on_account(project_id: str, account: str, member: str, role: str) -> list[str]:
+    """Revoke a role on a service account, under any condition."""
+    binding = [f"--member={member}", f"--role={role}", "--all", f"--project={project_id}"]
+    return ["gcloud", "iam", "service-accounts", "remove-iam-policy-binding", account, *binding]
 
 
 def make_database_native(project_id: str, database: str) -> list[str]:
