@@ -112,10 +112,10 @@ destroy: $(VENV_READY) ## delete what `make deploy` created, after a question: P
 package: $(VENV_READY) ## copy the source of the function to build/function, as it is deployed
 	@$(LIVE_TOKENS) package
 
-release: $(VENV_READY) ## test, deploy and release the code in Cloud Build: PROJECT_ID=… REGION=… [SUBSTITUTIONS=…]
-	@test -n "$(PROJECT_ID)" -a -n "$(REGION)" || { echo "Which project and region? make release PROJECT_ID=my-app-1a2b REGION=europe-west1"; exit 2; }
-	@$(LIVE_TOKENS) release --project "$(PROJECT_ID)" --region "$(REGION)" \
-		$(if $(SUBSTITUTIONS),--substitutions "$(SUBSTITUTIONS)")
+release: $(VENV_READY) ## test, deploy and release the code in Cloud Build: PROJECT_ID=… [REGION=… SUBSTITUTIONS=… ALLOW_DIRTY=1]
+	@$(REQUIRE_PROJECT)
+	@$(LIVE_TOKENS) release --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") \
+		$(if $(SUBSTITUTIONS),--substitutions "$(SUBSTITUTIONS)") $(if $(ALLOW_DIRTY),--allow-dirty)
 
 status: $(VENV_READY) ## show which version, commit and package serve: PROJECT_ID=… [REGION=… ARGS=…]
 	@$(REQUIRE_PROJECT)

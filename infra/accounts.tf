@@ -1,5 +1,5 @@
-# Three accounts for three parties: the function, the build, which runs third-party packages, and the release, which
-# decides what users get. Roles are only added (`_member`): no account loses one.
+# Four accounts for four parties: the function, the image build, the tests, which both run third-party packages, and the
+# release, which decides what users get. Roles are only added (`_member`): no account loses one.
 
 resource "google_service_account" "runtime" {
   account_id   = "live-tokens-runtime"
@@ -13,6 +13,14 @@ resource "google_service_account" "build" {
   account_id   = "live-tokens-build"
   display_name = "Live tokens: the function's image build"
   description  = "Builds the image of ${var.function_name}. It runs third-party code and has no other rights."
+
+  depends_on = [time_sleep.services]
+}
+
+resource "google_service_account" "test" {
+  account_id   = "live-tokens-test"
+  display_name = "Live tokens: the tests of a release"
+  description  = "Runs cloudbuild.test.yaml. It runs third-party code and has no role on the project."
 
   depends_on = [time_sleep.services]
 }
@@ -66,17 +74,11 @@ locals {
           expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-\")"
         }
       }
-      release_function = {
+      release_reads = {
         when   = true
         member = google_service_account.release.member
-        # Uploads source, which is a permission of the project, and deploys. It can change or delete every function of the project.
-        role      = "roles/cloudfunctions.developer"
-        condition = null
-      }
-      release_log = {
-        when      = true
-        member    = google_service_account.release.member
-        role      = "roles/logging.logWriter" # the release's log
+        # `gcloud functions deploy` also reads what belongs to the project and not to the function: runtimes, operations.
+        role      = "roles/cloudfunctions.viewer"
         condition = null
       }
       release_builds = {
@@ -99,17 +101,6 @@ locals {
         role      = "roles/serviceusage.serviceUsageConsumer"
         condition = null
       }
-      release_source = {
-        when   = true
-        member = google_service_account.release.member
-        role   = "roles/storage.objectViewer" # the upload of `gcloud builds submit`, in buckets that it creates
-        condition = {
-          title = "Only sources of builds"
-          expression = join(" || ", [for bucket in ["${var.project_id}_cloudbuild", "${var.project_id}_${var.region}_cloudbuild"] :
-            "resource.name.startsWith(\"projects/_/buckets/${bucket}/\")"
-          ])
-        }
-      }
     } : name => grant if grant.when
   }
 }
@@ -129,6 +120,70 @@ resource "google_project_iam_member" "grant" {
       expression = condition.value.expression
     }
   }
+}
+
+locals {
+  source_objects = "projects/_/buckets/${google_storage_bucket.source.name}/objects"
+
+  # On the buckets of builds. An account that can create objects and not delete them cannot replace one.
+  build_grants = {
+    test_upload = {
+      bucket     = google_storage_bucket.source.name
+      member     = google_service_account.test.member
+      role       = "roles/storage.objectViewer" # the upload, and which packages there are
+      expression = "resource.name.startsWith(\"${local.source_objects}/source/\") || resource.name.startsWith(\"${local.source_objects}/packages/\")"
+    }
+    test_package = {
+      bucket     = google_storage_bucket.source.name
+      member     = google_service_account.test.member
+      role       = "roles/storage.objectCreator" # the tested package
+      expression = "resource.name.startsWith(\"${local.source_objects}/packages/\")"
+    }
+    test_log = {
+      bucket     = google_storage_bucket.build_logs.name
+      member     = google_service_account.test.member
+      role       = "roles/storage.admin" # writes the log; a narrower role was not tried at Google
+      expression = null
+    }
+    release_source = {
+      bucket     = google_storage_bucket.source.name
+      member     = google_service_account.release.member
+      role       = "roles/storage.objectViewer" # the upload and the tested package
+      expression = null
+    }
+    release_log = {
+      bucket     = google_storage_bucket.build_logs.name
+      member     = google_service_account.release.member
+      role       = "roles/storage.admin" # writes the log; a narrower role was not tried at Google
+      expression = null
+    }
+  }
+}
+
+resource "google_storage_bucket_iam_member" "build" {
+  for_each = local.build_grants
+
+  bucket = each.value.bucket
+  role   = each.value.role
+  member = each.value.member
+
+  dynamic "condition" {
+    for_each = each.value.expression == null ? [] : [each.value.expression]
+
+    content {
+      title      = "Only this part of the bucket"
+      expression = condition.value
+    }
+  }
+}
+
+# Deploys this function only. On the project, this role could change every function and every Cloud Run service.
+# Not tried at Google yet: docs/releases.md says what to do if a deployment is refused.
+resource "google_cloudfunctions2_function_iam_member" "release" {
+  cloud_function = google_cloudfunctions2_function.mint_live_token.name
+  location       = google_cloudfunctions2_function.mint_live_token.location
+  role           = "roles/cloudfunctions.developer"
+  member         = google_service_account.release.member
 }
 
 # The build can write to this repository only.

@@ -9,11 +9,6 @@ locals {
     "gcloud iam service-accounts add-iam-policy-binding ${google_service_account.release.email} --project=${var.project_id} --member=\"user:$(gcloud config get account)\" --role=roles/iam.serviceAccountTokenCreator",
     "${local.smoke_line} ARGS='--app-id=APP_ID --service-account=${google_service_account.release.email}'",
   ])
-  release_substitutions = join(",", concat(
-    ["_REGION=${var.region}", "_FUNCTION=${var.function_name}"],
-    var.app_check.mode == "enforce" ? ["_SMOKE_OPTIONS=--app-id=APP_ID"] : [],
-    !local.direct_closed || try(var.load_balancer.candidate_domain, null) == null ? [] : ["_CANDIDATE_URL=https://${var.load_balancer.candidate_domain}/"],
-  ))
 }
 
 locals {
@@ -115,6 +110,6 @@ ${local.unchecked_command}
     make admin ARGS=status
 
     # 4. Later: release new code.
-    gcloud builds submit --project=${var.project_id} --region=${var.region} --config=cloudbuild.yaml --substitutions=${local.release_substitutions}
+    make release PROJECT_ID=${var.project_id}
   COMMANDS
 }

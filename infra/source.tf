@@ -1,14 +1,24 @@
 # The function's first code. Terraform owns the configuration and a release owns the code, so Terraform ignores this once
-# the function exists. Later code comes from cloudbuild.yaml, staged by operations/live_tokens_operations/package.py.
+# the function exists. Later code comes from `make release`, as packages in the same bucket.
 
 locals {
   repository_root = "${path.module}/.."
   function_files = setunion([
     for pattern in ["main.py", "live_tokens/**/*.py", "profiles/*.toml"] : fileset("${local.repository_root}/functions", pattern)
   ]...)
+
+  # What `make release` must know, as substitutions of cloudbuild.yaml.
+  release_settings = merge(
+    {
+      _REGION   = var.region
+      _FUNCTION = var.function_name
+    },
+    var.app_check.mode == "enforce" && length(var.app_check.allowed_app_ids) > 0 ? { _SMOKE_OPTIONS = "--app-id=${tolist(var.app_check.allowed_app_ids)[0]}" } : {},
+    !local.direct_closed || try(var.load_balancer.candidate_domain, null) == null ? {} : { _CANDIDATE_URL = "https://${var.load_balancer.candidate_domain}/" },
+  )
 }
 
-# Only main.py, live_tokens/, profiles/ and requirements.txt: the same four as `make package` stages.
+# Only main.py, live_tokens/, profiles/ and requirements.txt: what `make package` stages, without the name of a release.
 data "archive_file" "function" {
   type             = "zip"
   output_path      = "${path.module}/.build/function.zip"
@@ -44,6 +54,45 @@ resource "google_storage_bucket" "source" {
   lifecycle_rule {
     condition {
       days_since_noncurrent_time = 30
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  lifecycle_rule {
+    condition {
+      age            = 30
+      matches_prefix = ["source/"] # uploads for builds; packages stay
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  depends_on = [time_sleep.services]
+}
+
+# Where `make release` finds out how to release, from any checkout.
+resource "google_storage_bucket_object" "release_settings" {
+  name         = "release-settings.json"
+  bucket       = google_storage_bucket.source.name
+  content      = jsonencode(local.release_settings)
+  content_type = "application/json"
+}
+
+resource "google_storage_bucket" "build_logs" {
+  # checkov:skip=CKV_GCP_62:No read log: it holds logs of builds, and Cloud Audit Logs say who changed it
+  # checkov:skip=CKV_GCP_78:No versions: a log is written once
+  name                        = "${var.project_id}-live-tokens-build-logs"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  lifecycle_rule {
+    condition {
+      age = 90
     }
     action {
       type = "Delete"

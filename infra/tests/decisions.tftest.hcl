@@ -48,6 +48,16 @@ override_resource {
   }
 }
 
+override_resource {
+  target          = google_service_account.test
+  override_during = plan
+  values = {
+    name   = "projects/demo-live-tokens/serviceAccounts/test@demo-live-tokens.iam.gserviceaccount.com"
+    email  = "test@demo-live-tokens.iam.gserviceaccount.com"
+    member = "serviceAccount:test@demo-live-tokens.iam.gserviceaccount.com"
+  }
+}
+
 variables {
   project_id = "demo-live-tokens"
   region     = "europe-west1"
@@ -80,12 +90,10 @@ run "no_role_is_given_on_the_project_beyond_the_list" {
       runtime_users       = "serviceAccount:runtime roles/firebaseauth.viewer"
       build_log           = "serviceAccount:build roles/logging.logWriter"
       build_source        = "serviceAccount:build roles/storage.objectViewer"
-      release_function    = "serviceAccount:release roles/cloudfunctions.developer"
+      release_reads       = "serviceAccount:release roles/cloudfunctions.viewer"
       release_builds      = "serviceAccount:release roles/cloudbuild.builds.viewer"
-      release_log         = "serviceAccount:release roles/logging.logWriter"
       release_web_api_key = "serviceAccount:release roles/firebaseauth.viewer"
       release_quota       = "serviceAccount:release roles/serviceusage.serviceUsageConsumer"
-      release_source      = "serviceAccount:release roles/storage.objectViewer"
     }
     error_message = "The list of roles on the project has changed. Is each one needed, and does infra/README.md say for what?"
   }
@@ -103,10 +111,42 @@ run "roles_that_reach_data_of_others_are_held_to_one_database_and_to_sources" {
     condition     = google_project_iam_member.grant["build_source"].condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-123456789012-\")"
     error_message = "The build, which runs other people's code, must not read the app's files."
   }
+}
+
+run "the_tests_of_a_release_have_no_role_on_the_project_and_cannot_replace_a_package" {
+  command = plan
 
   assert {
-    condition     = strcontains(google_project_iam_member.grant["release_source"].condition[0].expression, "projects/_/buckets/demo-live-tokens_cloudbuild/")
-    error_message = "The release must not read the app's files."
+    condition     = [for grant in google_project_iam_member.grant : grant.role if grant.member == google_service_account.test.member] == []
+    error_message = "The tests run other people's code: no role on the project."
+  }
+
+  assert {
+    condition = { for name, grant in google_storage_bucket_iam_member.build : name => "${grant.bucket} ${grant.role} ${length(grant.condition)}" if grant.member == google_service_account.test.member } == {
+      test_upload  = "demo-live-tokens-live-tokens-source roles/storage.objectViewer 1"
+      test_package = "demo-live-tokens-live-tokens-source roles/storage.objectCreator 1"
+      test_log     = "demo-live-tokens-live-tokens-build-logs roles/storage.admin 0"
+    }
+    error_message = "The tests read the upload, add a package and write their log."
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.build["test_package"].condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/demo-live-tokens-live-tokens-source/objects/packages/\")"
+    error_message = "The tests must not add what Terraform deploys, or the settings of a release."
+  }
+}
+
+run "the_release_deploys_the_one_function" {
+  command = plan
+
+  assert {
+    condition     = google_cloudfunctions2_function_iam_member.release.cloud_function == "mint-live-token" && google_cloudfunctions2_function_iam_member.release.role == "roles/cloudfunctions.developer" && google_cloudfunctions2_function_iam_member.release.member == google_service_account.release.member
+    error_message = "On the project, this role could change every function and every Cloud Run service."
+  }
+
+  assert {
+    condition     = jsondecode(google_storage_bucket_object.release_settings.content) == { _REGION = "europe-west1", _FUNCTION = "mint-live-token" }
+    error_message = "make release must find its region and function."
   }
 }
 

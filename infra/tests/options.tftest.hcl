@@ -67,7 +67,7 @@ run "a_load_balancer_leaves_the_direct_url_open_until_it_is_told_to_close_it" {
   assert {
     condition = (
       output.app_url == output.function_url && output.load_balancer_url == "https://live.example.com/" &&
-      strcontains(output.next_commands, "make smoke URL=${output.function_url} ") && !strcontains(output.next_commands, "_CANDIDATE_URL")
+      strcontains(output.next_commands, "make smoke URL=${output.function_url} ") && !can(jsondecode(google_storage_bucket_object.release_settings.content)._CANDIDATE_URL)
     )
     error_message = "Until then, the URL to call is the direct one."
   }
@@ -157,7 +157,7 @@ run "a_candidate_domain_leads_to_the_tagged_revision_through_the_same_cloud_armo
   }
 
   assert {
-    condition     = strcontains(output.next_commands, "_CANDIDATE_URL=https://candidate.live.example.com/")
+    condition     = jsondecode(google_storage_bucket_object.release_settings.content)._CANDIDATE_URL == "https://candidate.live.example.com/"
     error_message = "A release must be told where it can try the candidate."
   }
 

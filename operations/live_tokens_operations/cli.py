@@ -97,9 +97,9 @@ def _bill() -> Subcommand:
 
 
 def _release() -> Subcommand:
-    from live_tokens_operations import release
+    from live_tokens_operations.release import command
 
-    return Subcommand(release.add_arguments, release.run)
+    return Subcommand(command.add_arguments, command.run)
 
 
 def _status() -> Subcommand:

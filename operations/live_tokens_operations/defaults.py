@@ -32,3 +32,18 @@ REQUIRED_SERVICES = (
 )
 """What the function and its build need. infra/services.tf has more."""
 APP_CHECK_SERVICE = "firebaseappcheck.googleapis.com"
+
+
+def source_bucket(project: str) -> str:
+    """Return the bucket of `infra/` with the function's source, uploads for builds, and tested packages."""
+    return f"{project}-live-tokens-source"
+
+
+def build_logs_bucket(project: str) -> str:
+    """Return the bucket of `infra/` with the logs of builds."""
+    return f"{project}-live-tokens-build-logs"
+
+
+def release_account(project: str) -> str:
+    """Return the e-mail address of the account of `infra/` that releases, and signs for the smoke test."""
+    return f"live-tokens-release@{project}.iam.gserviceaccount.com"

@@ -13,6 +13,7 @@ from live_tokens_operations.checks import (
     app_check,
     database,
     function,
+    insiders,
     key,
     profiles,
     public_access,
@@ -21,6 +22,7 @@ from live_tokens_operations.checks import (
     services,
     settings,
     sign_in,
+    watch,
 )
 from live_tokens_operations.checks.clock import check_clock
 from live_tokens_operations.checks.credentials import check_credentials
@@ -40,9 +42,11 @@ _AREAS: Mapping[str, _Area] = {
     "Key": key.check,
     "Firestore": database.check,
     "Roles": roles.check,
+    "Insiders": insiders.check,
     "Sign-in": sign_in.check,
     "App Check": app_check.check,
     "Last hour": recent_failures.check,
+    "Watch": watch.check,
 }
 # Raised where an answer has an undocumented form.
 _UNEXPECTED = (AttributeError, IndexError, KeyError, TypeError, ValueError)

@@ -8,6 +8,7 @@ from support.terraform_runner import PROJECT
 
 RUNTIME = f"serviceAccount:live-tokens-runtime@{PROJECT}.iam.gserviceaccount.com"
 BUILD = f"serviceAccount:live-tokens-build@{PROJECT}.iam.gserviceaccount.com"
+TEST = f"serviceAccount:live-tokens-test@{PROJECT}.iam.gserviceaccount.com"
 RELEASE = f"serviceAccount:live-tokens-release@{PROJECT}.iam.gserviceaccount.com"
 
 FUNCTION = "google_cloudfunctions2_function.mint_live_token"
@@ -17,11 +18,15 @@ ALLOWED_GRANTS: Mapping[tuple[str, str], set[str | None]] = {
     ("google_project_iam_member", "roles/datastore.user"): {RUNTIME},
     ("google_project_iam_member", "roles/firebaseauth.viewer"): {RUNTIME, RELEASE},
     ("google_project_iam_member", "roles/firebaseappcheck.tokenVerifier"): {RUNTIME},
-    ("google_project_iam_member", "roles/logging.logWriter"): {BUILD, RELEASE},
-    ("google_project_iam_member", "roles/storage.objectViewer"): {BUILD, RELEASE},
-    ("google_project_iam_member", "roles/cloudfunctions.developer"): {RELEASE},
+    ("google_project_iam_member", "roles/logging.logWriter"): {BUILD},
+    ("google_project_iam_member", "roles/storage.objectViewer"): {BUILD},
+    ("google_project_iam_member", "roles/cloudfunctions.viewer"): {RELEASE},
     ("google_project_iam_member", "roles/cloudbuild.builds.viewer"): {RELEASE},
     ("google_project_iam_member", "roles/serviceusage.serviceUsageConsumer"): {RELEASE},
+    ("google_cloudfunctions2_function_iam_member", "roles/cloudfunctions.developer"): {RELEASE},
+    ("google_storage_bucket_iam_member", "roles/storage.objectViewer"): {TEST, RELEASE},
+    ("google_storage_bucket_iam_member", "roles/storage.objectCreator"): {TEST},
+    ("google_storage_bucket_iam_member", "roles/storage.admin"): {TEST, RELEASE},  # on the bucket with logs
     ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor"): {RUNTIME},
     ("google_artifact_registry_repository_iam_member", "roles/artifactregistry.writer"): {BUILD},
     ("google_service_account_iam_member", "roles/iam.serviceAccountUser"): {RELEASE},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.applied_options import EVERY_OPTION
-from infra.deployment_rules import BUILD, RUNTIME, broken_rules
+from infra.deployment_rules import BUILD, RUNTIME, TEST, broken_rules
 from support.terraform_runner import Terraform, copy_of_module, terraform_in
 
 
@@ -72,6 +72,12 @@ MISTAKES_IN_RULES = {
         '"roles/firebaseauth.viewer" # user look-up',
         '"roles/secretmanager.secretAccessor" # user look-up',
         f"google_project_iam_member.grant gives roles/secretmanager.secretAccessor to {RUNTIME}.",
+    ),
+    "the tests of a release deploy": Mistake(
+        "accounts.tf",
+        'role           = "roles/cloudfunctions.developer"\n  member         = google_service_account.release.member',
+        'role           = "roles/cloudfunctions.developer"\n  member         = google_service_account.test.member',
+        f"google_cloudfunctions2_function_iam_member.release gives roles/cloudfunctions.developer to {TEST}.",
     ),
     "a binding takes the key away from others": Mistake(
         "secret.tf",

@@ -258,4 +258,6 @@ def _argument(parameter: inspect.Parameter) -> Any:
     if annotation == "bool":
         return True
     placeholder = f"${{{parameter.name}}}"
+    if annotation.startswith("Mapping"):
+        return {"_NAME": placeholder}
     return [placeholder] if re.match("(Sequence|list|tuple|Iterable|Collection)", annotation) else placeholder

@@ -1,4 +1,4 @@
-"""cloudbuild.yaml at work: bash runs its steps with the real gcloud, against stand-ins of the APIs that gcloud calls.
+"""The two builds at work: bash runs their steps with the real gcloud, against stand-ins of the APIs that gcloud calls.
 
 Cloud Build itself is played here as far as the file uses it: substitutions, environment, one step after the other in
 one folder, and the end at the first step that fails.
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.defaults import CHECKOUT, source_bucket
+from live_tokens_operations.origin import Origin
+from live_tokens_operations.source import archive_of, digest_of, named, source_of
 from support.gcloud_parser import Gcloud, settings_of_its_own
-from support.google import cloud_functions, cloud_run, resource_manager, service_usage
+from support.google import cloud_functions, cloud_run, resource_manager, service_usage, storage
 from support.google.access import ApiAccess, refusal
-from support.google.cloud_functions import UPLOAD_HOST, CloudFunctions, create_functions_app, create_upload_app
+from support.google.cloud_functions import CloudFunctions, create_functions_app
 from support.google.cloud_run import Json, RunService, create_run_app
 from support.google.resource_manager import Project
 from support.google_hosts.hosts import run_google_hosts
@@ -34,8 +37,11 @@ from support.google_hosts.hosts import run_google_hosts
 PROJECT, NUMBER, REGION, FUNCTION = "some-project", 123456789012, "europe-west1", "mint-live-token"
 FUNCTION_NAME = f"projects/{PROJECT}/locations/{REGION}/functions/{FUNCTION}"
 BUILD = "4b1d0000-0000-4000-8000-000000000001"
-CONFIGURATION = CHECKOUT / "cloudbuild.yaml"
+TESTS, RELEASE = CHECKOUT / "cloudbuild.test.yaml", CHECKOUT / "cloudbuild.yaml"
+ORIGIN = Origin("1.2.0", "4b1d" * 10)
+SOURCES = source_bucket(PROJECT)
 _SERVICES = ("run.googleapis.com", "cloudbuild.googleapis.com", "artifactregistry.googleapis.com")
+STORAGE = "storage.googleapis.com"
 _ACCESS_TOKEN = "ya29.made-up-access-token"
 _TIMEOUT_SECONDS = 120
 _AT_WORK = 'status="WORKING" OR status="QUEUED"'
@@ -70,9 +76,15 @@ def substituted(value: Any, substitutions: Mapping[str, str]) -> Any:
             return value
 
 
-def resolved_build(**given: str) -> Json:
-    """Return the build that cloudbuild.yaml describes, with its own substitutions and those that are given."""
-    build: Json = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
+def package_of_checkout() -> tuple[str, bytes]:
+    """Return the package of this checkout, and its SHA-256."""
+    package = archive_of(named(source_of(CHECKOUT), ORIGIN))
+    return sha256(package).hexdigest(), package
+
+
+def resolved_build(configuration: Path, **given: str) -> Json:
+    """Return the build that a file describes, with its own substitutions and those that are given."""
+    build: Json = yaml.safe_load(configuration.read_text(encoding="utf-8"))
     known = {"PROJECT_ID": PROJECT, "BUILD_ID": BUILD, "LOCATION": REGION}
     resolved: Json = substituted(build, {**known, **build["substitutions"], **given})
     return resolved
@@ -86,12 +98,14 @@ class GoogleCloud:
         service: who serves.
         functions: what is configured and deployed.
         builds: the builds at work, as Cloud Build's API shows them.
+        storage: the bucket with uploads and packages.
         calls: "METHOD host/path" of everything that was asked, in order.
     """
 
     service: RunService
     functions: CloudFunctions
     builds: list[Json]
+    storage: storage.CloudStorage
     calls: list[str] = field(default_factory=list)
 
     def apps(self) -> dict[str, ASGIApp]:
@@ -102,7 +116,7 @@ class GoogleCloud:
         apps: dict[str, ASGIApp] = {
             f"{REGION}-{cloud_run.HOST}": create_run_app(access, [self.service]),
             cloud_functions.HOST: create_functions_app(access, self.functions),
-            UPLOAD_HOST: create_upload_app(self.functions),
+            STORAGE: storage.create_storage_app(self.storage),
             "cloudbuild.googleapis.com": Starlette(
                 routes=[
                     Route(f"/v1/projects/{PROJECT}/locations/{REGION}/builds", self._list_builds),
@@ -135,7 +149,7 @@ class GoogleCloud:
         async def noting(scope: Scope, receive: Receive, send: Send) -> None:
             self.calls.append(f"{scope['method']} {host}{scope['path']}")
             credential = dict(scope["headers"]).get(b"authorization", b"").decode()
-            if host == UPLOAD_HOST or credential == f"Bearer {_ACCESS_TOKEN}":
+            if credential == f"Bearer {_ACCESS_TOKEN}":
                 await app(scope, receive, send)
             else:
                 refused = refusal(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
@@ -183,7 +197,9 @@ def project_with_function() -> GoogleCloud:
     }
     functions = CloudFunctions({FUNCTION_NAME: configuration}, {FUNCTION_NAME: service})
     functions.deploy(FUNCTION_NAME, "the-first-code.zip")
-    return GoogleCloud(service, functions, [running_build(BUILD, "2026-11-22T10:00:00Z")])
+    buckets = storage.CloudStorage({PROJECT: NUMBER})
+    buckets.add_bucket(SOURCES, PROJECT)
+    return GoogleCloud(service, functions, [running_build(BUILD, "2026-11-22T10:00:00Z")], buckets)
 
 
 def running_build(
@@ -225,7 +241,7 @@ class Release:
             The id of the step that failed, or None; and everything that was said.
         """
         said = ""
-        first = self.steps.index(after) + 1 if after else self.steps.index("node") + 1
+        first = self.steps.index(after) + 1 if after else int(self.steps[0] == "node")
         last = self.steps.index(until) + 1 if until else None
         for step in self.build["steps"][first:last]:
             finished = self._run(step)
@@ -234,7 +250,13 @@ class Release:
                 return step["id"], said
         return None, said
 
+    def output(self, step: str) -> str:
+        """Return what a step has handed on."""
+        return (self.workspace.parent / f"output-{step}" / "output").read_text()
+
     def _run(self, step: Json) -> subprocess.CompletedProcess[str]:
+        output = self.workspace.parent / f"output-{step['id']}"
+        output.mkdir(exist_ok=True)
         variables = dict(entry.split("=", 1) for entry in [*self.build["options"]["env"], *step.get("env", [])])
         script = self.workspace.parent / f"step-{step['id']}"
         script.write_text(step["script"] if step["script"].startswith("#!") else f"#!/bin/sh\n{step['script']}")
@@ -242,7 +264,7 @@ class Release:
         return subprocess.run(
             [script],
             cwd=self.workspace,
-            env={**self.environment, **variables},
+            env={**self.environment, **variables, "BUILDER_OUTPUT": str(output)},
             capture_output=True,
             text=True,
             check=False,
@@ -251,40 +273,65 @@ class Release:
 
 
 @contextmanager
-def release_of(
-    cloud: GoogleCloud, gcloud: Gcloud, folder: Path, *, tests_end_with: int = 0, **given: str
-) -> Iterator[Release]:
-    """Prepare a release of this checkout, in which `make test` ends as wanted, and the smoke test passes.
+def release_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, **given: str) -> Iterator[Release]:
+    """Prepare the release of the package of this checkout, which was tested. The smoke test passes.
 
     Args:
         cloud: the project it is a release in.
         gcloud: where the real gcloud is.
         folder: an empty one, for all of it.
-        tests_end_with: exit code of `make test`, which is not run: these are the tests.
         given: substitutions.
     """
+    digest, package = package_of_checkout()
+    name = f"packages/{digest}.zip"
+    cloud.storage.buckets[SOURCES].objects[name] = storage.StoredObject(name, 1, package)
+    cloud.functions.sources[name] = package
+    of_package = {
+        "_PACKAGE": digest,
+        "_VERSION": ORIGIN.version,
+        "_COMMIT": ORIGIN.commit,
+        "_DIGEST": digest_of(source_of(CHECKOUT)),
+    }
+    with _build_of(cloud, gcloud, folder, resolved_build(RELEASE, **of_package | given), "") as release:
+        yield release
+
+
+@contextmanager
+def first_build_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, *, end_with: int) -> Iterator[Release]:
+    """Prepare the tests of this checkout, in which `make test` ends as wanted and is not run: these are the tests."""
+    build = resolved_build(TESTS, _VERSION=ORIGIN.version, _COMMIT=ORIGIN.commit)
+    make = f'[ "$*" = profiles ] && exit 0\n[ "$*" = test ] || exit 99\nexit {end_with}'
+    with _build_of(cloud, gcloud, folder, build, make) as release:
+        yield release
+
+
+@contextmanager
+def _build_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, build: Json, make: str) -> Iterator[Release]:
     workspace = _workspace(folder / "workspace")
     smoke_test_ends_with(workspace, 0)
     programs = folder / "programs"
-    _program(programs / "make", f'[ "$*" = profiles ] && exit 0\n[ "$*" = test ] || exit 99\nexit {tests_end_with}')
+    _program(programs / "make", make)
+    with gcloud_at(cloud.apps(), folder) as environment:
+        path = f"{programs}:{gcloud.root / 'bin'}:{os.environ['PATH']}"
+        yield Release(workspace, build, {**environment, "PATH": path})
+
+
+@contextmanager
+def gcloud_at(apps: Mapping[str, ASGIApp], folder: Path) -> Iterator[dict[str, str]]:
+    """Serve some hosts of Google, and yield the environment in which gcloud is logged in and finds them."""
     token = folder / "access-token"
     token.write_text(_ACCESS_TOKEN)
     configuration = folder / "gcloud"
     configuration.mkdir()
     certificates = folder / "certificates"
     certificates.mkdir()
-    with run_google_hosts(certificates, cloud.apps()) as hosts:
-        yield Release(
-            workspace,
-            resolved_build(**given),
-            {
-                **settings_of_its_own(configuration),
-                **hosts.environment,
-                "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
-                "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
-                "PATH": f"{programs}:{gcloud.root / 'bin'}:{os.environ['PATH']}",
-            },
-        )
+    with run_google_hosts(certificates, apps) as hosts:
+        yield {
+            **settings_of_its_own(configuration),
+            **hosts.environment,
+            "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(hosts.bundle),
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+        }
 
 
 def smoke_test_ends_with(workspace: Path, code: int) -> None:

@@ -1,4 +1,4 @@
-"""cloudbuild.yaml as Cloud Build and gcloud read it, and what it must not contain."""
+"""cloudbuild.yaml and cloudbuild.test.yaml as Cloud Build and gcloud read them, and what they must not contain."""
 
 import os
 import re
@@ -17,17 +17,21 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from live_tokens_operations.defaults import CHECKOUT
-from release.release_run import CONFIGURATION, PROJECT, resolved_build, substituted
+from live_tokens_operations.release.command import LEFT
+from release.release_run import PROJECT, RELEASE, TESTS, resolved_build, substituted
 from support.gcloud_parser import require_gcloud, settings_of_its_own
 from support.google.cloud_run import Json
 from support.google_hosts.hosts import run_google_hosts
 
-_TEXT = CONFIGURATION.read_text(encoding="utf-8")
+_TEXT = RELEASE.read_text(encoding="utf-8")
 _BUILD: dict[str, Any] = yaml.safe_load(_TEXT)
+_TEST_BUILD: dict[str, Any] = yaml.safe_load(TESTS.read_text(encoding="utf-8"))
+_BOTH = pytest.mark.parametrize("build", [_TEST_BUILD, _BUILD], ids=["test", "release"])
+_FILES = pytest.mark.parametrize("file", [TESTS, RELEASE], ids=["test", "release"])
 _FAULTS = {
-    "a field that does not exist": ("    volumes: *node\n", "    volume: *node\n"),
+    "a field that does not exist": ("    env:\n", "    environment:\n"),
     "a time without a unit": ("timeout: 3600s", "timeout: [1]"),
-    "a way of logging that does not exist": ("CLOUD_LOGGING_ONLY", "CLOUD_LOGGING_SOMETIMES"),
+    "a way of logging that does not exist": ("GCS_ONLY", "GCS_SOMETIMES"),
 }
 
 
@@ -79,8 +83,9 @@ def _broken(fault: str, folder: Path) -> Path:
     return file
 
 
-def test_the_published_schema_accepts_it() -> None:
-    judged = _judged_by_the_schema(CONFIGURATION)
+@_FILES
+def test_the_published_schema_accepts_it(file: Path) -> None:
+    judged = _judged_by_the_schema(file)
     assert judged.returncode == 0, judged.stdout
 
 
@@ -89,15 +94,16 @@ def test_the_published_schema_refuses_a_broken_one(tmp_path: Path, fault: str) -
     assert _judged_by_the_schema(_broken(fault, tmp_path)).returncode == 1
 
 
-def test_gcloud_submits_it_as_it_is_written(tmp_path: Path) -> None:
-    submission = _submitted_with_gcloud(CONFIGURATION, tmp_path)
+@_FILES
+def test_gcloud_submits_it_as_it_is_written(tmp_path: Path, file: Path) -> None:
+    submission = _submitted_with_gcloud(file, tmp_path)
     assert len(submission.builds) == 1, submission.said
-    build = submission.builds[0]
-    assert [step["script"] for step in build["steps"]] == [step["script"] for step in _BUILD["steps"]]
-    assert build["serviceAccount"] == _BUILD["serviceAccount"]
-    assert build["options"] == _BUILD["options"]
-    assert build["tags"] == _BUILD["tags"]
-    assert {name: build["substitutions"].get(name, "") for name in _BUILD["substitutions"]} == _BUILD["substitutions"]
+    build, written = submission.builds[0], yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert [step["script"] for step in build["steps"]] == [step["script"] for step in written["steps"]]
+    assert build["serviceAccount"] == written["serviceAccount"]
+    assert build["options"] == written["options"]
+    assert build["tags"] == written["tags"]
+    assert {name: build["substitutions"].get(name, "") for name in written["substitutions"]} == written["substitutions"]
 
 
 @pytest.mark.parametrize("fault", _FAULTS)
@@ -107,13 +113,15 @@ def test_gcloud_refuses_a_broken_one(tmp_path: Path, fault: str) -> None:
     assert submission.builds == []
 
 
-def test_every_substitution_is_used_and_every_variable_is_set() -> None:
-    resolved_build()  # a variable that nobody sets raises
+@_FILES
+def test_every_substitution_is_used_and_every_variable_is_set(file: Path) -> None:
+    resolved_build(file)  # a variable that nobody sets raises
+    build = yaml.safe_load(file.read_text(encoding="utf-8"))
     outside_scripts = yaml.safe_dump(
-        [_BUILD["serviceAccount"], _BUILD["options"], [step.get("env", []) for step in _BUILD["steps"]]]
+        [build["serviceAccount"], build["options"], [step.get("env", []) for step in build["steps"]]]
     )
     # Cloud Build refuses a build with a substitution that nothing uses.
-    assert [name for name in _BUILD["substitutions"] if not re.search(rf"\$\{{?{name}\b", outside_scripts)] == []
+    assert [name for name in build["substitutions"] if not re.search(rf"\$\{{?{name}\b", outside_scripts)] == []
 
 
 def test_substitution_is_done_as_cloud_build_does_it() -> None:
@@ -123,15 +131,18 @@ def test_substitution_is_done_as_cloud_build_does_it() -> None:
         substituted("$UNKNOWN", {})
 
 
-def test_no_substitution_is_written_into_a_script() -> None:
+@_BOTH
+def test_no_substitution_is_written_into_a_script(build: Json) -> None:
     # A value would be code there. Scripts take the environment's variables, which are always quoted.
-    used = {name for step in _BUILD["steps"] for name in re.findall(r"\$\{?(_\w+)", step["script"])}
+    used = {name for step in build["steps"] for name in re.findall(r"\$\{?(_\w+)", step["script"])}
     assert used == set()
 
 
-def test_every_image_is_pinned_to_an_exact_version() -> None:
-    images = [step["name"] for step in _BUILD["steps"]]
-    assert [name for name in images if not re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+(-\w+)*", name)] == []
+@_BOTH
+def test_every_image_is_pinned_to_an_exact_version_and_comes_from_google(build: Json) -> None:
+    images = [step["name"] for step in build["steps"]]
+    form = r"(mirror\.gcr\.io/library|gcr\.io)/[\w./-]+:\d+\.\d+\.\d+(-\w+)*"
+    assert [name for name in images if not re.fullmatch(form, name)] == []
 
 
 def test_the_deployment_sends_the_source_its_runtime_and_no_setting() -> None:
@@ -139,7 +150,9 @@ def test_the_deployment_sends_the_source_its_runtime_and_no_setting() -> None:
     command = script[script.index("gcloud functions deploy") :].replace("\\\n", " ").split(">")[0]
     name, *flags = shlex.split(command)[3:]
     assert name == "$FUNCTION"
-    assert [flag.split("=")[0] for flag in flags] == ["--gen2", "--region", "--source", "--runtime", "--format"]
+    assert [flag.split("=")[0] for flag in flags] == [
+        *("--gen2", "--region", "--runtime", "--source", "--update-labels", "--format"),
+    ]
 
 
 def test_no_command_of_the_release_changes_anything_but_source_and_traffic() -> None:
@@ -149,6 +162,7 @@ def test_no_command_of_the_release_changes_anything_but_source_and_traffic() -> 
         "run services describe",
         "run services update-traffic",
         "functions deploy",
+        "storage cp",
     }
 
 
@@ -156,13 +170,16 @@ def _scripts() -> list[str]:
     return [step["script"] for step in _BUILD["steps"]]
 
 
-def test_the_log_needs_no_bucket_and_the_account_is_not_the_default_one() -> None:
-    assert _BUILD["options"]["logging"] == "CLOUD_LOGGING_ONLY"
-    assert resolved_build()["serviceAccount"].startswith(f"projects/{PROJECT}/serviceAccounts/live-tokens-release@")
+@pytest.mark.parametrize(("file", "account"), [(TESTS, "live-tokens-test"), (RELEASE, "live-tokens-release")])
+def test_tests_and_release_have_an_account_each_and_a_log_that_gcloud_can_show(file: Path, account: str) -> None:
+    build = resolved_build(file)
+    assert build["serviceAccount"].startswith(f"projects/{PROJECT}/serviceAccounts/{account}@")
+    assert build["options"]["logging"] == "GCS_ONLY"
 
 
-def test_every_script_ends_at_its_first_fault() -> None:
-    scripts = {step["id"]: step["script"] for step in _BUILD["steps"]}
+@_BOTH
+def test_every_script_ends_at_its_first_fault(build: Json) -> None:
+    scripts = {step["id"]: step["script"] for step in build["steps"]}
     assert [
         name
         for name, script in scripts.items()
@@ -170,24 +187,27 @@ def test_every_script_ends_at_its_first_fault() -> None:
     ] == []
 
 
-def test_the_tests_run_before_anything_else_and_traffic_moves_last() -> None:
-    assert [step["id"] for step in _BUILD["steps"]] == [
-        "node",
-        "test",
-        "package",
-        "pin",
-        "deploy",
-        "candidate",
-        "smoke",
-        "move",
+def test_nothing_but_the_smoke_test_runs_packages_in_the_release_and_traffic_moves_last() -> None:
+    steps = [[step["id"] for step in build["steps"]] for build in (_TEST_BUILD, _BUILD)]
+    assert steps == [
+        ["node", "test", "package", "hand-on"],
+        ["prepare", "fetch", "pin", "deploy", "candidate", "smoke", "move"],
     ]
-    assert not any("waitFor" in step or "allowFailure" in step for step in _BUILD["steps"]), "one after the other"
+    assert "make test" not in "".join(_scripts())
+    for build in (_TEST_BUILD, _BUILD):
+        assert not any("waitFor" in step or "allowFailure" in step for step in build["steps"]), "one after the other"
+
+
+def test_what_is_left_is_known_for_every_step_that_can_fail() -> None:
+    assert {step["id"] for build in (_TEST_BUILD, _BUILD) for step in build["steps"]} == set(LEFT)
 
 
 def test_the_function_is_built_by_terraform_and_by_a_release_for_the_python_it_is_tested_on() -> None:
     tested = (CHECKOUT / ".python-version").read_text().strip()
-    images = {step["name"] for step in _BUILD["steps"] if step["name"].startswith("python:")}
-    assert {image.removeprefix("python:").rpartition(".")[0] for image in images} == {tested}
+    python = "mirror.gcr.io/library/python:"
+    names = {step["name"] for build in (_TEST_BUILD, _BUILD) for step in build["steps"]}
+    images = {name for name in names if name.startswith(python)}
+    assert {image.removeprefix(python).rpartition(".")[0] for image in images} == {tested}
     runtime = f"python{tested.replace('.', '')}"
     assert re.findall(r"--runtime=(\S+)", _TEXT) == [runtime]
     terraform = (CHECKOUT / "infra" / "function.tf").read_text(encoding="utf-8")

@@ -3,18 +3,25 @@
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 
 import pytest
 
+from live_tokens.release import Release as ReleaseOfCode
 from live_tokens_operations.defaults import CHECKOUT
-from live_tokens_operations.source import source_of
+from live_tokens_operations.serving import LABELS, labels_of
+from live_tokens_operations.source import digest_of, named, source_of
 from release.release_run import (
     BUILD,
     FUNCTION_NAME,
+    ORIGIN,
+    SOURCES,
     GoogleCloud,
     Release,
+    first_build_of,
+    package_of_checkout,
     project_with_function,
     release_of,
     running_build,
@@ -24,7 +31,7 @@ from support.gcloud_parser import require_gcloud
 from support.smoke_program import smoke
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
-COMMIT = "0f" * 20
+_PACKAGE = f"packages/{package_of_checkout()[0]}.zip"
 _OF_THE_RELEASE = ("source", "revision", "allTrafficOnLatestRevision")
 _SERVICE = "europe-west1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/some-project/services/"
 _FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/some-project/locations/europe-west1/"
@@ -34,8 +41,8 @@ _CALLS = {
     f"PUT {_SERVICE}mint-live-token",
     f"GET {_FUNCTIONS}functions/mint-live-token",
     f"GET {_FUNCTIONS}runtimes",
-    f"POST {_FUNCTIONS}functions:generateUploadUrl",
-    "PUT storage.googleapis.com/uploads/upload-1.zip",
+    f"GET storage.googleapis.com/storage/v1/b/{SOURCES}/o/{_PACKAGE}",
+    f"GET storage.googleapis.com/download/storage/v1/b/{SOURCES}/o/{_PACKAGE}",
     "GET serviceusage.googleapis.com/v1/projects/some-project/services/run.googleapis.com",
     "GET serviceusage.googleapis.com/v1/projects/some-project/services/cloudbuild.googleapis.com",
     "GET serviceusage.googleapis.com/v1/projects/some-project/services/artifactregistry.googleapis.com",
@@ -54,7 +61,7 @@ def _cloud() -> GoogleCloud:
 
 @pytest.fixture(name="release")
 def _release(cloud: GoogleCloud, tmp_path: Path) -> Iterator[Release]:
-    with release_of(cloud, require_gcloud(), tmp_path, _VERSION="1.2.0", _COMMIT=COMMIT) as release:
+    with release_of(cloud, require_gcloud(), tmp_path) as release:
         yield release
 
 
@@ -64,6 +71,7 @@ def _configuration(cloud: GoogleCloud) -> dict[str, object]:
     for block in ("buildConfig", "serviceConfig"):
         for name in _OF_THE_RELEASE:
             resource[block].pop(name, None)
+    resource["labels"] = {name: resource["labels"][name] for name in resource["labels"].keys() - set(LABELS)}
     return resource
 
 
@@ -88,12 +96,11 @@ def test_the_first_release_after_terraform_moves_all_users_once_the_smoke_test_h
     assert cloud.service.tagged() == {}
 
     (mask,) = cloud.functions.masks
-    assert set(mask) == {"build_config.source", "build_config.runtime"}
+    assert set(mask) == {"build_config.source", "build_config.runtime", "labels"}
     assert _configuration(cloud) == configured
-    deployed = dict(cloud.functions.source(FUNCTION_NAME))
-    named = json.loads(deployed.pop("release.json"))
-    assert (named["version"], named["commit"]) == ("1.2.0", COMMIT)
-    assert deployed == source_of(CHECKOUT)
+    assert cloud.functions.source(FUNCTION_NAME) == named(source_of(CHECKOUT), ORIGIN)
+    release_of_code = ReleaseOfCode(ORIGIN.version, ORIGIN.commit, digest_of(source_of(CHECKOUT)))
+    assert labels_of(release_of_code).items() <= cloud.function["labels"].items()
     assert set(cloud.calls) == _CALLS
 
 
@@ -132,11 +139,32 @@ def test_options_of_the_smoke_test_that_cannot_be_read_end_the_release(cloud: Go
     assert cloud.service.serving() == {FIRST: 100}
 
 
-def test_failing_tests_end_a_release_before_anything_was_asked_of_google(cloud: GoogleCloud, tmp_path: Path) -> None:
-    with release_of(cloud, require_gcloud(), tmp_path, tests_end_with=1) as release:
-        assert release.run()[0] == "test"
+def test_failing_tests_hand_nothing_on_and_ask_nothing_of_google(cloud: GoogleCloud, tmp_path: Path) -> None:
+    with first_build_of(cloud, require_gcloud(), tmp_path, end_with=1) as tests:
+        assert tests.run()[0] == "test"
     assert cloud.calls == []
-    assert not (release.workspace / "build").exists()
+    assert not (tests.workspace / "build").exists()
+
+
+def test_the_tests_hand_on_the_package_that_this_checkout_gives(cloud: GoogleCloud, tmp_path: Path) -> None:
+    digest, package = package_of_checkout()
+    with first_build_of(cloud, require_gcloud(), tmp_path, end_with=0) as tests:
+        failed, said = tests.run()
+        assert failed is None, said
+        assert tests.output("package").strip() == digest
+        assert tests.run(after="package")[0] is None, "a package that was tested before is no failure"
+    stored = cloud.storage.buckets[SOURCES].objects
+    assert {name: each.content for name, each in stored.items()} == {f"packages/{digest}.zip": package}
+    assert len(cloud.storage.writes) == 1
+
+
+def test_another_package_than_the_tested_one_is_not_deployed(cloud: GoogleCloud, release: Release) -> None:
+    objects = cloud.storage.buckets[SOURCES].objects
+    objects[_PACKAGE] = replace(objects[_PACKAGE], content=b"another")
+    failed, said = release.run()
+    assert failed == "fetch"
+    assert f"and not the tested sha256:{package_of_checkout()[0]}. Nothing was changed." in said
+    assert cloud.changes() == []
 
 
 def test_source_that_does_not_build_ends_the_release_and_changes_nothing_for_users(
@@ -214,7 +242,6 @@ def test_traffic_that_an_operator_moved_to_tried_code_ends_the_release_and_stays
 
 def test_without_the_pin_new_code_would_serve_untried(cloud: GoogleCloud, release: Release) -> None:
     (release.workspace / "build" / "release").mkdir(parents=True)
-    release.run(until="package")
     release.run(after="pin", until="deploy")
     assert cloud.service.serving() == {SECOND: 100}
 

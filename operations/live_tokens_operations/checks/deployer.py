@@ -35,7 +35,7 @@ DEPLOYER_ROLES: Mapping[str, tuple[str, ...]] = {
     "roles/iam.serviceAccountAdmin": ("iam.serviceAccounts.setIamPolicy",),
     "roles/secretmanager.admin": ("secretmanager.secrets.setIamPolicy",),
     "roles/datastore.owner": ("datastore.databases.create", "datastore.databases.delete"),
-    "roles/run.admin": ("run.services.setIamPolicy",),
+    "roles/cloudfunctions.admin": ("cloudfunctions.functions.setIamPolicy", "run.services.setIamPolicy"),
     "roles/artifactregistry.admin": ("artifactregistry.repositories.setIamPolicy",),
     "roles/logging.configWriter": (
         *("logging.buckets.create", "logging.buckets.update"),

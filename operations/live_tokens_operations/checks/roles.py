@@ -57,7 +57,7 @@ def _on_project(policy: Look, deployment: Deployment, member: str) -> Iterator[F
     if not isinstance(policy, Found):
         yield _unread("Roles on the project", policy)
         return
-    bindings = _bindings(policy.body)
+    bindings = bindings_in(policy.body)
     project_id = deployment.firebase_project
     yield _database_role(bindings, deployment, member)
     settings = deployment.settings
@@ -104,9 +104,9 @@ def _on_secret(policy: Look, project_policy: Look, deployment: Deployment, membe
     if not isinstance(policy, Found):
         yield _unread("Roles on the secret", policy)
         return
-    on_secret = _bindings(policy.body)
+    on_secret = bindings_in(policy.body)
     seen = isinstance(project_policy, Found) and secret_project == deployment.firebase_project
-    on_project = _bindings(project_policy.body) if isinstance(project_policy, Found) and seen else []
+    on_project = bindings_in(project_policy.body) if isinstance(project_policy, Found) and seen else []
     if _has(on_secret, _ACCESSOR, member):
         yield ok(f"Roles: {_ACCESSOR} on the secret")
     elif not _has(on_project, _ACCESSOR, member):
@@ -133,7 +133,8 @@ def _lacking(text: str, remedy: Sequence[str], bindings: list[Binding], member: 
     return bad(text, command(remedy))
 
 
-def _bindings(policy: Json) -> list[Binding]:
+def bindings_in(policy: Json) -> list[Binding]:
+    """Return the bindings of an IAM policy."""
     return [
         Binding(
             role=binding.get("role", ""),

@@ -12,7 +12,7 @@ from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.checks.deployer import check_deployer
 from live_tokens_operations.checks.finding import Finding, Mark
 from live_tokens_operations.checks.sign_in import check_authentication
-from live_tokens_operations.defaults import REGION_PATTERN
+from live_tokens_operations.defaults import REGION_PATTERN, release_account
 from live_tokens_operations.deploy import terraform
 from live_tokens_operations.deploy.errors import MisuseError, PrerequisiteError, UnansweredError
 from live_tokens_operations.deploy.project_settings import ProjectSettings
@@ -150,7 +150,7 @@ class Prerequisites:
         """Without sign-up with e-mail and password, a person's smoke test cannot create its user."""
         if self.environment.get("ID_TOKEN") or api.service_account is not None:
             return []
-        signer = f"live-tokens-release@{self.project}.iam.gserviceaccount.com"
+        signer = release_account(self.project)
         return [
             Fault(
                 f"{self.project} does not allow sign-up with e-mail and password, which your smoke test needs.",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.programs import ProgramError, Programs, read_json
+from live_tokens_operations.programs import Finished, ProgramError, Programs, read_json
 
 _WHERE_TO_GET_IT = "https://cloud.google.com/sdk/docs/install"
 
@@ -19,6 +19,7 @@ CHECK_NETWORK = "Check the network, and HTTPS_PROXY if it is set. Then run this 
 
 # Messages of gcloud 528, and of `Programs`.
 _LOGGED_OUT = re.compile(r"gcloud auth login")
+_EXPIRED = re.compile(r"There was a problem re(?:freshing|authenticating)|UNAUTHENTICATED|\b401\b|invalid_grant")
 _UNREACHABLE = re.compile(
     r"Max retries exceeded|Connection aborted|Connection reset|Read timed out|did not answer within"
 )
@@ -43,9 +44,18 @@ def show(programs: Programs, line: Sequence[str]) -> None:
     Raises:
         GcloudError: gcloud is missing, or failed and has said why.
     """
-    _require_gcloud(programs)
-    if programs.show(line).code != 0:
+    if run(programs, line).code != 0:
         raise GcloudError("gcloud failed.")
+
+
+def run(programs: Programs, line: Sequence[str]) -> Finished:
+    """Run a command line whose output is for the operator, and return how it ended.
+
+    Raises:
+        GcloudError: gcloud is missing.
+    """
+    require_gcloud(programs)
+    return programs.show(line)
 
 
 def project_number(programs: Programs, project: str) -> int:
@@ -55,7 +65,7 @@ def project_number(programs: Programs, project: str) -> int:
         GcloudError: there is none that this account can see.
         ProgramError: the answer is not JSON.
     """
-    _require_gcloud(programs)
+    require_gcloud(programs)
     finished = programs.ask(gcloud_commands.describe_project(project))
     if finished.code == 0:
         described = read_json("gcloud", finished)
@@ -64,6 +74,8 @@ def project_number(programs: Programs, project: str) -> int:
         raise GcloudError(f"Project {project} is scheduled for deletion.", f"Run: gcloud projects undelete {project}")
     if _UNREACHABLE.search(finished.err):
         raise GcloudError(UNREACHABLE, CHECK_NETWORK, finished.err)
+    if _EXPIRED.search(finished.err):
+        raise GcloudError("The login of gcloud has expired.", "Run: gcloud auth login", finished.err)
     if _LOGGED_OUT.search(finished.err):
         raise GcloudError("gcloud is not logged in.", "Run: gcloud auth login", finished.err)
     raise GcloudError(
@@ -74,6 +86,7 @@ def project_number(programs: Programs, project: str) -> int:
     )
 
 
-def _require_gcloud(programs: Programs) -> None:
+def require_gcloud(programs: Programs) -> None:
+    """Raise GcloudError if gcloud is missing."""
     if not programs.has("gcloud"):
         raise GcloudError("gcloud is missing.", f"Install it: {_WHERE_TO_GET_IT}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def describe_project(project: str) -> list[str]:
@@ -119,9 +119,11 @@ def grant_on_secret(project_id: str, secret: str, member: str) -> list[str]:
     return ["gcloud", "secrets", "add-iam-policy-binding", secret, *binding, f"--project={project_id}"]
 
 
-def revoke_on_secret(project_id: str, secret: str, member: str) -> list[str]:
+def revoke_on_secret(
+    project_id: str, secret: str, member: str, role: str = "roles/secretmanager.secretAccessor"
+) -> list[str]:
     """Stop an account from reading the secret, under any condition."""
-    binding = [f"--member={member}", "--role=roles/secretmanager.secretAccessor", "--all"]
+    binding = [f"--member={member}", f"--role={role}", "--all"]
     return ["gcloud", "secrets", "remove-iam-policy-binding", secret, *binding, f"--project={project_id}"]
 
 
@@ -148,6 +150,12 @@ def revoke_on_project(project_id: str, member: str, role: str) -> list[str]:
     return ["gcloud", "projects", "remove-iam-policy-binding", project_id, *binding]
 
 
+def revoke_on_account(project_id: str, account: str, member: str, role: str) -> list[str]:
+    """Revoke a role on a service account, under any condition."""
+    binding = [f"--member={member}", f"--role={role}", "--all", f"--project={project_id}"]
+    return ["gcloud", "iam", "service-accounts", "remove-iam-policy-binding", account, *binding]
+
+
 def make_database_native(project_id: str, database: str) -> list[str]:
     """Change an empty database from Datastore mode to Native mode."""
     place = (f"--database={database}", f"--project={project_id}")
@@ -166,10 +174,30 @@ def allow_key_for_gemini(project_id: str) -> list[str]:
     return ["gcloud", "services", "api-keys", "update", "KEY_ID", target, f"--project={project_id}"]
 
 
-def submit_build(project: str, region: str, source: str, config: str, substitutions: str) -> list[str]:
-    """Upload a folder to Cloud Build, and run the steps of a file."""
-    place = (f"--project={project}", f"--region={region}")
-    return ["gcloud", "builds", "submit", source, *place, f"--config={config}", f"--substitutions={substitutions}"]
+def submit_build(
+    project: str, region: str, source: str, config: str, staging: str, logs: str, substitutions: Mapping[str, str]
+) -> list[str]:
+    """Upload a folder to Cloud Build, run the steps of a file, and show the log while it grows.
+
+    Args:
+        staging: `gs://…` for the upload.
+        logs: `gs://…` for the log.
+    """
+    pairs = "|".join(f"{name}={value}" for name, value in substitutions.items())
+    return [
+        *("gcloud", "builds", "submit", source, f"--project={project}", f"--region={region}", f"--config={config}"),
+        *(f"--gcs-source-staging-dir={staging}", f"--gcs-log-dir={logs}", f"--substitutions=^|^{pairs}"),
+    ]
+
+
+def describe_build(project_id: str, region: str, build_id: str) -> list[str]:
+    """Describe a build as JSON."""
+    return ["gcloud", "builds", "describe", build_id, *_at(project_id, region), "--format=json"]
+
+
+def read_object(url: str, project: str) -> list[str]:
+    """Print the content of an object in Cloud Storage."""
+    return ["gcloud", "storage", "cat", url, f"--project={project}"]
 
 
 def _at(project_id: str, region: str) -> tuple[str, str]:

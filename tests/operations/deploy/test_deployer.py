@@ -20,7 +20,7 @@ TITLES = {
     "roles/iam.serviceAccountAdmin": "Service Account Admin",
     "roles/secretmanager.admin": "Secret Manager Admin",
     "roles/datastore.owner": "Cloud Datastore Owner",
-    "roles/run.admin": "Cloud Run Admin",
+    "roles/cloudfunctions.admin": "Cloud Functions Admin",
     "roles/artifactregistry.admin": "Artifact Registry Admin",
     "roles/logging.configWriter": "Logs Configuration Writer",
 }
@@ -66,7 +66,7 @@ def test_an_account_is_told_which_roles_it_lacks() -> None:
     assert mark is Mark.BAD
     assert "lacks datastore.databases.create, run.services.setIamPolicy in my-app-1a2b." in told
     granted = re.findall(r"add-iam-policy-binding my-app-1a2b --member=ACCOUNT --role=(\S+)", told)
-    assert granted == ["roles/datastore.owner", "roles/run.admin"]
+    assert granted == ["roles/datastore.owner", "roles/cloudfunctions.admin"]
 
 
 def test_an_account_that_may_do_nothing_is_told_every_role() -> None:

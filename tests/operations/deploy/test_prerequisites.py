@@ -147,6 +147,8 @@ ALL_IS_WELL = {
 
 BILLING_IS_ON = Found({"billingEnabled": True})
 LOGGED_OUT = "You do not currently have an active account selected.\nPlease run:\n\n  $ gcloud auth login"
+EXPIRED = "There was a problem refreshing your current auth tokens: Reauthentication failed."
+REFUSED = "ERROR: (gcloud.projects.describe) UNAUTHENTICATED: Request had invalid authentication credentials."
 FAILED = Finished(1, "", "words of the program")
 CRASHED = (
     "ERROR: gcloud crashed (ProxyError): HTTPSConnectionPool(host='g', port=443): Max retries exceeded with url: /v1"
@@ -157,6 +159,10 @@ CRASHED = (
     ("line", "answer", "missing"),
     [
         ("gcloud projects describe", Finished(1, "", LOGGED_OUT), "gcloud is not logged in."),
+        *(
+            ("gcloud projects describe", Finished(1, "", said), "The login of gcloud has expired.")
+            for said in (EXPIRED, REFUSED, f"{EXPIRED}\nPlease run:\n\n  $ gcloud auth login")
+        ),
         ("terraform version", FAILED, "Terraform does not start."),
         ("terraform version", Finished(0, '{"terraform_version": "1.9.12"}'), "Terraform 1.9.12 is too old."),
         ("gcloud projects describe", FAILED, "Project my-app-1a2b does not exist, or this account cannot see it."),

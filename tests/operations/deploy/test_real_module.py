@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from live_tokens_operations.deploy.accidents import Accident
 from operations.deploy.checkout import ROOT, Checkout
 from operations.deploy.google import KEY, PROJECT, SECRET, STATE, Google
 from support.offline_providers import attached_providers, offline_folder
@@ -35,12 +36,20 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
     assert [_goes_with_its_tables(state) for state in history if "google_bigquery_dataset" in str(state)][-1]
 
 
-def test_defaults_in_place_of_the_settings_that_were_lost_undo_nothing(
+def test_no_checkout_undoes_a_strict_deployment_by_lost_or_older_settings_and_yes_alone(
     check_out_module: Callable[[Path], Checkout], google: Google
 ) -> None:
+    """What happened once: 11 resources deleted, the ingress opened, App Check off, and “Done”."""
     with _checked_out(check_out_module) as checkout:
         strict = {"mode": "enforce", "consume": True, "allowed_app_ids": ["1:2:web:3"]}
-        checkout.set(region="europe-west1", app_check=strict, public=False, alert_emails=["oncall@example.com"])
+        closed = {"domain": "live.example.com", "close_direct": True}
+        checkout.set(
+            region="europe-west1",
+            app_check=strict,
+            load_balancer=closed,
+            public=False,
+            alert_emails=["oncall@example.com"],
+        )
         up = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
         assert up.code == 0, up.shown
         before = google.state_bucket.objects[STATE]
@@ -52,17 +61,25 @@ def test_defaults_in_place_of_the_settings_that_were_lost_undo_nothing(
         assert 'app_check.mode = "enforce"' in without.shown
 
         checkout.set(region="europe-west1")
-        emptied = checkout.build("deploy", "--yes")
-        assert emptied.code == 1, emptied.shown
+        all_accepted = [f"--accept={accident.value}" for accident in Accident]
+        emptied = checkout.build("deploy", "--yes", *all_accepted)
+        assert emptied.code == 2, emptied.shown
+        assert "This plan removes the load balancer while apps can call its domain only." in emptied.shown
+
+        checkout.set(region="europe-west1", load_balancer={"domain": "live.example.com"})
+        older = checkout.build("deploy", "--yes")
+        assert older.code == 1, older.shown
         for words in (
             '- app_check.mode: "enforce" → the default',
             "of the project's resources:\n",
             "  - google_monitoring_notification_channel.email",
+            "It opens the ingress of the function: ALLOW_INTERNAL_AND_GCLB → ALLOW_ALL.",
             "App Check goes from enforce to off.",
             "It makes the function public: google_cloud_run_v2_service_iam_member.public[0].",
-            'add ACCEPT="settings destroy app-check public"',
+            'add ACCEPT="settings destroy ingress app-check public"',
         ):
-            assert words in emptied.shown
+            assert words in older.shown
+        assert "== Done" not in without.shown + emptied.shown + older.shown
         assert google.state_bucket.objects[STATE] == before
 
 

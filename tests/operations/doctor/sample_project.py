@@ -23,9 +23,11 @@ from support.google import (
     gemini_models,
     identity_toolkit,
     log_entries,
+    monitoring,
     project_policy,
     resource_manager,
     secret_store,
+    service_accounts,
     service_usage,
 )
 from support.google.access import ApiAccess, refusal
@@ -38,6 +40,7 @@ PLACE = f"projects/{PROJECT}/locations/{REGION}"
 SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
 DATABASE = f"projects/{PROJECT}/databases/live-tokens"
 RUNTIME = f"serviceAccount:live-tokens-runtime@{PROJECT}.iam.gserviceaccount.com"
+RELEASE = f"serviceAccount:live-tokens-release@{PROJECT}.iam.gserviceaccount.com"
 ANDROID_APP, IOS_APP, WEB_APP = f"1:{NUMBER}:android:a1", f"1:{NUMBER}:ios:b2", f"1:{NUMBER}:web:c3"
 CLOSED_RULES = """
 rules_version = '2';
@@ -61,8 +64,10 @@ _SERVICES = (
     "firebaserules",
     "firestore",
     "generativelanguage",
+    "iam",
     "identitytoolkit",
     "logging",
+    "monitoring",
     "orgpolicy",
     "run",
     "secretmanager",
@@ -78,6 +83,7 @@ class Sample:
         access: which credentials are accepted, and which APIs are on.
         project: roles on the project, organisation policy.
         billing: project → billing account.
+        accounts: e-mail address of a service account → who has which role on it.
         minted_call: what the function answers to a call without a sign-in.
     """
 
@@ -91,6 +97,8 @@ class Sample:
     identity: identity_toolkit.IdentityToolkit
     firebase: firebase_apps.Firebase
     gemini: gemini_models.GeminiModels
+    accounts: dict[str, list[dict[str, Any]]]
+    monitoring: monitoring.Monitoring
     minted_call: Response
     key: str = field(repr=False)
     log: log_entries.Log = field(default_factory=log_entries.Log)
@@ -150,6 +158,8 @@ class Sample:
             identity_toolkit.HOST: identity_toolkit.create_identity_app(access, self.identity),
             firebase_apps.HOST: firebase_apps.create_firebase_app(access, self.firebase),
             app_check.HOST: app_check.create_app_check_app(access, app_check.AppCheck(self.firebase)),
+            service_accounts.HOST: service_accounts.create_accounts_app(access, self.accounts),
+            monitoring.HOST: monitoring.create_monitoring_app(access, PROJECT, self.monitoring),
             log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
             FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
@@ -231,6 +241,30 @@ def without_problems() -> Sample:
         identity=identity_toolkit.IdentityToolkit({PROJECT: "AIzaSy" + secrets.token_urlsafe(25)}),
         firebase=firebase_apps.Firebase(PROJECT, apps=apps),
         gemini=gemini_models.GeminiModels(key, {"gemini-3.8-live": ["countTokens", "bidiGenerateContent"]}),
+        accounts={
+            RUNTIME.removeprefix("serviceAccount:"): [],
+            RELEASE.removeprefix("serviceAccount:"): [
+                {"role": "roles/iam.serviceAccountTokenCreator", "members": [RELEASE]},
+                {"role": "roles/iam.serviceAccountUser", "members": ["user:dev@example.com"]},
+            ],
+        },
+        monitoring=monitoring.Monitoring(
+            [
+                {
+                    "monitoredResource": {"type": "uptime_url", "labels": {"project_id": PROJECT, "host": host}},
+                    "contentMatchers": [{"content": "ID_TOKEN_MISSING", "matcher": "CONTAINS_STRING"}],
+                }
+                for host in (OWN_HOST, FUNCTION_HOST)
+            ],
+            [
+                {
+                    "displayName": name,
+                    "enabled": True,
+                    "notificationChannels": [] if name == "CPU of others" else [f"projects/{PROJECT}/n/1"],
+                }
+                for name in ("CPU of others", "Live tokens: Nobody answers", "Live tokens: Internal errors")
+            ],
+        ),
         minted_call=JSONResponse(
             {
                 "error": {

@@ -126,6 +126,7 @@ CASES = (
             ExpectedFinding("?", "Call: not checked: there is no function"),
             ExpectedFinding("?", "Roles: not checked: the account that the function runs as is not known"),
             *UNREADABLE_SETTINGS,
+            ExpectedFinding("?", "Watch: not checked: the URL of the function is not known"),
         ),
     ),
     Case(

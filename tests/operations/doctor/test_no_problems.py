@@ -35,6 +35,8 @@ def test_every_area_is_checked(doctor: Doctor) -> None:
         "Rules",
         "Stop",
         "Roles",
+        "Insiders",
+        "Watch",
         "Authentication",
         "App",
         "CORS",

@@ -1,67 +1,189 @@
-"""The command that has Cloud Build release this checkout."""
+"""The command that has Cloud Build test and release this checkout: what is submitted, and what stops it."""
 
+import base64
 import io
+import json
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from live_tokens_operations.cli import main
 from live_tokens_operations.defaults import CHECKOUT
+from live_tokens_operations.origin import Origin
 from live_tokens_operations.process import Process
+from live_tokens_operations.source import archive_of, digest_of, named, source_of
 
-PLACE = ("--project", "my-app-1a2b", "--region", "europe-west1")
+PROJECT = ("--project", "my-app-1a2b")
+COMMIT = "4b1d" * 10
+BUILD = "4b1d0000-0000-4000-8000-000000000001"
+SETTINGS = {"_REGION": "europe-west1", "_FUNCTION": "another", "_SMOKE_OPTIONS": "--app-id=1:2:web:3 --claims={}"}
+# It notes each submission as a line of JSON would: words with tabs between.
+GCLOUD = """#!/bin/sh
+case "$1 $2" in
+  "storage cat") cat {folder}/settings || exit 1 ;;
+  "builds submit")
+    for word in "$@"; do printf '%s\\t' "$word"; done >> {folder}/submitted
+    echo >> {folder}/submitted
+    echo "Created [https://cloudbuild.googleapis.com/v1/projects/p/locations/r/builds/{build}]." >&2
+    case "$*" in *{failing}*) exit 1 ;; esac ;;
+  "builds describe") cat {folder}/build ;;
+esac
+"""
+GIT = """#!/bin/sh
+case "$3" in
+  rev-parse) {commit} ;;
+  status) printf '{changes}' ;;
+  describe) echo v1.2.0 ;;
+esac
+"""
 
 
-def release(
-    folder: Path, *arguments: str, gcloud_ends_with: int | None = 0, commit: str | None = None
-) -> tuple[int, list[str], str]:
-    """Return how a release ended, the arguments that gcloud was given, and what was said on stderr."""
-    if gcloud_ends_with is not None:
-        program = folder / "gcloud"
-        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {folder}/arguments\nexit {gcloud_ends_with}\n')
+class Checkout:
+    """The programs that a release starts, and what they were told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git()
+        self.gcloud()
+        (folder / "settings").write_text(json.dumps(SETTINGS))
+        self.build(results={"buildStepOutputs": [None, None, base64.b64encode(self.package().encode()).decode()]})
+
+    def git(self, commit: str = f"echo {COMMIT}", changes: str = "") -> None:
+        self._program("git", GIT.format(commit=commit, changes=changes))
+
+    def gcloud(self, failing: str = "nothing") -> None:
+        """Let a build whose command line contains a word fail."""
+        self._program("gcloud", GCLOUD.format(folder=self.folder, build=BUILD, failing=failing))
+
+    def build(self, **described: Any) -> None:
+        """Let Cloud Build describe every build so."""
+        (self.folder / "build").write_text(json.dumps(described))
+
+    def package(self, commit: str = COMMIT) -> str:
+        return sha256(archive_of(named(source_of(CHECKOUT), Origin("1.2.0", commit)))).hexdigest()
+
+    def submitted(self) -> list[list[str]]:
+        noted = self.folder / "submitted"
+        return [line.split("\t")[:-1] for line in noted.read_text().splitlines()] if noted.exists() else []
+
+    def release(self, *arguments: str) -> tuple[int, str]:
+        """Return the exit code, and what was said on stderr."""
+        stderr = io.StringIO()
+        process = Process({"PATH": f"{self.folder}:/usr/bin:/bin"}, io.StringIO(), io.StringIO(), stderr)
+        return main(["release", *arguments], process), stderr.getvalue()
+
+    def _program(self, name: str, text: str) -> None:
+        program = self.folder / name
+        program.write_text(text)
         program.chmod(0o755)
-    if commit is not None:
-        git = folder / "git"
-        git.write_text(f'#!/bin/sh\ncase "$3" in\nrev-parse) echo {commit} ;;\ndescribe) echo v1.2.0 ;;\nesac\n')
-        git.chmod(0o755)
-    process = Process({"PATH": str(folder)}, io.StringIO(), io.StringIO(), io.StringIO())
-    code = main(["release", *arguments], process)
-    noted = folder / "arguments"
-    said = process.stderr
-    assert isinstance(said, io.StringIO)
-    return code, noted.read_text().splitlines() if noted.exists() else [], said.getvalue()
 
 
-def test_this_checkout_is_submitted_with_its_region_and_what_git_says_of_it(tmp_path: Path) -> None:
-    code, arguments, _ = release(tmp_path, *PLACE, commit="0f" * 20)
-    assert code == 0
-    assert arguments == [
-        *("builds", "submit", str(CHECKOUT), "--project=my-app-1a2b", "--region=europe-west1"),
-        f"--config={CHECKOUT}/cloudbuild.yaml",
-        f"--substitutions=_REGION=europe-west1,_VERSION=1.2.0,_COMMIT={'0f' * 20}",
+@pytest.fixture(name="checkout")
+def _checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def substitutions(line: list[str]) -> dict[str, str]:
+    (text,) = [word.removeprefix("--substitutions=^|^") for word in line if word.startswith("--substitutions=")]
+    return dict(pair.split("=", 1) for pair in text.split("|"))
+
+
+def test_the_tests_are_submitted_and_then_the_release_of_the_tested_package(checkout: Checkout) -> None:
+    code, said = checkout.release(*PROJECT)
+    assert code == 0, said
+    tests, release = checkout.submitted()
+    for line, file in ((tests, "cloudbuild.test.yaml"), (release, "cloudbuild.yaml")):
+        assert line[:-1] == [
+            *("builds", "submit", str(CHECKOUT), "--project=my-app-1a2b", "--region=europe-west1"),
+            f"--config={CHECKOUT}/{file}",
+            "--gcs-source-staging-dir=gs://my-app-1a2b-live-tokens-source/source",
+            "--gcs-log-dir=gs://my-app-1a2b-live-tokens-build-logs",
+        ]
+    origin = {"_VERSION": "1.2.0", "_COMMIT": COMMIT}
+    assert substitutions(tests) == origin
+    package = {"_PACKAGE": checkout.package(), "_DIGEST": digest_of(source_of(CHECKOUT))}
+    assert substitutions(release) == SETTINGS | origin | package
+
+
+def test_what_is_typed_replaces_what_terraform_wrote_down(checkout: Checkout) -> None:
+    checkout.release(
+        *PROJECT, "--region", "us-central1", "--substitutions", "_FUNCTION=mine,_CANDIDATE_URL=https://x/?a=b"
+    )
+    release = checkout.submitted()[1]
+    assert "--region=us-central1" in release
+    chosen = substitutions(release)
+    assert [chosen[name] for name in ("_REGION", "_FUNCTION", "_CANDIDATE_URL")] == [
+        *("us-central1", "mine", "https://x/?a=b"),
     ]
 
 
-def test_further_substitutions_come_after_those_of_the_release(tmp_path: Path) -> None:
-    further = "_FUNCTION=another,_SMOKE_OPTIONS=--profile=tutor"
-    code, arguments, _ = release(tmp_path, *PLACE, "--substitutions", further)
-    assert code == 0
-    assert arguments[-1] == f"--substitutions=_REGION=europe-west1,_VERSION=unknown,_COMMIT=unknown,{further}"
+def test_a_checkout_with_changes_is_refused_and_nothing_is_uploaded(checkout: Checkout) -> None:
+    checkout.git(changes=" M functions/main.py\\n?? new.txt\\n")
+    code, said = checkout.release(*PROJECT)
+    assert (code, checkout.submitted()) == (1, [])
+    assert said.startswith("This checkout has changes that are in no commit: functions/main.py, new.txt. ")
 
 
-def test_a_build_that_fails_is_a_release_that_failed(tmp_path: Path) -> None:
-    code, _, said = release(tmp_path, *PLACE, gcloud_ends_with=3)
-    assert (code, said) == (1, "gcloud failed.\n")
+def test_a_checkout_without_a_commit_is_refused_and_nothing_is_uploaded(checkout: Checkout) -> None:
+    checkout.git(commit="exit 128")
+    code, said = checkout.release(*PROJECT)
+    assert (code, checkout.submitted()) == (1, [])
+    assert said.startswith("git tells no commit here")
 
 
-def test_without_gcloud_it_is_said_where_to_get_it(tmp_path: Path) -> None:
-    code, _, said = release(tmp_path, *PLACE, gcloud_ends_with=None)
-    assert code == 1
-    assert said.startswith("gcloud is missing. Install it: https://")
+def test_changes_can_be_released_when_asked_for_and_the_package_says_so(checkout: Checkout) -> None:
+    checkout.git(changes=" M functions/main.py\\n")
+    output = base64.b64encode(checkout.package(f"{COMMIT}-dirty").encode()).decode()
+    checkout.build(results={"buildStepOutputs": [output]})
+    assert checkout.release(*PROJECT, "--allow-dirty")[0] == 0
+    assert {substitutions(line)["_COMMIT"] for line in checkout.submitted()} == {f"{COMMIT}-dirty"}
 
 
-@pytest.mark.parametrize("arguments", [(), PLACE[:2], PLACE[2:], ("--project", "a/b", *PLACE[2:])])
-def test_a_place_that_is_not_whole_is_typed_wrong(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    code, submitted, said = release(tmp_path, *arguments)
-    assert (code, submitted) == (2, [])
-    assert "usage: live-tokens release" in said
+def test_a_package_that_is_not_of_this_checkout_is_not_released(checkout: Checkout) -> None:
+    checkout.build(results={"buildStepOutputs": [base64.b64encode(b"0" * 64).decode()]})
+    code, said = checkout.release(*PROJECT)
+    assert (code, len(checkout.submitted())) == (1, 1)
+    assert f"The tested package is sha256:{'0' * 64}, and that of this checkout sha256:{checkout.package()}." in said
+
+
+def test_a_build_that_fails_says_which_step_why_and_what_is_left(checkout: Checkout) -> None:
+    steps = [
+        {"id": "node", "status": "SUCCESS"},
+        {"id": "test", "status": "FAILURE"},
+        {"id": "package", "status": "QUEUED"},
+    ]
+    checkout.build(steps=steps, failureInfo={"detail": "step exited with non-zero status: 2"})
+    checkout.gcloud(failing="cloudbuild.test.yaml")
+    code, said = checkout.release(*PROJECT)
+    assert (code, len(checkout.submitted())) == (1, 1)
+    assert said.splitlines()[-3:] == [
+        "The release failed in step test of cloudbuild.test.yaml: step exited with non-zero status: 2",
+        "Nothing was changed.",
+        f"The log again: gcloud builds log {BUILD} --region=europe-west1 --project=my-app-1a2b",
+    ]
+
+
+def test_settings_that_cannot_be_read_stop_the_release_with_their_remedy(checkout: Checkout) -> None:
+    (checkout.folder / "settings").unlink()
+    code, said = checkout.release(*PROJECT)
+    assert (code, checkout.submitted()) == (1, [])
+    assert "gs://my-app-1a2b-live-tokens-source/release-settings.json could not be read" in said
+
+
+def test_without_gcloud_it_is_said_where_to_get_it(checkout: Checkout) -> None:
+    (checkout.folder / "gcloud").unlink()
+    stderr = io.StringIO()
+    process = Process({"PATH": str(checkout.folder)}, io.StringIO(), io.StringIO(), stderr)
+    assert main(["release", *PROJECT], process) == 1
+    assert stderr.getvalue().startswith("gcloud is missing. Install it: https://")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--project", "a/b"), (*PROJECT, "--region", "a"), (*PROJECT, "--substitutions", "FUNCTION=x")],
+)
+def test_what_cannot_be_is_typed_wrong(checkout: Checkout, arguments: tuple[str, ...]) -> None:
+    code, _ = checkout.release(*arguments)
+    assert (code, checkout.submitted()) == (2, [])

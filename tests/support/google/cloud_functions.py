@@ -1,7 +1,7 @@
 """Stands in for Cloud Functions: functions, their source, and the update of them.
 
 It keeps the API's rules that matter here: an update changes what its mask names and nothing else, whatever is sent
-besides; source must have been uploaded to an address that was given out before; an update makes a new revision of the
+besides; source must be an object that there is; an update makes a new revision of the
 service below, and moves traffic only if the mask says so.
 
 https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions
@@ -16,13 +16,11 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from support.google.access import ApiAccess, behind, not_found, refusal
 from support.google.cloud_run import Json, RunService
 
 HOST = "cloudfunctions.googleapis.com"
-UPLOAD_HOST = "storage.googleapis.com"
 _METADATA = "type.googleapis.com/google.cloud.functions.v2.OperationMetadata"
 _TRAFFIC = "service_config.all_traffic_on_latest_revision"
 
@@ -35,6 +33,7 @@ class CloudFunctions:
         functions: full name → fields as the API names them.
         services: full name of a function → the Cloud Run service below; without one, it can only be read.
         masks: of the updates so far.
+        sources: object of a bucket → a zip, of which functions can be made.
         build_error: why the next build fails, or None.
     """
 
@@ -42,13 +41,13 @@ class CloudFunctions:
     services: dict[str, RunService] = field(default_factory=dict)
     masks: list[list[str]] = field(default_factory=list)
     build_error: str | None = None
-    uploads: dict[str, bytes | None] = field(default_factory=dict)
+    sources: dict[str, bytes] = field(default_factory=dict)
     operations: dict[str, Json] = field(default_factory=dict)
 
     def source(self, name: str) -> dict[str, bytes]:
         """Return the files of the source of a function: name → content."""
-        data = self.uploads[self.functions[name]["buildConfig"]["source"]["storageSource"]["object"]]
-        with zipfile.ZipFile(io.BytesIO(data or b"")) as archive:
+        data = self.sources[self.functions[name]["buildConfig"]["source"]["storageSource"]["object"]]
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
 
     def deploy(self, name: str, source: str) -> None:
@@ -62,7 +61,7 @@ class CloudFunctions:
         for path in mask:
             _copy(sent, self.functions[name], [_camel(part) for part in path.split(".")])
         source = self.functions[name]["buildConfig"]["source"]["storageSource"]["object"]
-        if self.uploads.get(source) is None:
+        if source not in self.sources:
             return refusal(400, "INVALID_ARGUMENT", f"There is no {source}.")
         operation: Json = {
             "name": f"{name.partition('/functions/')[0]}/operations/operation-{len(self.operations) + 1}",
@@ -104,16 +103,6 @@ def create_functions_app(access: ApiAccess, cloud: CloudFunctions) -> Starlette:
     def runtimes(_request: Request) -> Response:
         return JSONResponse({"runtimes": [{"name": "python313", "stage": "GA", "environment": "GEN_2"}]})
 
-    def upload_url(_request: Request) -> Response:
-        name = f"upload-{len(cloud.uploads) + 1}.zip"
-        cloud.uploads[name] = None
-        return JSONResponse(
-            {
-                "uploadUrl": f"https://{UPLOAD_HOST}/uploads/{name}",
-                "storageSource": {"bucket": "gcf-v2-uploads", "object": name},
-            }
-        )
-
     def operation(request: Request) -> Response:
         found = cloud.operations.get(request.url.path.removeprefix("/v2/"))
         return JSONResponse(found) if found else not_found()
@@ -127,23 +116,9 @@ def create_functions_app(access: ApiAccess, cloud: CloudFunctions) -> Starlette:
             ("GET", location + "/functions/{function}", get),
             ("PATCH", location + "/functions/{function}", patch),
             ("GET", location + "/runtimes", runtimes),
-            ("POST", location + "/functions:generateUploadUrl", upload_url),
             ("GET", location + "/operations/{operation}", operation),
         ],
     )
-
-
-def create_upload_app(cloud: CloudFunctions) -> Starlette:
-    """Return an app that takes source, at the addresses that were given out and without a credential."""
-
-    async def upload(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in cloud.uploads:
-            return Response(status_code=403)
-        cloud.uploads[name] = await request.body()
-        return Response()
-
-    return Starlette(routes=[Route("/uploads/{name}", upload, methods=["PUT"])])
 
 
 def _camel(name: str) -> str:

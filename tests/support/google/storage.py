@@ -11,12 +11,15 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import google_crc32c
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+_MEDIA = "download/storage/v1/b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class StoredObject:
             "generation": str(self.generation),
             "metageneration": "1",
             "contentType": self.content_type,
+            "mediaLink": f"https://storage.googleapis.com/{_MEDIA}/{bucket}/o/{quote(self.name, safe='')}?alt=media",
             "size": str(len(self.content)),
             "md5Hash": base64.b64encode(hashlib.md5(self.content, usedforsecurity=False).digest()).decode(),
             "crc32c": base64.b64encode(google_crc32c.value(self.content).to_bytes(4, "big")).decode(),
@@ -188,6 +192,7 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
             Route("/storage/v1/b/{bucket}", bucket, methods=["GET", "PATCH"]),
             Route("/storage/v1/b/{bucket}/o", list_objects, methods=["GET"]),
             Route("/storage/v1/b/{bucket}/o/{object:path}", stored_object, methods=["GET", "DELETE"]),
+            Route(f"/{_MEDIA}/{{bucket}}/o/{{object:path}}", stored_object, methods=["GET"]),
             Route("/upload/storage/v1/b/{bucket}/o", insert, methods=["POST"]),
             Route("/{bucket}/{object:path}", xml_download, methods=["GET"]),
         ]

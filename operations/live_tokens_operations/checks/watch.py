@@ -1,0 +1,67 @@
+"""Watch: somebody calls from outside all the time, and somebody is told when an alert opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from live_tokens_operations.checks.deployment import CheckContext
+from live_tokens_operations.checks.finding import Finding, ok, skipped, unanswered, warn
+from live_tokens_operations.google.look import Found, Json, Look, Unseen, all_pages
+from live_tokens_operations.remedies import deploy, set_and_deploy
+
+_REFUSAL = "ID_TOKEN_MISSING"
+# How infra/alerts.tf names them.
+_OURS = "Live tokens: "
+
+
+def check(context: CheckContext) -> Iterator[Finding]:
+    yield _from_outside(context)
+    yield _recipients(context)
+
+
+def _from_outside(context: CheckContext) -> Finding:
+    """Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.uptimeCheckConfigs."""
+    function = context.deployment.function
+    url = context.project.url or (function.body.get("url", "") if isinstance(function, Found) else "")
+    host = urlsplit(url).hostname
+    if host is None:
+        return skipped("Watch", "the URL of the function is not known")
+    look = _listed(context, "uptimeCheckConfigs")
+    if not isinstance(look, Found):
+        return _open(look, "Watch from outside")
+    if any(_expects_refusal(each, host) for each in look.body["uptimeCheckConfigs"]):
+        return ok(f"Watch: an uptime check calls {host} and expects {_REFUSAL}")
+    text = f"Watch: no uptime check calls {host} and expects {_REFUSAL}: nobody notices when no app gets an answer"
+    return warn(text, deploy(context.project.project_id, context.project.region))
+
+
+def _expects_refusal(check: Json, host: str) -> bool:
+    expected = any(_REFUSAL in str(each.get("content", "")) for each in check.get("contentMatchers", []))
+    return expected and check.get("monitoredResource", {}).get("labels", {}).get("host") == host
+
+
+def _recipients(context: CheckContext) -> Finding:
+    """Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies."""
+    look = _listed(context, "alertPolicies")
+    if not isinstance(look, Found):
+        return _open(look, "Watch by alerts")
+    place = context.project.project_id, context.project.region
+    ours: list[Json] = [each for each in look.body["alertPolicies"] if str(each.get("displayName")).startswith(_OURS)]
+    if not ours:
+        return warn("Watch: this deployment has no alerts", deploy(*place))
+    if silent := [each for each in ours if not each.get("notificationChannels")]:
+        text = f"Watch: {len(silent)} of {len(ours)} alerts notify nobody"
+        return warn(text, set_and_deploy("alert_emails", *place))
+    if off := [str(each["displayName"]).removeprefix(_OURS) for each in ours if each.get("enabled") is False]:
+        return warn(f"Watch: alerts are off: {', '.join(off)}", deploy(*place))
+    return ok(f"Watch: all {len(ours)} alerts notify somebody")
+
+
+def _listed(context: CheckContext, field: str) -> Look:
+    url = f"https://monitoring.googleapis.com/v3/projects/{context.project.project_id}/{field}"
+    return all_pages(context.api, url, "roles/monitoring.viewer", field, {"pageSize": "100"})
+
+
+def _open(look: Look, at: str) -> Finding:
+    return unanswered(at, look) if isinstance(look, Unseen) else skipped(at, "there is no such project")

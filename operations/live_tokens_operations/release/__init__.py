@@ -1,0 +1,1 @@
+"""Releases the code of this checkout with Cloud Build."""

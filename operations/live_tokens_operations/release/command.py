@@ -1,0 +1,134 @@
+"""`live-tokens release`: has Cloud Build test this checkout, and then release exactly the package that was tested.
+
+Two builds: the first one runs the tests and third-party packages under an account that may do nothing. The second one
+deploys. What goes from one to the other is a package whose digest this program has computed itself.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from hashlib import sha256
+
+from live_tokens_operations.arguments import Parser, UsageError, project_id, region
+from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
+from live_tokens_operations.defaults import CHECKOUT, build_logs_bucket, source_bucket
+from live_tokens_operations.google import gcloud, gcloud_commands
+from live_tokens_operations.origin import UNKNOWN, Origin, origin_of
+from live_tokens_operations.process import ExitCode, OperationError, Process
+from live_tokens_operations.programs import LocalPrograms, Programs, read_json
+from live_tokens_operations.release.builds import BuildError, Builds
+from live_tokens_operations.remedies import deploy
+from live_tokens_operations.source import archive_of, digest_of, named, source_of
+
+_MOST_CHANGES = 5
+_NOTHING = "Nothing was changed."
+_UNMOVED = "Users keep the revision that served before. Traffic may be pinned to it."
+LEFT = {
+    "node": _NOTHING,
+    "test": _NOTHING,
+    "package": _NOTHING,
+    "hand-on": _NOTHING,
+    "prepare": _NOTHING,
+    "fetch": _NOTHING,
+    "pin": _UNMOVED,
+    "deploy": _UNMOVED,
+    "candidate": f"{_UNMOVED} The tag `candidate` may lead to the new one.",
+    "smoke": f"{_UNMOVED} The tag `candidate` leads to the new one.",
+    "move": f"{_UNMOVED} The new one has passed its smoke test.",
+}
+"""Id of a step → what is left if it fails."""
+
+
+class UnclearOriginError(OperationError):
+    """What serves would not be known: the checkout has changes, or no commit."""
+
+
+class UnknownSettingsError(OperationError):
+    """Where and how to release is not known: `make deploy` has not written it down, or it cannot be read."""
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("--project", type=project_id, required=True, metavar="PROJECT", help="id of the project")
+    parser.add_argument("--region", type=region, metavar="REGION", help="region (default: the one of `make deploy`)")
+    parser.add_argument(
+        "--allow-dirty", action="store_true", help="release a checkout with changes that are in no commit"
+    )
+    parser.add_argument(
+        "--substitutions",
+        metavar="NAME=VALUE,…",
+        help="other substitutions of cloudbuild.yaml than `make deploy` chose",
+    )
+
+
+def run(typed: Namespace, process: Process) -> ExitCode:
+    """Test, deploy and release this checkout, and show both builds until they end.
+
+    Raises:
+        RefusedProfilesError: the function would not start. Nothing was uploaded.
+        UnclearOriginError: nothing was uploaded.
+        UnknownSettingsError: nothing was uploaded.
+        BuildError: a build failed, or did not start.
+        GcloudError: gcloud is missing.
+    """
+    for warning in warnings_of(require_profiles(PROFILES)):
+        process.stderr.write(f"Warning: {warning}\n")
+    given = _pairs(typed.substitutions)
+    programs = LocalPrograms(process.environment)
+    origin = origin_of(programs, CHECKOUT)
+    if not typed.allow_dirty:
+        _require_commit(origin)
+    substitutions = _settings(programs, typed.project) | given
+    if typed.region:
+        substitutions["_REGION"] = typed.region
+    place = substitutions["_REGION"]
+    content = source_of(CHECKOUT)
+    package = sha256(archive_of(named(content, origin))).hexdigest()
+    release = {"_VERSION": origin.version, "_COMMIT": origin.commit}
+    builds = Builds(programs, typed.project, place, source_bucket(typed.project), build_logs_bucket(typed.project))
+
+    process.stderr.write(f"Testing version {origin.version}, commit {origin.commit}.\n")
+    handed_on = builds.run(CHECKOUT / "cloudbuild.test.yaml", release, LEFT).strip()
+    if handed_on != package:
+        raise BuildError(
+            f"The tested package is sha256:{handed_on or UNKNOWN}, and that of this checkout sha256:{package}. "
+            f"Nothing was released. Did a file change during the tests?"
+        )
+    process.stderr.write(f"Releasing the package sha256:{package}.\n")
+    release |= {"_DIGEST": digest_of(content), "_PACKAGE": package}
+    builds.run(CHECKOUT / "cloudbuild.yaml", substitutions | release, LEFT)
+    return ExitCode.DONE
+
+
+def _require_commit(origin: Origin) -> None:
+    if origin.commit == UNKNOWN:
+        raise UnclearOriginError(
+            "git tells no commit here, so nobody could say later which code serves. Nothing was uploaded. "
+            "Release from a clone, or add --allow-dirty."
+        )
+    if origin.changes:
+        more = len(origin.changes) - _MOST_CHANGES
+        names = ", ".join(origin.changes[:_MOST_CHANGES]) + (f" and {more} more" if more > 0 else "")
+        raise UnclearOriginError(
+            f"This checkout has changes that are in no commit: {names}. Nothing was uploaded. "
+            "Commit them, or add --allow-dirty."
+        )
+
+
+def _settings(programs: Programs, project: str) -> dict[str, str]:
+    """Return the substitutions that Terraform wrote down."""
+    url = f"gs://{source_bucket(project)}/release-settings.json"
+    gcloud.require_gcloud(programs)
+    finished = programs.ask(gcloud_commands.read_object(url, project))
+    if finished.code:
+        raise UnknownSettingsError(
+            f"{finished.err.strip()}\nHow to release is not known: {url} could not be read. Nothing was uploaded. "
+            f"`make deploy` writes it: {deploy(project, 'REGION')}"
+        )
+    return {str(name): str(value) for name, value in read_json("gcloud", finished).items()}
+
+
+def _pairs(text: str | None) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",")] if text else []
+    if wrong := [name for name, equals, _ in pairs if not equals or not name.startswith("_")]:
+        raise UsageError(f"--substitutions takes _NAME=VALUE, with commas between, and this is none: {wrong[0]!r}")
+    return {name: value for name, _, value in pairs}
