@@ -14,7 +14,12 @@ APPS = f"-var-file={EXAMPLES}/firebase_apps/example.tfvars"
 
 
 def test_every_example_is_tried_here_or_with_the_key() -> None:
-    assert {each.name for each in EXAMPLES.iterdir()} == {"firebase_apps", "key_rotation", "key_through_terraform"}
+    assert {each.name for each in EXAMPLES.iterdir()} == {
+        "firebase_apps",
+        "key_rotation",
+        "key_through_terraform",
+        "github",
+    }
 
 
 @contextmanager
