@@ -96,7 +96,7 @@ export function Talk({ firebase, look, onColour }: TalkProps) {
       </ScrollView>
       <View style={look.row}>
         <TextInput
-          style={look.input}
+          style={[look.input, look.grow]}
           aria-label="Write a message"
           placeholder="Write a message"
           placeholderTextColor={look.text.color}

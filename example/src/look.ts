@@ -49,7 +49,6 @@ export function useLook(colour?: string) {
     hint: { color: ink, fontSize: 16, lineHeight: 24, textAlign: 'center' },
     alarm: { color: alarm },
     input: {
-      flexGrow: 1,
       minHeight: 44,
       paddingHorizontal: 12,
       borderWidth: 1,
@@ -58,6 +57,7 @@ export function useLook(colour?: string) {
       color: ink,
       fontSize: 16,
     },
+    grow: { flex: 1, minWidth: 160 },
     button: {
       minHeight: 44,
       paddingHorizontal: 16,

@@ -62,7 +62,10 @@ export function words(state: LiveState, isOnline: boolean, isBySound: boolean): 
       isBySound ? `If your ${IS_PHONE ? 'phone' : 'browser'} asks for the microphone, say yes.` : '',
     ];
   }
-  if (status === 'resuming') return ['Still with you', 'The connection is renewed. Keep talking: your words are kept.'];
+  if (status === 'resuming') {
+    const said = 'The connection is renewed. Keep talking: your words are kept.';
+    return ['Still with you', isBySound ? said : 'The connection is renewed. Go on: your words are kept.'];
+  }
   if (status === 'ended' && end) {
     const [title, hint] = ofEnd(end, isOnline);
     return [title, hint, end.how !== 'stopped'];
