@@ -158,6 +158,21 @@ describe.skipIf(!inject('chromium')).concurrent('the page', { timeout: 90_000 },
       await drive.screenshot('anonymous');
     });
 
+    test.for([
+      ['NotAllowedError', 'The microphone is blocked'],
+      ['NotFoundError', 'There is no microphone'],
+    ] as const)('%s: the user can write instead', async ([name, words], { drive }) => {
+      await drive.page.addInitScript((error) => {
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', error));
+      }, name);
+      await drive.open();
+      await drive.click('Talk');
+      await drive.reads(words);
+      await drive.screenshot(name);
+      await drive.write('Hello');
+      await drive.hears('I am the stand-in');
+    });
+
     test('the device is offline', async ({ drive }) => {
       await drive.open();
       await drive.reads('Ready when you are');
