@@ -109,11 +109,10 @@ function show() {
   const [title, hint, isAlarm = false] = words(state, navigator.onLine, isBySound);
   setText($('title'), title);
   setText($('hint'), hint);
-  $('stage').className = [
-    state.speaking && 'speaking',
-    isAlarm && 'alarm',
-    /connecting|resuming/.test(state.status) && 'busy',
-  ].filter(Boolean).join(' ');
+  const { classList } = $('stage');
+  classList.toggle('speaking', state.speaking);
+  classList.toggle('alarm', isAlarm);
+  classList.toggle('busy', /connecting|resuming/.test(state.status));
   setText($('talk'), isOff() ? 'Talk' : 'Stop');
   $('mute').hidden = isOff() || !isBySound;
   $('mute').ariaPressed = String(state.muted);
