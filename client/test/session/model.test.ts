@@ -27,6 +27,20 @@ describe('the model', () => {
     expect(state().transcript).toMatchObject([{ who: 'model', text: 'Once upon', done: true, interrupted: true }]);
   });
 
+  test('speaks on when the user writes, until it is interrupted', async () => {
+    const { session, start, gemini, state } = setUp();
+    await start();
+    gemini.last.say(says('Once upon'));
+    session.sendText('Wait');
+    gemini.last.say(says(' a time'));
+    gemini.last.say({ serverContent: { interrupted: true } });
+
+    expect(state().transcript).toMatchObject([
+      { who: 'model', text: 'Once upon a time', done: true, interrupted: true },
+      { who: 'user', text: 'Wait', done: true },
+    ]);
+  });
+
   test('and the user have their lines, which end with the turn', async () => {
     const { start, gemini, state } = setUp();
     await start();

@@ -43,11 +43,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   const stop = async () => {
     stack.stdin.end();
-    await Promise.all([ended, chromium.then((browser) => browser?.close())]);
+    const closed = chromium.then(
+      (browser) => browser?.close(),
+      () => {},
+    );
+    await Promise.all([ended, closed]);
   };
   try {
-    project.provide('stack', await started);
-    project.provide('chromium', (await chromium)?.address);
+    const [addresses, browser] = await Promise.all([started, chromium]);
+    project.provide('stack', addresses);
+    project.provide('chromium', browser?.address);
   } catch (error) {
     await stop();
     throw error;

@@ -26,19 +26,19 @@ let isAtEnd = true; // of the transcript
 async function become(how, email, password) {
   user = await signIn(how, email, password);
   newSession();
-  open({ room: true });
+  showRoom(true);
   $('talk').focus();
 }
 
-function open({ room, problem = '' }) {
-  $('room').hidden = !room;
-  $('sign-in').hidden = room;
+function showRoom(isOpen, problem = '') {
+  $('room').hidden = !isOpen;
+  $('sign-in').hidden = isOpen;
   $('sign-in-error').textContent = problem;
 }
 
 const signInLocally = () =>
   become('signUp', `${crypto.randomUUID()}@example.com`, crypto.randomUUID()).catch(() =>
-    open({ room: false, problem: 'The local stack does not answer. Is `make web` still running?' }),
+    showRoom(false, 'The local stack does not answer. Is `make web` still running?'),
   );
 
 $('sign-in').onsubmit = async (event) => {
@@ -46,12 +46,12 @@ $('sign-in').onsubmit = async (event) => {
   const { email, password } = event.target.elements;
   const how = event.submitter?.value || 'signInWithPassword';
   await become(how, email.value, password.value).catch((error) =>
-    open({ room: false, problem: `That did not work: ${error.message}` }),
+    showRoom(false, `That did not work: ${error.message}`),
   );
   password.value = '';
 };
 
-const enter = () => (isLocal ? signInLocally() : open({ room: false }));
+const enter = () => (isLocal ? signInLocally() : showRoom(false));
 
 $('sign-out').onclick = async () => {
   await session?.stop();
@@ -109,11 +109,10 @@ function show() {
   const [title, hint, isAlarm = false] = words(state, navigator.onLine, isBySound);
   setText($('title'), title);
   setText($('hint'), hint);
-  $('stage').className = [
-    state.speaking && 'speaking',
-    isAlarm && 'alarm',
-    /connecting|resuming/.test(state.status) && 'busy',
-  ].filter(Boolean).join(' ');
+  const { classList } = $('stage');
+  classList.toggle('speaking', state.speaking);
+  classList.toggle('alarm', isAlarm);
+  classList.toggle('busy', /connecting|resuming/.test(state.status));
   setText($('talk'), isOff() ? 'Talk' : 'Stop');
   $('mute').hidden = isOff() || !isBySound;
   $('mute').ariaPressed = String(state.muted);
