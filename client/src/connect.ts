@@ -49,7 +49,7 @@ export class LiveConnectError extends Error {
   override readonly name = 'LiveConnectError';
 
   constructor(readonly close: LiveClose) {
-    super(`${close.message} (${close.code} ${close.reason})`);
+    super(`${close.message} (${close.code}${close.reason && ` ${close.reason}`})`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -39,6 +40,13 @@ def test_the_page_has_each_reason_with_what_comes_next() -> None:
         for reason in re.findall(r"`(.+?)`", row[1])
     }
     assert told == {reason: row["next"] for reason, row in REASONS.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("next-of-errors", REASONS.values()), ("next-of-closes", CLOSES)], ids=["errors", "closes"]
+)
+def test_the_page_says_what_each_next_means(name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    assert {row[0].strip("`") for row in table("docs/client.md", name)} == {row["next"] for row in rows}
 
 
 def test_the_page_has_each_kind_of_close() -> None:

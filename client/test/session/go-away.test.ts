@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { refusal } from '../answers.js';
 import { settle } from '../virtual-clock.js';
 import { says, setUp, TURN_COMPLETE } from './set-up.js';
 
@@ -99,6 +100,38 @@ describe('a goAway', () => {
 
     expect(minter.takes.map(({ resumptionHandle }) => resumptionHandle)).toEqual([undefined, 'h1', 'h2']);
     expect(gemini.sockets).toHaveLength(2);
+  });
+
+  describe('whose next token comes when the connection has dropped', () => {
+    async function dropMeanwhile(refusals: Error[]) {
+      const use = setUp();
+      await use.start();
+      let give = () => {};
+      use.minter.answers = new Promise<void>((resolve) => (give = resolve));
+      use.minter.refusals = refusals;
+      use.gemini.last.say(GO_AWAY);
+      use.gemini.last.end(1006);
+      await use.clock.advance(500);
+      expect(use.minter.takes).toHaveLength(3);
+      give();
+      await use.reopen();
+      return use;
+    }
+
+    test('does not use that token later', async () => {
+      const { gemini, minter, state } = await dropMeanwhile([]);
+      gemini.last.say(GO_AWAY);
+      await settle();
+
+      expect(minter.takes).toHaveLength(4);
+      expect(state()).toMatchObject({ connections: 2 });
+    });
+
+    test('does not show its refusal', async () => {
+      const { state } = await dropMeanwhile([refusal('permission-denied', 'USER_BLOCKED')]);
+
+      expect(state()).toMatchObject({ status: 'live', refusal: undefined });
+    });
   });
 
   test('an old socket that does not close is waited for one second', async () => {
