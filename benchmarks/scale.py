@@ -1,6 +1,6 @@
 """What leases cost at scale: a simulation of conversations, and a comparison with the limits that are known.
 
-Prints two Markdown tables. All assumptions are fields of `Assumptions`; nothing here was measured at Google.
+Prints three Markdown tables. All assumptions are fields of `Assumptions`; nothing here was measured at Google.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 LEASES = (60, 120, 300)
 MINUTES_PER_HOUR = (1_000, 10_000, 100_000, 1_000_000)
+CALLS_PER_DAY = (10, 100, 1_000, 10_000, 100_000)
+MIN_INSTANCES = (0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ class Assumptions:
             minutes. https://firebase.google.com/docs/firestore/best-practices
         usd_per_minute: of talk with gemini-3.8-live, audio in and out on a short context, as quoted on 2026-10-09.
         usd_per_ten_minutes: Gemini's spend limit by tier, as quoted on 2026-10-09.
+        waking_hours: of a day, through which calls come at random. There are none in the rest.
+        idle_minutes: how long an unused instance is kept at most: https://cloud.google.com/run/docs/about-instance-autoscaling
+        cold_seconds: of a start on Cloud Run. Not measured.
+        usd_per_active_second: of one vCPU and half a GiB while a call is answered, in a region of tier 1, without the
+            free tier: https://cloud.google.com/run/pricing
+        usd_per_idle_second: the same, of an instance of `min_instances` that answers nobody.
+        usd_per_call: of a request to Cloud Run.
     """
 
     conversation_minutes: float = 6
@@ -54,6 +63,12 @@ class Assumptions:
     ramp: float = 500
     usd_per_minute: float = 0.023
     usd_per_ten_minutes: tuple[float, ...] = (10, 50, 200)
+    waking_hours: float = 16
+    idle_minutes: float = 15
+    cold_seconds: float = 5
+    usd_per_active_second: float = 0.000024 + 0.5 * 0.0000025
+    usd_per_idle_second: float = 0.0000025 + 0.5 * 0.0000025
+    usd_per_call: float = 0.40 / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,65 @@ def simulate(lease: int, assumed: Assumptions, conversations: int = 20_000, seed
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What calls through a day meet.
+
+    Attributes:
+        cold_share: of the calls, those that wait for a start.
+        instances: the most at once.
+        usd_per_month: of Cloud Run, for thirty days.
+    """
+
+    cold_share: float
+    instances: int
+    usd_per_month: float
+
+
+def traffic(calls: int, min_instances: int, assumed: Assumptions, seed: int = 1) -> Traffic:
+    """Return what so many calls a day meet, over one random day or as many as it takes for 20,000 calls."""
+    moments = random.Random(seed)  # noqa: S311  # no secret
+    days, at_once = max(1, 20_000 // calls), _calls_at_once(assumed)
+    cold, most = 0, min_instances
+    warm = [_Instance() for _ in range(min_instances)]
+    for day in range(days):
+        for moment in sorted(moments.uniform(0, 3600 * assumed.waking_hours) for _ in range(calls)):
+            now = 86_400 * day + moment
+            gone = now - 60 * assumed.idle_minutes
+            warm = [each for place, each in enumerate(warm) if place < min_instances or each.idle_since > gone]
+            taken = next((each for each in warm if each.busy(now) < at_once), None)
+            if taken is None:
+                cold, taken = cold + 1, _Instance()
+                warm.append(taken)
+                taken.answer(now + assumed.cold_seconds + assumed.call_seconds)
+            else:
+                taken.answer(now + assumed.call_seconds)
+            most = max(most, len(warm))
+    each_call = assumed.usd_per_call + assumed.call_seconds * assumed.usd_per_active_second
+    idle = min_instances * 86_400 * assumed.usd_per_idle_second
+    return Traffic(cold / (days * calls), most, 30 * (calls * each_call + idle))
+
+
+class _Instance:
+    """One that is warm, and the calls that it answers."""
+
+    def __init__(self) -> None:
+        self._ends: list[float] = []
+        self.idle_since = 0.0
+
+    def answer(self, until: float) -> None:
+        self._ends.append(until)
+        self.idle_since = max(self.idle_since, until)
+
+    def busy(self, now: float) -> int:
+        self._ends = [end for end in self._ends if end > now]
+        return len(self._ends)
+
+
+def _calls_at_once(assumed: Assumptions) -> int:
+    return int(min(assumed.concurrency, assumed.utilisation * assumed.call_seconds / assumed.cpu_seconds))
+
+
 def load(minutes: float, each: PerMinute, assumed: Assumptions) -> Load:
     """Return what so many minutes of talk an hour come to."""
     calls = minutes * each.calls / 3600
@@ -143,7 +217,7 @@ def _instances(calls_per_second: float, assumed: Assumptions) -> float:
 
 
 def tables(assumed: Assumptions) -> str:
-    """Return both tables, in Markdown."""
+    """Return all tables, in Markdown."""
     each = {lease: simulate(lease, assumed) for lease in LEASES}
     known = {lease: limits(each[lease], assumed) for lease in LEASES}
     first_of_60 = sorted(known[LEASES[0]], key=lambda name: known[LEASES[0]][name])
@@ -167,6 +241,23 @@ def tables(assumed: Assumptions) -> str:
     return f"{loads}\n\n{allowed}\n\nMinutes granted for one minute of talk: {granted}."
 
 
+def start_table(assumed: Assumptions) -> str:
+    """Return the table of starts, in Markdown."""
+    return _rows(
+        ["calls a day", "`min_instances`", "calls that wait for a start", "instances at most", "Cloud Run $/month"],
+        (
+            [f"{calls:,}", str(minimum), *_start_cells(traffic(calls, minimum, assumed))]
+            for calls in CALLS_PER_DAY
+            for minimum in MIN_INSTANCES
+        ),
+    )
+
+
+def _start_cells(found: Traffic) -> list[str]:
+    share = f"{100 * found.cold_share:.2g} %" if found.cold_share else "none"
+    return [share, str(found.instances), f"{found.usd_per_month:.2f}"]
+
+
 def _cells(load: Load) -> list[str]:
     return [
         _short(load.mints_per_second),
@@ -188,4 +279,4 @@ def _rows(head: list[str], rows: Iterable[list[str]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(tables(Assumptions()) + "\n")
+    sys.stdout.write(f"{tables(Assumptions())}\n\n{start_table(Assumptions())}\n")

@@ -117,7 +117,7 @@ variable "available_memory" {
 }
 
 variable "min_instances" {
-  description = "Warm instances. Each costs money all the time. With 0, a first call waits for a cold start."
+  description = "Warm instances. Each of 1 vCPU and 512Mi costs about 10 USD a month while idle, in a region of tier 1: docs/scale.md. With 0, a first call waits for a cold start."
   type        = number
   default     = 0
   nullable    = false

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from scale import LEASES, MINUTES_PER_HOUR, Assumptions, limits, load, simulate, tables
+from scale import (
+    CALLS_PER_DAY,
+    LEASES,
+    MINUTES_PER_HOUR,
+    Assumptions,
+    limits,
+    load,
+    simulate,
+    start_table,
+    tables,
+    traffic,
+)
 from support.documents import ROOT
 
 USUAL = Assumptions()
@@ -58,3 +69,34 @@ def test_at_a_limit_the_load_is_the_limit(lease: int) -> None:
 def test_the_loads_are_those_that_were_asked_for() -> None:
     assert (MINUTES_PER_HOUR[0], MINUTES_PER_HOUR[-1]) == (10**3, 10**6)
     assert LEASES == (60, 120, 300)
+
+
+# --- starts
+
+
+def test_the_document_has_the_table_of_starts_that_the_program_prints() -> None:
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert page.partition("<!-- starts -->\n")[2].partition("\n\nRead it so:")[0] == start_table(USUAL)
+
+
+def test_calls_further_apart_than_an_instance_is_kept_all_wait_for_a_start() -> None:
+    assert traffic(1, 0, USUAL).cold_share == 1
+
+
+@pytest.mark.parametrize("calls", CALLS_PER_DAY)
+def test_of_calls_that_one_instance_can_answer_none_waits_if_it_is_kept(calls: int) -> None:
+    assert traffic(calls, 1, USUAL).cold_share == 0
+
+
+def test_a_burst_beyond_what_an_instance_answers_at_once_starts_others() -> None:
+    slow = replace(USUAL, call_seconds=3600, cpu_seconds=1e-9, concurrency=4, waking_hours=0.1)
+    found = traffic(400, 0, slow)
+    assert found.instances == 400 / 4
+    assert found.cold_share == pytest.approx(1 / 4)
+
+
+def test_a_warm_instance_costs_the_same_whatever_it_answers() -> None:
+    dearer = [
+        traffic(calls, 1, USUAL).usd_per_month - traffic(calls, 0, USUAL).usd_per_month for calls in CALLS_PER_DAY
+    ]
+    assert dearer == pytest.approx([30 * 86_400 * USUAL.usd_per_idle_second] * len(CALLS_PER_DAY))
