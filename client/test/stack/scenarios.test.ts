@@ -248,6 +248,19 @@ describe('a microphone', () => {
     expect(line?.text).not.toBe('');
   });
 
+  test('half-open: a spoken question to which nothing comes changes the connection', async () => {
+    await play('half-open');
+    await start({ audio: microphone, answerMilliseconds: 500 });
+    for (let question = 1; question <= 2; question++) {
+      hear(tone(440));
+      hear(quiet);
+      await until(() => answers().length).toBe(1);
+    }
+    await until(() => session.getState().connections).toBe(2);
+
+    expect(session.getState()).toMatchObject({ status: 'live', conversation: 1, lastClose: { kind: 'no-answer' } });
+  });
+
   test('that is muted with the last word is answered', async () => {
     await start({ audio: microphone });
     hear(tone(440));
