@@ -76,13 +76,17 @@ describe.skipIf(!inject('chromium'))('the page', { timeout: 60_000 }, () => {
 
   test('the service is paused while a person talks, and afterwards, until it is open again', async ({ drive }) => {
     onTestFinished(() => rmSync(switchesFile, { force: true }));
-    await drive.open({ profile: 'brief' });
+    const answer = { do: 'answer', pace: 0 };
+    await play({ connection: [{ steps: [answer, answer, { do: 'go_away', time_left_seconds: 5 }] }] });
+    await drive.open();
     await drive.click('Developer');
     await drive.write('Hello');
     await drive.hears('stand-in');
     await drive.click('Pause');
+    await drive.reads('Paused');
+    await drive.write('Go on');
 
-    await drive.reads('This talk ends at');
+    await drive.reads('This talk ends soon');
     await drive.screenshot('paused-while-talking');
     await drive.reads('Closed for the moment');
     await drive.click('Talk');

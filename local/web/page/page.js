@@ -126,7 +126,7 @@ function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function showTranscript({ transcript, conversation }) {
+function showTranscript({ transcript }) {
   const list = $('transcript');
   while (list.children.length > transcript.length) list.lastChild.remove();
   transcript.forEach((line, at) => {
@@ -143,7 +143,6 @@ function showTranscript({ transcript, conversation }) {
     if (old) old.replaceWith(item);
     else list.append(item);
   });
-  list.dataset.conversation = conversation;
   showEnd();
 }
 

@@ -46,7 +46,7 @@ export function words(state, isOnline, isBySound) {
   if (status === 'idle') return ['Ready when you are', 'Tap Talk and speak, or write below.'];
   if (refusal) {
     const time = new Date(renewal.end).toLocaleTimeString([], { timeStyle: 'short' });
-    return [`This talk ends at ${time}`, ofRefusal(refusal)[1], true];
+    return ['This talk ends soon', `${ofRefusal(refusal)[1]} It ends at ${time} at the latest.`, true];
   }
   if (state.speaking) return ['Speaking', 'Talk to interrupt.'];
   if (!isBySound) return ['Reading', 'Write below. To speak, tap Stop, then Talk.'];
