@@ -73,7 +73,7 @@ export function words(state: LiveState, isOnline: boolean, isBySound: boolean): 
   if (status === 'idle') return ['Ready when you are', 'Tap Talk and speak, or write below.'];
   if (refusal && renewal) {
     const time = new Date(renewal.end).toLocaleTimeString([], { timeStyle: 'short' });
-    return [`This talk ends at ${time}`, ofRefusal(refusal)[1], true];
+    return ['This talk ends soon', `${ofRefusal(refusal)[1]} It ends at ${time} at the latest.`, true];
   }
   if (state.speaking) return ['Speaking', IS_PHONE ? 'Write to interrupt.' : 'Talk to interrupt.'];
   if (!isBySound) return ['Reading', 'Write below. To speak, tap Stop, then Talk.'];
