@@ -21,12 +21,14 @@ from speed.measuring import (
     measure_cold,
     measure_growth,
     measure_idle,
+    measure_long,
     measure_warm,
 )
 from speed.report import medians, tables
 from speed.running import BenchmarkError
 from speed.subjects import (
     DEPLOYED,
+    LIKE_FOR_LIKE,
     NAIVE,
     ROOT,
     Subject,
@@ -45,7 +47,7 @@ def main() -> int:
     cores = sorted(os.sched_getaffinity(0))
     with (
         tempfile.TemporaryDirectory(prefix="speed-") as place,
-        local_google(max(CALLERS), options.delays, set(cores[1:] or cores)) as google,
+        local_google(max(*CALLERS, options.long // 2), options.delays, set(cores[1:] or cores)) as google,
     ):
         os.sched_setaffinity(0, set(cores[1:] or cores))
         folder = Path(place)
@@ -76,12 +78,16 @@ def _measure(google: Google, plan: Plan, options: argparse.Namespace) -> dict[st
     cold = measure_cold(measured, google, plan)
     warm = measure_warm(measured, google, plan)
     _print(_conditions(plan, options))
-    _print(tables(medians(cold), medians(warm)))
+    _print(tables(cold, warm))
     result: dict[str, object] = {"conditions": _conditions(plan, options), "cold": cold, "warm": warm}
     if options.idle:
         both = [subject for subject in measured if subject.name in (DEPLOYED, NAIVE)]
         result["idle"] = found = measure_idle(both, google, plan, options.idle)
         _print(f"handshakes of a call after {options.idle:g} s of idleness: {found}")
+    if options.long:
+        both = [subject for subject in measured if subject.name in (LIKE_FOR_LIKE, DEPLOYED)]
+        result["long"] = found = measure_long(both, google, plan, options.long)
+        _print(f"before and after {options.long} calls by {options.long // 2} callers: {found}")
     if options.growth:
         result["growth"] = growth = _growth(google, plan, options.growth)
         ratio = medians({"": growth})[""]
@@ -121,6 +127,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=400, help="calls of a round, by 10 and by 80 callers")
     parser.add_argument("--delays", type=float, default=1.0, help="factor of the delays of the stand-ins")
     parser.add_argument("--idle", type=float, default=0, metavar="SECONDS", help="count handshakes after idleness")
+    parser.add_argument("--long", type=int, default=0, metavar="CALLS", help="look for leaks over so many calls")
     parser.add_argument("--growth", type=int, default=0, metavar="PROFILES", help="start with so many profiles, too")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="only functions whose names contain one of these")
     parser.add_argument("--against", metavar="FOLDER", help="the functions/ of another checkout, to measure as well")

@@ -161,6 +161,35 @@ def measure_idle(subjects: Sequence[Subject], google: Google, plan: Plan, second
     return found
 
 
+def measure_long(subjects: Sequence[Subject], google: Google, plan: Plan, calls: int) -> dict[str, Figures]:
+    """Let many callers, each of them twice, make so many calls; compare memory and CPU per call before and after.
+
+    The first calls of a process are no measure: it has not made all its threads and buffers yet.
+    """
+    found = {}
+    for subject in subjects:
+        with running(subject, plan.environment, plan.folder, plan.cores) as function:
+            for _ in range(5):
+                many_calls(function, google.id_tokens, max(CALLERS), plan.calls)
+            before = _state(function, google, plan)
+            for begin in range(0, calls // 2, max(CALLERS)):
+                some = google.id_tokens[begin : begin + max(CALLERS)]
+                many_calls(function, some, len(some), 2 * len(some))
+            after = _state(function, google, plan)
+        found[subject.name] = {
+            **{f"{name} before": value for name, value in before.items()},
+            **{f"{name} after": value for name, value in after.items()},
+        }
+    return found
+
+
+def _state(function: Running, google: Google, plan: Plan) -> Figures:
+    return {
+        "cpu per call": _burst(function, google, 10, plan.calls)["cpu per call at 10"],
+        "pss": function.pss_megabytes(),
+    }
+
+
 def measure_growth(few: Subject, many: Subject, plan: Plan) -> list[Figures]:
     """Start a function with few and with many profiles."""
     found = []

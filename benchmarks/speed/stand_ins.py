@@ -26,6 +26,7 @@ from typing import Any
 import google_crc32c
 import jwt
 import trustme
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from speed.firestore_stand_in import FirestoreStandIn
 
@@ -67,7 +68,7 @@ class StandIns:
         self._firestore = FirestoreStandIn(delays[FIRESTORE])
         authority = trustme.CA()
         signer = authority.issue_cert("securetoken.system.gserviceaccount.com", key_type=trustme.KeyType.RSA)
-        self._signing_key = signer.private_key_pem.bytes()
+        self._signing_key: Any = load_pem_private_key(signer.private_key_pem.bytes(), None)
         self._certificate = signer.cert_chain_pems[0].bytes().decode()
         self.bundle = folder / "ca.pem"
         authority.cert_pem.write_to_path(self.bundle)
