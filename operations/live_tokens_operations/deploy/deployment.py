@@ -11,15 +11,11 @@ from typing import Any
 from live_tokens.profiles import CheckedProfile
 from live_tokens.release import RELEASE_FILE
 from live_tokens_operations.bill_table import bill_table, worst_days
+from live_tokens_operations.checks.checkout import blob_of
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
 from live_tokens_operations.defaults import REGION, REGION_PATTERN
 from live_tokens_operations.deploy.accidents import Accident, Danger, dangers_of
-from live_tokens_operations.deploy.applied_settings import (
-    Applied,
-    blob_of,
-    contradiction,
-    require_settings,
-)
+from live_tokens_operations.deploy.applied_settings import Applied, contradiction, require_settings
 from live_tokens_operations.deploy.audit_configuration import require_no_other_audit_configuration
 from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
