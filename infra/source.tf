@@ -18,7 +18,7 @@ locals {
   )
 }
 
-# Only main.py, live_tokens/, profiles/ and requirements.txt: what `make package` stages, without the name of a release.
+# Only main.py, live_tokens/, profiles/, requirements.txt and the name of the release: what `make package` stages.
 data "archive_file" "function" {
   type             = "zip"
   output_path      = "${path.module}/.build/function.zip"
@@ -36,6 +36,15 @@ data "archive_file" "function" {
   source {
     filename = "requirements.txt"
     content  = file("${local.repository_root}/requirements.txt")
+  }
+
+  dynamic "source" {
+    for_each = var.release == "" ? [] : [var.release]
+
+    content {
+      filename = "release.json"
+      content  = source.value
+    }
   }
 }
 

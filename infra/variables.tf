@@ -374,3 +374,18 @@ variable "load_balancer" {
     error_message = "load_balancer.requests_per_minute must be a whole number from 1 to 10000."
   }
 }
+
+variable "release" {
+  description = <<-EOT
+    Content of release.json in the function's first code: version, commit and digest, which audit events and
+    `make status` then tell. `make deploy` sets it, once. By hand, leave it out. Later code brings its own.
+  EOT
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.release == "" || can(toset([jsondecode(var.release).version, jsondecode(var.release).commit, jsondecode(var.release).digest]))
+    error_message = "release must be JSON with version, commit and digest, as `make package` writes it."
+  }
+}

@@ -124,7 +124,8 @@ run "values_of_the_wrong_kind_are_refused" {
     available_memory     = "512"              # would be bytes
     max_instances        = 1001
     public               = "allUsers"
-    gemini_api_version   = "v1" # has no ephemeral tokens
+    release              = "1.2.0" # not the file
+    gemini_api_version   = "v1"    # has no ephemeral tokens
     app_check            = { mode = "on" }
     cors_allowed_origins = ["https://app.example.com/"]                         # no origin has a path
     secret_name          = "projects/p/secrets/s"                               # the resource name
@@ -135,6 +136,7 @@ run "values_of_the_wrong_kind_are_refused" {
   }
 
   expect_failures = [
+    var.release,
     var.project_id,
     var.region,
     var.function_name,

@@ -47,3 +47,18 @@ def build_logs_bucket(project: str) -> str:
 def release_account(project: str) -> str:
     """Return the e-mail address of the account of `infra/` that releases, and signs for the smoke test."""
     return f"live-tokens-release@{project}.iam.gserviceaccount.com"
+
+
+def state_bucket(project: str) -> str:
+    """Return the bucket of `make deploy` with Terraform's state."""
+    return f"{project}-live-tokens-state"
+
+
+def state_prefix(region: str) -> str:
+    """Return the folder of the state in its bucket."""
+    return f"live-tokens/{region}"
+
+
+def applied_settings(region: str) -> str:
+    """Return the object beside the state with the settings that were applied last."""
+    return f"{state_prefix(region)}/applied.json"

@@ -11,6 +11,7 @@ from pathlib import Path
 from live_tokens_operations.arguments import Parser, function_name, like, project_id, region, timeout
 from live_tokens_operations.checks import (
     app_check,
+    checkout,
     database,
     function,
     insiders,
@@ -28,7 +29,7 @@ from live_tokens_operations.checks.clock import check_clock
 from live_tokens_operations.checks.credentials import check_credentials
 from live_tokens_operations.checks.deployment import CheckContext, Project, find_region, look_at
 from live_tokens_operations.checks.finding import Finding, Mark, unanswered
-from live_tokens_operations.defaults import FUNCTION, REGION
+from live_tokens_operations.defaults import CHECKOUT, FUNCTION, REGION
 from live_tokens_operations.google.look import Unseen
 from live_tokens_operations.process import ExitCode, Process
 
@@ -37,6 +38,7 @@ _AREAS: Mapping[str, _Area] = {
     "Project": services.check,
     "Function": function.check,
     "Settings": settings.check,
+    "Checkout": checkout.check,
     "Profiles": profiles.check,
     "Public": public_access.check,
     "Key": key.check,
@@ -70,7 +72,10 @@ def _findings(typed: Namespace, environment: Mapping[str, str]) -> list[Finding]
     if isinstance(api, Finding):
         return [api, check_clock(typed.timeout)]
     where = typed.region or find_region(api, typed.project, typed.function) or REGION
-    project = Project(typed.project, where, typed.function, typed.url, typed.profiles, read_key=not typed.leave_key)
+    settings = typed.settings or CHECKOUT / "infra" / "projects" / f"{typed.project}.tfvars"
+    project = Project(
+        typed.project, where, typed.function, typed.url, typed.profiles, settings, read_key=not typed.leave_key
+    )
     with ThreadPoolExecutor(len(_AREAS) + 1) as pool:
         clock = pool.submit(check_clock, typed.timeout)
         context = CheckContext(api, project, look_at(api, project))
@@ -107,6 +112,12 @@ def add_arguments(parser: Parser) -> None:
         type=Path,
         default=profiles.PROFILES,
         help="folder of the profiles (default: functions/profiles)",
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="the project's settings (default: infra/projects/PROJECT.tfvars)",
     )
     parser.add_argument(
         "--timeout",

@@ -41,6 +41,7 @@ alert_emails          = ["oncall@example.com"]
 notification_channels = ["projects/demo-live-tokens/notificationChannels/1234567890"]
 playbook_url          = "https://example.com/docs/playbooks"
 
+release                = "{\"version\": \"1.2.0\", \"commit\": \"unknown\", \"digest\": \"0a1b\"}"
 worst_usd_per_user_day = { default = 5973.93 }
 
 audit_log = {

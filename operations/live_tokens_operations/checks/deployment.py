@@ -21,6 +21,7 @@ class Project:
     Attributes:
         function: name of the function and of its Cloud Run service.
         url: URL that apps call, or None for the function's own.
+        settings: file with the settings of the project, which may not exist.
         read_key: whether the key may be read and tried at Gemini.
     """
 
@@ -29,6 +30,7 @@ class Project:
     function: str
     url: str | None
     profiles: Path
+    settings: Path
     read_key: bool
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -129,15 +128,6 @@ def contradiction(
         f"here:\n{lines}\n"
         "Another checkout may be newer: get its commits first. Commit the file before each deployment.",
     )
-
-
-def blob_of(text: str) -> str:
-    """Return git's name for a text.
-
-    Source: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
-    """
-    content = text.replace("\r\n", "\n").encode()
-    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
 def _blobs_in_git(programs: Programs, file: Path) -> set[str]:

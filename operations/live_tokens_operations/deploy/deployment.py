@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from live_tokens.profiles import CheckedProfile
+from live_tokens.release import RELEASE_FILE
 from live_tokens_operations.bill_table import bill_table, worst_days
+from live_tokens_operations.checks.checkout import blob_of
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
 from live_tokens_operations.defaults import REGION, REGION_PATTERN
 from live_tokens_operations.deploy.accidents import Accident, Danger, dangers_of
-from live_tokens_operations.deploy.applied_settings import (
-    Applied,
-    blob_of,
-    contradiction,
-    require_settings,
-)
+from live_tokens_operations.deploy.applied_settings import Applied, contradiction, require_settings
 from live_tokens_operations.deploy.audit_configuration import require_no_other_audit_configuration
 from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
@@ -36,7 +33,9 @@ from live_tokens_operations.deploy.terraform import Terraform
 from live_tokens_operations.deploy.traffic import require_newest_to_serve
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Looks
+from live_tokens_operations.origin import origin_of
 from live_tokens_operations.programs import Programs
+from live_tokens_operations.source import named, source_of
 
 _LINES_FOR_THE_APP = """\
 The function: {url}
@@ -101,6 +100,7 @@ class Deploy:
 
         Raises:
             RefusedProfilesError: the function would not start. Nothing was done.
+            PackageError: the function's source has a file that is not deployed, or lacks one. Nothing was done.
             DeployError, ProgramError: it stopped early. Completed steps stay, and the next run continues from there.
         """
         has_signer = smoke_test.require_options().has_signer
@@ -114,6 +114,8 @@ class Deploy:
         ready = prerequisites.require_for_deploy(asked_region, settings, has_signer=has_signer)
         bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
+        is_new = found is None or found.region is None
+        release = self._release() if is_new else ""
         region = self._region(options.project, asked_region, found)
         kept = bucket.applied_settings(region)
         applied = kept.read(ready.api) if found else None
@@ -126,7 +128,7 @@ class Deploy:
         self._title(f"Terraform's state: gs://{bucket.name}")
         if found is None:
             bucket.make(region)
-        if found is None or found.region is None:
+        if is_new:
             self._enable_services(options.project)
         write_backend(self.module, bucket.name, region)
         terraform = Terraform(self.programs, self.module, settings, region, self.colour)
@@ -135,7 +137,7 @@ class Deploy:
             require_sign_in_is_free(ready.api, options.project, settings, terraform.resources())
 
         self._title(f"Project {options.project}, region {region}")
-        with terraform.planned(worst_days(checked)) as file:
+        with terraform.planned(worst_days(checked), release) as file:
             shown = terraform.read(file)
             require_open_url(shown, ready.api, options.project)
             require_no_other_audit_configuration(shown, ready.api, options.project)
@@ -160,9 +162,14 @@ class Deploy:
         secret = outputs["secret_name"]
         stored = StoredKey(self.programs, ready.api, self.operator, self.environment, secret, options.project)
         stored.provide(replace=options.new_key)
-        if found is not None and found.region is not None:
+        if not is_new:
             self.operator.say("\nThis updated the configuration. To deploy new code and profiles, run `make release`.")
         self._finish(outputs, options, ready.api, smoke_test)
+
+    def _release(self) -> str:
+        """Return the release.json of the first code. Later code comes from releases, which bring their own."""
+        checkout = self.module.parent
+        return named(source_of(checkout), origin_of(self.programs, checkout))[RELEASE_FILE].decode()
 
     def _enable_services(self, project: str) -> None:
         finished = self.programs.ask([*gcloud_commands.enable_services(project, _SERVICES_OF_TERRAFORM), "--quiet"])

@@ -14,7 +14,7 @@ from live_tokens_operations.google.look import Json
 # They exist in Terraform's state only.
 _NOTHING_IN_THE_PROJECT = ("time_sleep.", "time_static.")
 # Computed for each run, or not a setting of the deployment.
-_NO_SETTINGS = ("project_id", "worst_usd_per_user_day")
+_NO_SETTINGS = ("project_id", "worst_usd_per_user_day", "release")
 
 Settings = dict[str, object]
 """Path of a setting, such as `app_check.mode` → its value. Settings with the default are left out."""

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from live_tokens_operations.defaults import applied_settings, state_bucket, state_prefix
 from live_tokens_operations.deploy.applied_settings import AppliedSettings
 from live_tokens_operations.deploy.errors import MisuseError
 from live_tokens_operations.deploy.explanations import require_answer
@@ -46,11 +47,11 @@ class StateBucket:
     @property
     def name(self) -> str:
         """The bucket's name."""
-        return f"{self.project}-live-tokens-state"
+        return state_bucket(self.project)
 
     def applied_settings(self, region: str) -> AppliedSettings:
         """Return the record of the settings that were applied last, beside the state."""
-        return AppliedSettings(self.programs, self.project, self.name, f"{_prefix(region)}/applied.json")
+        return AppliedSettings(self.programs, self.project, self.name, applied_settings(region))
 
     def find(self) -> Found | None:
         """Return the bucket, or None.
@@ -124,12 +125,8 @@ def write_backend(module: Path, bucket: str, region: str) -> None:
     if state.is_file() and json.loads(state.read_text(encoding="utf-8") or "{}").get("resources"):
         raise MisuseError(
             f"{state} holds resources that Terraform created without a bucket. To migrate them: write a backend "
-            f'block for the bucket "{bucket}", prefix "{_prefix(region)}", run '
+            f'block for the bucket "{bucket}", prefix "{state_prefix(region)}", run '
             f"`terraform -chdir={module} init -migrate-state`, delete both files, and run this again."
         )
-    text = f'  backend "gcs" {{\n    bucket = "{bucket}"\n    prefix = "{_prefix(region)}"\n  }}\n'
+    text = f'  backend "gcs" {{\n    bucket = "{bucket}"\n    prefix = "{state_prefix(region)}"\n  }}\n'
     file.write_text(f"{_OURS}terraform {{\n{text}}}\n", encoding="utf-8")
-
-
-def _prefix(region: str) -> str:
-    return f"live-tokens/{region}"

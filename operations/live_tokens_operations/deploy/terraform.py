@@ -63,18 +63,19 @@ class Terraform:
         return self.module / ".build" / f"{self.settings.project}.plan.txt"
 
     @contextmanager
-    def planned(self, worst_days: Mapping[str, Decimal | None]) -> Iterator[Path]:
+    def planned(self, worst_days: Mapping[str, Decimal | None], release: str) -> Iterator[Path]:
         """Plan, write what the plan shows to `plan_text`, and yield the plan. It is gone after the `with` block.
 
         Args:
             worst_days: profile → US dollars, which the plan shows.
+            release: `release.json` of a new function, or empty.
         """
         self.plan_text.parent.mkdir(exist_ok=True)
         # In a folder that only this user can read: a plan holds all values of the state.
         with TemporaryDirectory(prefix="live-tokens-plan-") as folder:
             file = Path(folder, "plan")
-            shown = f"-var=worst_usd_per_user_day={_as_value(worst_days)}"
-            arguments = ("-no-color", f"-out={file}", *self._variables, shown)
+            of_this_run = (f"-var=worst_usd_per_user_day={_as_value(worst_days)}", f"-var=release={release}")
+            arguments = ("-no-color", f"-out={file}", *self._variables, *of_this_run)
             finished = self.programs.show([*self._program, "plan", "-input=false", *arguments], self.plan_text)
             require(finished, "terraform plan failed. Nothing was changed.")
             yield file

@@ -110,7 +110,7 @@ def check_out(
         module: copied as its root module.
         terraform_config: of Terraform, which says where providers are.
     """
-    for source, name in ((module, "infra"), (ROOT / "operations", "operations")):
+    for source, name in ((module, "infra"), *((ROOT / part, part) for part in ("operations", "functions"))):
         shutil.copytree(
             source,
             folder / name,
@@ -118,6 +118,7 @@ def check_out(
                 "__pycache__", ".terraform*", "*.tfstate*", ".build", "backend.tf", "*.tfvars"
             ),
         )
+    shutil.copy(ROOT / "requirements.txt", folder)
     smoke = folder / "operations/live_tokens_operations/smoke"
     with (smoke / "command.py").open("a", encoding="utf-8") as command:
         command.write(_SMOKE)

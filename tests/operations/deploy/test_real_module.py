@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from live_tokens_operations.deploy.accidents import Accident
+from live_tokens_operations.source import digest_of, source_of
 from operations.deploy.checkout import ROOT, Checkout
 from operations.deploy.google import KEY, PROJECT, SECRET, STATE, Google
 from support.offline_providers import attached_providers, offline_folder
@@ -23,6 +25,8 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
         assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
         assert google.secrets[SECRET][-1].payload == KEY.encode()
         assert KEY.encode() not in google.every_content
+        with zipfile.ZipFile(checkout.module / ".build" / "function.zip") as first_code:
+            assert json.loads(first_code.read("release.json"))["digest"] == digest_of(source_of(ROOT))
 
         again = checkout.build("deploy")  # without --yes: a plan with changes would end it here
         assert again.code == 0, again.shown
@@ -87,9 +91,7 @@ def test_no_checkout_undoes_a_strict_deployment_by_lost_or_older_settings_and_ye
 def _checked_out(check_out_module: Callable[[Path], Checkout]) -> Iterator[Checkout]:
     """A checkout with the repository's own root module, and its running providers."""
     checkout = check_out_module(ROOT / "infra")
-    shutil.copytree(ROOT / "functions", checkout.folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "docs", checkout.folder / "docs")  # alerts carry their playbooks
-    shutil.copy(ROOT / "requirements.txt", checkout.folder)
     offline = offline_folder()
     assert offline is not None, "`check_out_module` skips without one"
     # Four providers would start anew for every step of every command.

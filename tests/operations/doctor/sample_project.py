@@ -29,6 +29,7 @@ from support.google import (
     secret_store,
     service_accounts,
     service_usage,
+    storage,
 )
 from support.google.access import ApiAccess, refusal
 from support.google.cloud_functions import CloudFunctions
@@ -83,6 +84,7 @@ class Sample:
         access: which credentials are accepted, and which APIs are on.
         project: roles on the project, organisation policy.
         billing: project → billing account.
+        storage: has no bucket: `make deploy` never ran.
         accounts: e-mail address of a service account → who has which role on it.
         minted_call: what the function answers to a call without a sign-in.
     """
@@ -97,6 +99,7 @@ class Sample:
     identity: identity_toolkit.IdentityToolkit
     firebase: firebase_apps.Firebase
     gemini: gemini_models.GeminiModels
+    storage: storage.CloudStorage
     accounts: dict[str, list[dict[str, Any]]]
     monitoring: monitoring.Monitoring
     minted_call: Response
@@ -158,6 +161,7 @@ class Sample:
             identity_toolkit.HOST: identity_toolkit.create_identity_app(access, self.identity),
             firebase_apps.HOST: firebase_apps.create_firebase_app(access, self.firebase),
             app_check.HOST: app_check.create_app_check_app(access, app_check.AppCheck(self.firebase)),
+            "storage.googleapis.com": storage.create_storage_app(self.storage),
             service_accounts.HOST: service_accounts.create_accounts_app(access, self.accounts),
             monitoring.HOST: monitoring.create_monitoring_app(access, PROJECT, self.monitoring),
             log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
@@ -241,6 +245,7 @@ def without_problems() -> Sample:
         identity=identity_toolkit.IdentityToolkit({PROJECT: "AIzaSy" + secrets.token_urlsafe(25)}),
         firebase=firebase_apps.Firebase(PROJECT, apps=apps),
         gemini=gemini_models.GeminiModels(key, {"gemini-3.8-live": ["countTokens", "bidiGenerateContent"]}),
+        storage=storage.CloudStorage({PROJECT: int(NUMBER)}),
         accounts={
             RUNTIME.removeprefix("serviceAccount:"): [],
             RELEASE.removeprefix("serviceAccount:"): [

@@ -36,6 +36,11 @@ variable "worst_usd_per_user_day" {
   default = {}
 }
 
+variable "release" {
+  type    = string
+  default = ""
+}
+
 variable "public" {
   type    = string
   default = true
