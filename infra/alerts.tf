@@ -226,7 +226,7 @@ locals {
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_SUM" # of revisions: during a release there are two
         of        = null
-        by        = null
+        by        = ["resource.label.location"] # each region has its own limit
         lasting   = 300
         promql    = null
         more_than = local.busy_instances_limit

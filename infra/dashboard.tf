@@ -9,7 +9,7 @@ locals {
     steps          = local.steps
     availability   = google_monitoring_slo.availability.name
     latency_slo    = google_monitoring_slo.latency.name
-    max_instances  = var.max_instances
+    max_instances  = var.max_instances * (1 + length(var.additional_regions))
     spend          = local.spend_per_hour
     spend_alert    = var.alert_thresholds.spend_usd_per_hour
     usd_per_minute = var.worst_case_usd_per_minute

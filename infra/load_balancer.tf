@@ -90,6 +90,15 @@ resource "google_compute_backend_service" "function" {
     group = google_compute_region_network_endpoint_group.function[each.key].id
   }
 
+  # Users go to the nearest of these regions. `candidate` is the home region's alone: regions.tf has the others'.
+  dynamic "backend" {
+    for_each = [for region, chosen in var.additional_regions : region if chosen.serves && each.key == "live"]
+
+    content {
+      group = google_compute_region_network_endpoint_group.elsewhere["${backend.value}/live"].id
+    }
+  }
+
   log_config {
     enable      = true
     sample_rate = 1 # no other log shows refusals by Cloud Armor
@@ -117,6 +126,15 @@ resource "google_compute_url_map" "function" {
     content {
       name            = path_matcher.key
       default_service = google_compute_backend_service.function[path_matcher.key].id
+
+      dynamic "path_rule" {
+        for_each = google_compute_backend_service.candidate_elsewhere
+
+        content {
+          paths   = ["/${path_rule.key}"] # the function answers under every path
+          service = path_rule.value.id
+        }
+      }
     }
   }
 }

@@ -16,7 +16,10 @@ locals {
   unchecked_command = var.public != "no-invoker-check" ? "" : <<-COMMAND
 
     # After each apply: Cloud Run checks no caller, because the organisation forbids a grant to allUsers.
-    gcloud run services update ${var.function_name} --no-invoker-iam-check --region=${var.region} --project=${var.project_id}
+    ${join("\n", [
+  for region in concat([var.region], keys(var.additional_regions)) :
+  "gcloud run services update ${var.function_name} --no-invoker-iam-check --region=${region} --project=${var.project_id}"
+])}
   COMMAND
 }
 
@@ -48,6 +51,11 @@ output "function_name" {
 output "region" {
   description = "Region of the function."
   value       = google_cloudfunctions2_function.mint_live_token.location
+}
+
+output "regions" {
+  description = "All regions of the function, the home region first."
+  value       = concat([google_cloudfunctions2_function.mint_live_token.location], keys(google_cloudfunctions2_function.elsewhere))
 }
 
 output "secret_name" {

@@ -7,6 +7,9 @@ locals {
     for pattern in ["main.py", "live_tokens/**/*.py", "profiles/*.toml"] : fileset("${local.repository_root}/functions", pattern)
   ]...)
 
+  # Null where a release reaches the candidate directly, or not at all.
+  candidate_url = !local.direct_closed || try(var.load_balancer.candidate_domain, null) == null ? null : "https://${var.load_balancer.candidate_domain}/"
+
   # What `make release` must know, as substitutions of cloudbuild.yaml.
   release_settings = merge(
     {
@@ -14,7 +17,13 @@ locals {
       _FUNCTION = var.function_name
     },
     var.app_check.mode == "enforce" && length(var.app_check.allowed_app_ids) > 0 ? { _SMOKE_OPTIONS = "--app-id=${tolist(var.app_check.allowed_app_ids)[0]}" } : {},
-    !local.direct_closed || try(var.load_balancer.candidate_domain, null) == null ? {} : { _CANDIDATE_URL = "https://${var.load_balancer.candidate_domain}/" },
+    local.candidate_url == null ? {} : { _CANDIDATE_URL = local.candidate_url },
+    # What differs in the other regions. They are released one after the other, after the home region.
+    length(var.additional_regions) == 0 ? {} : {
+      additional_regions = {
+        for region in keys(var.additional_regions) : region => local.candidate_url == null ? {} : { _CANDIDATE_URL = "${local.candidate_url}${region}" }
+      }
+    },
   )
 }
 

@@ -5,10 +5,15 @@
 
 locals {
   # Every URL that may answer apps. With public = false, none answers from outside.
-  watched = { for name, url in {
-    direct = local.direct_closed ? null : { host = "${var.region}-${var.project_id}.cloudfunctions.net", path = "/${var.function_name}" }
-    domain = var.load_balancer == null ? null : { host = var.load_balancer.domain, path = "/" }
-  } : name => url if var.public != "false" && url != null }
+  watched = { for name, url in merge(
+    {
+      direct = local.direct_closed ? null : { host = "${var.region}-${var.project_id}.cloudfunctions.net", path = "/${var.function_name}" }
+      domain = var.load_balancer == null ? null : { host = var.load_balancer.domain, path = "/" }
+    },
+    { for region, chosen in var.additional_regions : "direct-${region}" =>
+      local.direct_closed || !chosen.serves ? null : { host = "${region}-${var.project_id}.cloudfunctions.net", path = "/${var.function_name}" }
+    },
+  ) : name => url if var.public != "false" && url != null }
 }
 
 resource "google_monitoring_uptime_check_config" "refusal" {

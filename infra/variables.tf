@@ -265,7 +265,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
-    error_message = "kms_key must be projects/P/locations/L/keyRings/R/cryptoKeys/K without a version, and L must be the region: the secret has its only replica there."
+    error_message = "kms_key must be projects/P/locations/L/keyRings/R/cryptoKeys/K without a version, and L must be the region: the secret has a replica there."
   }
 }
 
@@ -387,5 +387,39 @@ variable "release" {
   validation {
     condition     = var.release == "" || can(toset([jsondecode(var.release).version, jsondecode(var.release).commit, jsondecode(var.release).digest]))
     error_message = "release must be JSON with version, commit and digest, as `make package` writes it."
+  }
+}
+
+variable "additional_regions" {
+  description = <<-EOT
+    Regions, besides `region`, in which the function runs too, behind the load balancer: {us-central1 = {serves = true}}.
+    Each has a function and a repository of its own, and a replica of a new secret. Accounts, database and settings are
+    shared.
+    serves: whether the load balancer sends users there. Release to a new region before; false takes a lost one out.
+    kms_key: Cloud KMS key in that region, for its replica of the secret: needed with the setting kms_key.
+  EOT
+  type = map(object({
+    serves  = optional(bool, false)
+    kms_key = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for region in keys(var.additional_regions) : can(regex("^[a-z]+(-[a-z]+)+[0-9]+$", region)) && region != var.region])
+    error_message = "additional_regions must name regions of Google Cloud, such as us-central1, and not the setting region again."
+  }
+
+  validation {
+    condition     = length(var.additional_regions) == 0 || var.load_balancer != null
+    error_message = "additional_regions needs load_balancer: without one, no app would find the other regions."
+  }
+
+  validation {
+    condition = alltrue([
+      for region, chosen in var.additional_regions : var.kms_key == null ? chosen.kms_key == null :
+      can(regex("^projects/[^/]+/locations/${region}/keyRings/[^/]+/cryptoKeys/[^/]+$", chosen.kms_key))
+    ])
+    error_message = "additional_regions needs a kms_key in each region, projects/P/locations/REGION/keyRings/R/cryptoKeys/K, if the setting kms_key is set, and none otherwise."
   }
 }

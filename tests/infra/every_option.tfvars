@@ -37,6 +37,13 @@ load_balancer = {
   close_direct        = true
 }
 
+additional_regions = {
+  us-central1 = {
+    serves  = true
+    kms_key = "projects/demo-live-tokens/locations/us-central1/keyRings/ring/cryptoKeys/key"
+  }
+}
+
 alert_emails          = ["oncall@example.com"]
 notification_channels = ["projects/demo-live-tokens/notificationChannels/1234567890"]
 playbook_url          = "https://example.com/docs/playbooks"

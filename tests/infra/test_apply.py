@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.applied_options import EVERY_OPTION
+from infra.deployed import resources
 from infra.deployment_rules import FUNCTION, planned
 from support.terraform_runner import PROJECT, Terraform, terraform_in
 
@@ -109,6 +110,55 @@ def test_a_change_of_a_setting_updates_the_function_in_place(a_copy: Terraform) 
     assert all(actions == ["update"] for actions in changed.values())
 
 
+ELSEWHERE = (
+    '-var=load_balancer={domain="live.example.com", candidate_domain="candidate.live.example.com"}',
+    "-var=additional_regions={us-central1={serves=true}}",
+)
+
+
+def test_another_region_changes_nothing_that_is_there_but_says_that_the_key_stays_where_it_is(
+    a_copy: Terraform,
+) -> None:
+    """Secret Manager cannot add a replica: the provider would make another secret, without the key."""
+    plan = a_copy.plan(*ELSEWHERE)
+    touched = {
+        each["address"]
+        for each in plan["resource_changes"]
+        if each["mode"] == "managed" and {"delete", "update"} & set(each["change"]["actions"])
+    }
+    assert touched == {
+        "google_storage_bucket_object.release_settings",
+        "google_monitoring_dashboard.live_tokens",
+        'google_monitoring_alert_policy.playbook["unreachable"]',
+        "time_sleep.services",
+    }
+    shown = a_copy.run("plan", *ELSEWHERE).stdout
+    assert "Check block assertion failed" in shown
+    assert "If the region of the secret is lost" in shown
+
+
+def test_a_region_can_be_taken_away_again(a_copy: Terraform) -> None:
+    a_copy.apply(*ELSEWHERE)
+    assert a_copy.changes(*ELSEWHERE) == ""
+    a_copy.apply(ELSEWHERE[0])
+    left = json.loads((a_copy.module / STATE).read_text())["resources"]
+    assert [each["type"] for each in left if "elsewhere" in each["name"] and each["instances"]] == []
+
+
+def test_every_region_runs_the_same_function(with_every_option: Terraform) -> None:
+    deployed = resources(with_every_option)
+    home, elsewhere = (
+        deployed[name] for name in (FUNCTION, 'google_cloudfunctions2_function.elsewhere["us-central1"]')
+    )
+    own = {"docker_repository", "source", "build", "gcf_uri", "service", "uri", "direct_vpc_egress"}
+    for part in ("build_config", "service_config"):
+        (here,), (there,) = home[part], elsewhere[part]
+        assert {k: v for k, v in here.items() if k not in own} == {k: v for k, v in there.items() if k not in own}
+    assert home["name"] == elsewhere["name"]
+    (live,) = (v for name, v in deployed.items() if name == 'google_compute_backend_service.function["live"]')
+    assert len(live["backend"]) == 2
+
+
 def test_a_renamed_function_gets_its_endpoint_group_before_the_old_one_loses_its_own(
     with_every_option: Terraform,
 ) -> None:
@@ -118,7 +168,7 @@ def test_a_renamed_function_gets_its_endpoint_group_before_the_old_one_loses_its
         for each in plan["resource_changes"]
         if each["type"] == "google_compute_region_network_endpoint_group"
     ]
-    assert len(endpoint_groups) == 2
+    assert len(endpoint_groups) == 4
     assert all(group["actions"] == ["create", "delete"] for group in endpoint_groups)
     assert all(group["before"]["name"] != group["after"]["name"] for group in endpoint_groups)
 

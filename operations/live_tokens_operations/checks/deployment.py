@@ -12,6 +12,7 @@ from live_tokens_operations.google.look import Found, Json, Look, Looks
 from live_tokens_operations.google.rest import GoogleApi
 
 _FUNCTION_VIEWER = "roles/cloudfunctions.viewer"
+_ADDITIONAL = "live-tokens-additional"  # label of a function outside the home region: infra/regions.tf
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,14 @@ class CheckContext:
 
 
 def find_region(api: GoogleApi, project_id: str, function: str) -> str | None:
-    """Return the region of the function, or None.
+    """Return the region of the function, the home region of several, or None.
 
     Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/list
     """
     url = f"https://cloudfunctions.googleapis.com/v2/projects/{project_id}/locations/-/functions"
     look = api.get(url, _FUNCTION_VIEWER, {"pageSize": "1000"})
-    names = [str(each.get("name", "")) for each in look.body.get("functions", [])] if isinstance(look, Found) else []
+    functions = look.body.get("functions", []) if isinstance(look, Found) else []
+    names = [str(each.get("name", "")) for each in functions if _ADDITIONAL not in each.get("labels", {})]
     return next((name.split("/")[3] for name in names if name.endswith(f"/functions/{function}")), None)
 
 

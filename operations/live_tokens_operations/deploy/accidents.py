@@ -52,8 +52,7 @@ def dangers_of(plan: Plan) -> list[Danger]:
     dangers = [*_destruction(plan)]
     for function in functions:
         dangers += [*_ingress(function), *_app_check(function)]
-    if not any(each.type == _FUNCTION and not each.before for each in plan.changes):
-        dangers += _public(plan)
+    dangers += _public(plan)
     return dangers
 
 
@@ -86,12 +85,18 @@ def _app_check(function: Change) -> Iterator[Danger]:
 
 
 def _public(plan: Plan) -> Iterator[Danger]:
+    new = {_place(each.after) for each in plan.changes if each.type == _FUNCTION and not each.before}
     for change in plan.changes:
         members = {change.after.get("member"), *(change.after.get("members") or ())}
-        if change.type.startswith(_INVOKER) and not change.before and members & {*_EVERYBODY}:
+        granted = change.type.startswith(_INVOKER) and not change.before and members & {*_EVERYBODY}
+        if granted and _place(change.after) not in new:
             yield Danger(Accident.PUBLIC, f"It makes the function public: {change.address}.")
     if plan.outputs.get("public") == (_CLOSED, WITHOUT_CHECK):
         yield Danger(Accident.PUBLIC, "It makes the function public: Cloud Run no longer checks who calls it.")
+
+
+def _place(function_or_grant: Mapping[str, Any]) -> tuple[object, object]:
+    return function_or_grant.get("location"), function_or_grant.get("name")
 
 
 def _service_config(values: Mapping[str, Any]) -> Mapping[str, Any]:

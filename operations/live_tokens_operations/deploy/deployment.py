@@ -251,7 +251,8 @@ class Deploy:
             self.operator.say(
                 _NEXT_STEP.format(address=outputs["load_balancer_address"], domain_url=domain_url, url=url)
             )
-        require_newest_to_serve(api, options.project, outputs["region"], outputs["function_name"])
+        for region in outputs.get("regions") or [outputs["region"]]:
+            require_newest_to_serve(api, options.project, region, outputs["function_name"])
         self._title(f"Smoke test of {url}")
         waiting = "Roles and new keys need some minutes to take effect. The smoke test will run again shortly."
         smoke_test.require(url, lambda: self.operator.say(waiting))

@@ -28,7 +28,7 @@ def monthly_costs(plan: Plan) -> dict[str, float]:
             armor = _ARMOR_POLICY + _ARMOR_RULE * len(values.get("rule") or ())
             costs["Cloud Armor"] = costs.get("Cloud Armor", 0) + armor
         elif kind == "google_cloudfunctions2_function" and (warm := _warm_instances(values)):
-            costs["warm instances"] = warm
+            costs["warm instances"] = costs.get("warm instances", 0) + warm  # of each region
     return costs
 
 

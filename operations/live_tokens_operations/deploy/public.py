@@ -20,7 +20,7 @@ from live_tokens_operations.remedies import command
 
 WITHOUT_CHECK = "no-invoker-check"
 
-_GRANT = "google_cloud_run_v2_service_iam_member.public[0]"
+_GRANTS = ("google_cloud_run_v2_service_iam_member.public[", "google_cloud_run_v2_service_iam_member.public_elsewhere[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class InvokerCheck:
         Raises:
             MisuseError: the plan grants a role to `allUsers`, and a policy forbids that.
         """
-        if "create" not in _grant_in(plan).get("actions", []):
+        if not any("create" in grant["actions"] for grant in _grants_in(plan)):
             return
         policy = find_policy_against_all_users(self.api, self.project)
         if isinstance(policy, str):
@@ -62,13 +62,13 @@ class InvokerCheck:
         Raises:
             GcloudError: the check cannot be switched off.
         """
-        grant = _grant_in(plan)
         setting = plan.get("variables", {}).get("public", {}).get("value")
-        if grant.get("actions") == ["delete"] and setting == WITHOUT_CHECK:
-            self._switch_off(str(grant["before"]["location"]), str(grant["before"]["name"]))
+        for grant in _grants_in(plan):
+            if grant["actions"] == ["delete"] and setting == WITHOUT_CHECK:
+                self._switch_off(str(grant["before"]["location"]), str(grant["before"]["name"]))
 
     def require_as_set(self, outputs: Mapping[str, Any]) -> str | None:
-        """Switch the check off after an apply if that is the setting, and look.
+        """Switch the check off in every region after an apply if that is the setting, and look.
 
         Returns:
             A warning if everybody may call though the setting says nobody.
@@ -77,7 +77,11 @@ class InvokerCheck:
             NotPublicError: it is still on.
             GcloudError: it cannot be switched off.
         """
-        setting, place = outputs.get("public"), (str(outputs["region"]), str(outputs["function_name"]))
+        regions = outputs.get("regions") or [outputs["region"]]
+        places = [(str(region), str(outputs["function_name"])) for region in regions]
+        return "\n".join(filter(None, (self._as_set(outputs.get("public"), place) for place in places))) or None
+
+    def _as_set(self, setting: object, place: tuple[str, str]) -> str | None:
         if setting == WITHOUT_CHECK and not self._is_off(*place):
             self._switch_off(*place)
             if not self._is_off(*place):
@@ -106,7 +110,7 @@ class InvokerCheck:
                 return False
 
 
-def _grant_in(plan: Json) -> Json:
-    """Return what a plan does with the grant, or nothing."""
-    changes: dict[str, Json] = {each["address"]: each["change"] for each in plan.get("resource_changes", [])}
-    return changes.get(_GRANT, {})
+def _grants_in(plan: Json) -> list[Json]:
+    """Return what a plan does with the grant of each region."""
+    changes = plan.get("resource_changes", [])
+    return [each["change"] for each in changes if str(each["address"]).startswith(_GRANTS)]

@@ -7,7 +7,10 @@ deploys. What goes from one to the other is a package whose digest this program 
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from live_tokens_operations.arguments import Parser, UsageError, project_id, region
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
@@ -49,7 +52,9 @@ class UnknownSettingsError(OperationError):
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("--project", type=project_id, required=True, metavar="PROJECT", help="id of the project")
-    parser.add_argument("--region", type=region, metavar="REGION", help="region (default: the one of `make deploy`)")
+    parser.add_argument(
+        "--region", type=region, metavar="REGION", help="one region (default: each in turn, the home region first)"
+    )
     parser.add_argument(
         "--allow-dirty", action="store_true", help="release a checkout with changes that are in no commit"
     )
@@ -77,14 +82,16 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     origin = origin_of(programs, CHECKOUT)
     if not typed.allow_dirty:
         _require_commit(origin)
-    substitutions = _settings(programs, typed.project) | given
-    if typed.region:
-        substitutions["_REGION"] = typed.region
-    place = substitutions["_REGION"]
+    settings = _settings(programs, typed.project)
+    regions = settings.of(typed.region or given.get("_REGION"))
+    if "_CANDIDATE_URL" in given and len(regions) > 1:
+        raise UsageError(f"_CANDIDATE_URL leads to one region: add --region, of {', '.join(regions)}")
     content = source_of(CHECKOUT)
     package = sha256(archive_of(named(content, origin))).hexdigest()
     release = {"_VERSION": origin.version, "_COMMIT": origin.commit}
-    builds = Builds(programs, typed.project, place, source_bucket(typed.project), build_logs_bucket(typed.project))
+    logs = build_logs_bucket(typed.project)
+    # In the home region, also for the others: a release finds only those that run in its own region.
+    builds = Builds(programs, typed.project, settings.home, source_bucket(typed.project), logs)
 
     process.stderr.write(f"Testing version {origin.version}, commit {origin.commit}.\n")
     handed_on = builds.run(CHECKOUT / "cloudbuild.test.yaml", release, LEFT).strip()
@@ -93,10 +100,22 @@ def run(typed: Namespace, process: Process) -> ExitCode:
             f"The tested package is sha256:{handed_on or UNKNOWN}, and that of this checkout sha256:{package}. "
             f"Nothing was released. Did a file change during the tests?"
         )
-    process.stderr.write(f"Releasing the package sha256:{package}.\n")
     release |= {"_DIGEST": digest_of(content), "_PACKAGE": package}
-    builds.run(CHECKOUT / "cloudbuild.yaml", substitutions | release, LEFT)
+    for place, substitutions in regions.items():
+        process.stderr.write(f"Releasing the package sha256:{package} in {place}.\n")
+        try:
+            builds.run(CHECKOUT / "cloudbuild.yaml", substitutions | given | {"_REGION": place} | release, LEFT)
+        except BuildError as error:
+            raise BuildError(f"{error}{_where_it_serves(place, list(regions))}") from error
     return ExitCode.DONE
+
+
+def _where_it_serves(failed: str, regions: Sequence[str]) -> str:
+    """Return a line about the regions before and after the one that failed, or nothing if there are none."""
+    if len(regions) == 1:
+        return ""
+    done, left = regions[: regions.index(failed)], regions[regions.index(failed) :]
+    return f"\nReleased in: {', '.join(done) or 'no region'}. Not released in: {', '.join(left)}."
 
 
 def _require_commit(origin: Origin) -> None:
@@ -114,8 +133,34 @@ def _require_commit(origin: Origin) -> None:
         )
 
 
-def _settings(programs: Programs, project: str) -> dict[str, str]:
-    """Return the substitutions that Terraform wrote down."""
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What Terraform wrote down.
+
+    Attributes:
+        substitutions: of cloudbuild.yaml, for the home region.
+        elsewhere: additional region → what differs there.
+    """
+
+    substitutions: Mapping[str, str]
+    elsewhere: Mapping[str, Mapping[str, str]]
+
+    @property
+    def home(self) -> str:
+        return self.substitutions["_REGION"]
+
+    def of(self, region: str | None) -> dict[str, dict[str, str]]:
+        """Return the substitutions of a region, or of all in their order."""
+        of_all = {self.home: dict(self.substitutions)} | {
+            name: {**self.substitutions, **other} for name, other in self.elsewhere.items()
+        }
+        if region is None:
+            return of_all
+        return {region: of_all.get(region, dict(self.substitutions))}
+
+
+def _settings(programs: Programs, project: str) -> _Settings:
+    """Return what Terraform wrote down."""
     url = f"gs://{source_bucket(project)}/release-settings.json"
     gcloud.require_gcloud(programs)
     finished = programs.ask(gcloud_commands.read_object(url, project))
@@ -124,7 +169,13 @@ def _settings(programs: Programs, project: str) -> dict[str, str]:
             f"{finished.err.strip()}\nHow to release is not known: {url} could not be read. Nothing was uploaded. "
             f"`make deploy` writes it: {deploy(project, 'REGION')}"
         )
-    return {str(name): str(value) for name, value in read_json("gcloud", finished).items()}
+    written = read_json("gcloud", finished)
+    elsewhere = written.pop("additional_regions", {})
+    return _Settings(_texts(written), {str(region): _texts(other) for region, other in elsewhere.items()})
+
+
+def _texts(written: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in written.items()}
 
 
 def _pairs(text: str | None) -> dict[str, str]:

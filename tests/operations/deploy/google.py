@@ -40,6 +40,7 @@ DEFAULT_TOKEN = "ya29.made-up-token-of-the-application-default-credentials"
 FUNCTION = "mint-live-token"
 OTHER_FUNCTION = "another"
 REGION = "europe-west1"
+ELSEWHERE = "us-central1"
 
 
 def nobody(_request: str) -> None:
@@ -55,7 +56,7 @@ class Google:
         billing: project → billing account.
         secrets: secret → versions.
         services: project → APIs that were switched on.
-        run_services: of each function.
+        run_services: of each function, by its name; of the one in another region, by that.
         watch: called while a request of gcloud is in the air, as `host path`.
     """
 
@@ -69,10 +70,13 @@ class Google:
     services: dict[str, set[str]] = field(default_factory=lambda: {PROJECT: set()})
     gemini: gemini_models.GeminiModels = field(default_factory=lambda: gemini_models.GeminiModels(KEY))
     run_services: dict[str, RunService] = field(
-        default_factory=lambda: {
-            name: RunService(PROJECT, REGION, name, revisions=[f"{name}-00001-abc"])
-            for name in (FUNCTION, OTHER_FUNCTION)
-        }
+        default_factory=lambda: (
+            {
+                name: RunService(PROJECT, REGION, name, revisions=[f"{name}-00001-abc"])
+                for name in (FUNCTION, OTHER_FUNCTION)
+            }
+            | {ELSEWHERE: RunService(PROJECT, ELSEWHERE, FUNCTION, revisions=[f"{FUNCTION}-00001-xyz"])}
+        )
     )
     watch: Callable[[str], None] = nobody
 
@@ -86,6 +90,9 @@ class Google:
         access_with_project = ApiAccess(DEFAULT_TOKEN, user_project=PROJECT, services={identity_toolkit.HOST})
         secrets = {name: secret_store.Secret(name, versions) for name, versions in self.secrets.items()}
         run = cloud_run.create_run_app(access, list(self.run_services.values()))
+        at_home = cloud_run.create_run_app(
+            access, [each for each in self.run_services.values() if each.region == REGION]
+        )
         behind_a_login: dict[str, ASGIApp] = {
             resource_manager.HOST: resource_manager.create_resource_manager_app(access, self.projects),
             BILLING: create_billing_info_app(access, self.billing),
@@ -95,7 +102,7 @@ class Google:
                 access, PROJECT, str(NUMBER), self.services[PROJECT]
             ),
             identity_toolkit.HOST: identity_toolkit.create_identity_app(access_with_project, self.identity),
-            f"{REGION}-{cloud_run.HOST}": run,  # as gcloud calls it
+            f"{REGION}-{cloud_run.HOST}": at_home,  # as gcloud calls it
             cloud_run.HOST: run,
         }
         in_the_open: dict[str, ASGIApp] = {

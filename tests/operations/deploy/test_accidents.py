@@ -110,6 +110,20 @@ def test_a_check_of_callers_that_is_switched_off_makes_a_closed_function_public(
     assert all("Cloud Run no longer checks who calls it" in danger.text for danger in dangers)
 
 
+def test_a_new_region_of_a_public_function_is_no_accident_and_hides_none() -> None:
+    new = (
+        {**function(), "location": "us-central1", "name": "mint"},
+        {**EVERYBODY, "location": "us-central1", "name": "mint"},
+    )
+    elsewhere = (
+        change('google_cloudfunctions2_function.elsewhere["us-central1"]', None, new[0]),
+        change('google_cloud_run_v2_service_iam_member.public_elsewhere["us-central1"]', None, new[1]),
+    )
+    assert found(*elsewhere) == {}
+    home = change(INVOKER, None, {**EVERYBODY, "location": "europe-west1", "name": "mint"})
+    assert found(*elsewhere, home) == {Accident.PUBLIC: f"It makes the function public: {INVOKER}."}
+
+
 def test_a_function_that_was_public_may_stay_it_and_a_grant_to_one_account_makes_none_public() -> None:
     assert found(change(INVOKER, EVERYBODY, {**EVERYBODY, "location": "b"}, "delete", "create")).keys() == {
         Accident.DESTROY

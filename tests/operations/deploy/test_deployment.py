@@ -14,6 +14,7 @@ from live_tokens_operations.checks.profiles import PROFILES, require_profiles
 from live_tokens_operations.deploy.project_settings import ProjectSettings
 from operations.deploy.checkout import ROOT, Checkout, contents_below
 from operations.deploy.google import (
+    ELSEWHERE,
     FUNCTION,
     KEY,
     KEY_OF_NOBODY,
@@ -241,6 +242,18 @@ def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed:
     assert move in ended.shown
     assert "== Done" not in ended.shown
     assert len(checkout.smoke_runs) == 1
+
+
+def test_another_region_that_serves_other_code_is_not_called_done_either(deployed: Deployed) -> None:
+    google, checkout = deployed
+    elsewhere = google.run_services[ELSEWHERE]
+    elsewhere.targets = [{"revisionName": f"{FUNCTION}-00001-xyz", "percent": 100}]
+    elsewhere.deploy("the-next-code.zip")
+    checkout.set(additional_regions={ELSEWHERE: {}})
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 1, ended.shown
+    assert f"but traffic is pinned to {FUNCTION}-00001-xyz (100 %)" in ended.shown
+    assert f"make release PROJECT_ID={PROJECT} REGION={ELSEWHERE}\n" in ended.shown
 
 
 def test_cloud_runs_check_is_off_after_each_apply_where_the_organisation_forbids_the_grant(deployed: Deployed) -> None:

@@ -92,6 +92,25 @@ def test_the_check_is_off_before_the_grant_goes_so_that_no_call_is_refused_betwe
     assert lines(closed) == []
 
 
+def test_the_check_is_off_in_every_region_before_its_grant_goes() -> None:
+    moved, two = check(), plan("delete", public="no-invoker-check")
+    before = {"location": "asia-east1", "name": "mint"}
+    elsewhere = 'google_cloud_run_v2_service_iam_member.public_elsewhere["asia-east1"]'
+    two["resource_changes"].append({"address": elsewhere, "change": {"actions": ["delete"], "before": before}})
+    assert isinstance(moved.programs, ScriptedPrograms)
+    moved.programs.answers[OFF.replace("us-central1", "asia-east1")] = [Finished(0, "", "")]
+    moved.replace_grant(two)
+    assert lines(moved) == [f"{OFF} --quiet", f"{OFF} --quiet".replace("us-central1", "asia-east1")]
+
+
+def test_the_check_is_looked_at_in_every_region() -> None:
+    told = check(Found({"invokerIamDisabled": True})).require_as_set(
+        {"public": "false", **PLACE, "regions": ["us-central1", "asia-east1"]}
+    )
+    assert told is not None
+    assert [line.partition("--region=")[2].split()[0] for line in told.splitlines()] == ["us-central1", "asia-east1"]
+
+
 def test_a_check_that_is_off_is_left_alone() -> None:
     off = check(Found({"invokerIamDisabled": True}))
     assert off.require_as_set({"public": "no-invoker-check", **PLACE}) is None

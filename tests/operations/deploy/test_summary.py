@@ -1,10 +1,13 @@
 """A plan in a few lines, and what it costs in a month."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.deploy.monthly_cost import monthly_costs
 from live_tokens_operations.deploy.plan import Plan
 from live_tokens_operations.deploy.summary import summary
@@ -68,6 +71,27 @@ def test_what_runs_all_the_time_is_in_the_monthly_cost() -> None:
     assert any(
         "costs about 45 US dollars (load balancer 18, Cloud Armor 7, warm" in line for line in lines_of(exist=exist)
     )
+
+
+def test_warm_instances_of_every_region_are_counted() -> None:
+    config = {"available_cpu": "1", "available_memory": "512Mi", "min_instance_count": 1}
+    function = ("google_cloudfunctions2_function", {"service_config": [config]})
+    one = monthly_costs(replace(plan(), resources=(function,)))
+    assert monthly_costs(replace(plan(), resources=(function, function))) == {
+        "warm instances": pytest.approx(2 * one["warm instances"])
+    }
+
+
+def test_the_page_has_the_same_prices() -> None:
+    config = {"available_cpu": "1", "available_memory": "512Mi", "min_instance_count": 1}
+    exist: dict[str, dict[str, Any]] = {
+        "google_compute_global_forwarding_rule": {},
+        "google_compute_security_policy": {"rule": [{}, {}]},
+        "google_cloudfunctions2_function": {"service_config": [config]},
+    }
+    page = (CHECKOUT / "infra/README.md").read_text(encoding="utf-8").partition("## What it costs")[2]
+    said = [int(usd) for usd in re.findall(r"^\| .* \| (\d+)(?: more)? \|$", page, re.MULTILINE)]
+    assert said == [round(usd) for usd in monthly_costs(plan(exist=exist)).values()]
 
 
 def test_without_a_warm_instance_the_monthly_cost_is_next_to_nothing() -> None:

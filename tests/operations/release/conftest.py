@@ -9,7 +9,7 @@ import pytest
 
 from live_tokens_operations.cli import main
 from live_tokens_operations.process import Process
-from operations.release.deployed import FUNCTION, HOSTS, PLACE, PROJECT, REGION, TOKEN, Deployed, Operate, Typed
+from operations.release.deployed import FUNCTION, HOSTS, PROJECT, REGION, TOKEN, Deployed, Operate, Typed
 from support.google import access_tokens, cloud_functions, cloud_run, log_entries
 from support.google.access import ApiAccess
 from support.google.cloud_functions import CloudFunctions
@@ -23,7 +23,11 @@ def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     revisions = [f"{FUNCTION}-{number:05d}-abc" for number in (1, 2, 3)]
     service = RunService(PROJECT, REGION, FUNCTION, revisions=revisions)
     deployed = Deployed(service, ApiAccess(TOKEN, services=set(HOSTS)), folder=tmp_path)
-    functions = CloudFunctions({f"{PLACE}/functions/{FUNCTION}": {"name": f"{PLACE}/functions/{FUNCTION}"}})
+    home, elsewhere = (
+        f"projects/{PROJECT}/locations/{region}/functions/{FUNCTION}" for region in (REGION, "asia-east1")
+    )
+    additional = {"name": elsewhere, "labels": {"deployment-callable": "true", "live-tokens-additional": "true"}}
+    functions = CloudFunctions({elsewhere: additional, home: {"name": home}})
     program = tmp_path / "gcloud"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {tmp_path}/arguments\n')
     program.chmod(0o755)

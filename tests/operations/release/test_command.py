@@ -112,11 +112,54 @@ def test_what_is_typed_replaces_what_terraform_wrote_down(checkout: Checkout) ->
         *PROJECT, "--region", "us-central1", "--substitutions", "_FUNCTION=mine,_CANDIDATE_URL=https://x/?a=b"
     )
     release = checkout.submitted()[1]
-    assert "--region=us-central1" in release
+    assert "--region=europe-west1" in release, "a release finds others in its own region only"
     chosen = substitutions(release)
     assert [chosen[name] for name in ("_REGION", "_FUNCTION", "_CANDIDATE_URL")] == [
         *("us-central1", "mine", "https://x/?a=b"),
     ]
+
+
+@pytest.fixture(name="three_regions")
+def _three_regions(checkout: Checkout) -> Checkout:
+    others = {"asia-east1": {}, "us-central1": {"_CANDIDATE_URL": "https://candidate/us-central1"}}
+    (checkout.folder / "settings").write_text(json.dumps({**SETTINGS, "additional_regions": others}))
+    return checkout
+
+
+def test_the_regions_are_released_one_after_the_other_with_one_tested_package(three_regions: Checkout) -> None:
+    code, said = three_regions.release(*PROJECT)
+    assert code == 0, said
+    tests, *releases = three_regions.submitted()
+    assert f"--config={CHECKOUT}/cloudbuild.test.yaml" in tests
+    chosen = [substitutions(line) for line in releases]
+    assert [(each["_REGION"], each.get("_CANDIDATE_URL")) for each in chosen] == [
+        ("europe-west1", None),
+        ("asia-east1", None),
+        ("us-central1", "https://candidate/us-central1"),
+    ]
+    assert {each["_PACKAGE"] for each in chosen} == {three_regions.package()}
+    assert all("--region=europe-west1" in line for line in releases), "a release finds others in its own region only"
+
+
+def test_a_region_that_fails_leaves_the_rest_and_says_where_the_new_code_is(three_regions: Checkout) -> None:
+    three_regions.gcloud(failing="_REGION=asia-east1")
+    code, said = three_regions.release(*PROJECT)
+    assert (code, len(three_regions.submitted())) == (1, 3)
+    assert said.splitlines()[-1] == "Released in: europe-west1. Not released in: asia-east1, us-central1."
+
+
+def test_one_region_can_be_released_alone_through_its_own_candidate(three_regions: Checkout) -> None:
+    assert three_regions.release(*PROJECT, "--region", "us-central1")[0] == 0
+    (chosen,) = (substitutions(line) for line in three_regions.submitted()[1:])
+    assert (chosen["_REGION"], chosen["_CANDIDATE_URL"]) == ("us-central1", "https://candidate/us-central1")
+
+
+def test_one_candidate_is_not_tested_for_several_regions(three_regions: Checkout) -> None:
+    given = ("--substitutions", "_CANDIDATE_URL=https://x/")
+    code, said = three_regions.release(*PROJECT, *given)
+    assert (code, three_regions.submitted()) == (2, [])
+    assert "_CANDIDATE_URL leads to one region: add --region, of europe-west1, asia-east1, us-central1" in said
+    assert three_regions.release(*PROJECT, *given, "--region", "asia-east1")[0] == 0
 
 
 def test_a_checkout_with_changes_is_refused_and_nothing_is_uploaded(checkout: Checkout) -> None:

@@ -37,6 +37,16 @@ def test_a_revision_without_labels_is_asked_for_its_first_line(deployed: Deploye
     assert operate("status", "--region", REGION)[1][1].endswith(WORDS)
 
 
+def test_of_several_regions_the_home_region_is_meant_unless_another_is_named(
+    deployed: Deployed, operate: Operate
+) -> None:
+    """The project has the function in asia-east1 too, which Cloud Functions lists first."""
+    assert operate("status")[1][0] == f"mint-live-token in {REGION}, project my-app-1a2b"
+    assert operate("status", "--region", "asia-east1")[2] == (
+        "There is no mint-live-token in asia-east1 of project my-app-1a2b.\n"
+    ), "its service is asked for, which is not part of this test"
+
+
 def test_a_revision_that_says_nothing_is_not_guessed(deployed: Deployed, operate: Operate) -> None:
     assert operate("status")[1][1].endswith(f"{THIRD}, of 2026-11-03T10:00:00Z: does not say which code it runs")
 

@@ -21,6 +21,11 @@ variable "region" {
   type = string
 }
 
+variable "additional_regions" {
+  type    = map(object({}))
+  default = {}
+}
+
 variable "deletion_protection" {
   type    = bool
   default = true
@@ -110,6 +115,10 @@ output "public" {
 
 output "region" {
   value = var.region
+}
+
+output "regions" {
+  value = concat([var.region], keys(var.additional_regions))
 }
 
 output "secret_name" {
