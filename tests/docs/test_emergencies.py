@@ -1,6 +1,7 @@
 """The pages for emergencies name commands that their programs take. test_gcloud_lines.py has gcloud parse its own."""
 
 import argparse
+import os
 import re
 import shlex
 import subprocess
@@ -28,9 +29,12 @@ def commands(program: str) -> list[str]:
 
 def started_by_make(line: str) -> list[str]:
     """Return the command line of live-tokens that make would start."""
-    done = subprocess.run(
-        ["make", "-n", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+    # Without the variables of the `make` that runs the tests, such as ARGS.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "ARGS")
+    }
+    command = ["make", "-n", *shlex.split(line)[1:]]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     (started,) = re.findall(r"^\S*live-tokens (.*?)$", done.stdout.replace("\\\n", " "), re.MULTILINE)
     return shlex.split(started)

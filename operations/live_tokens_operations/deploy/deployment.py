@@ -40,14 +40,10 @@ from live_tokens_operations.source import named, source_of
 _LINES_FOR_THE_APP = """\
 The function: {url}
 
-In the React Native app (complete example: README.md, “Connect from your app”):
+In the app (complete examples, also without the package: README.md, “Connect from your app”):
 
-  const takeLiveToken = httpsCallableFromUrl(getFunctions(getApp()), '{url}');
-
-  const {{ data: live }} = await takeLiveToken();
-  const socket = new WebSocket(live.websocketUrl);
-  socket.binaryType = 'arraybuffer';
-  socket.onopen = () => socket.send(JSON.stringify({{ setup: live.setup }}));
+  const tokens = createLiveTokens(httpsCallableFromURL(getFunctions(app), '{url}'));
+  const {{ status, start, stop, transcript }} = useLiveSession({{ tokens, audio }});
 """
 _NEXT_STEP = """\
 The load balancer is made, and the function's own URL stays open. Next:

@@ -254,8 +254,8 @@ def test_the_printed_lines_make_python_node_and_chromium_trust_its_certificate(r
     assert run.node_trusts == ["404", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"], "GET is no method of that path"
 
 
-def test_it_has_the_scarce_profiles_of_the_demo(run: Run) -> None:
-    assert run.description["profiles"] == ["default", "short-leases", "tutor", "two-per-hour"]
+def test_it_has_the_scarce_profiles_of_the_demo_and_that_of_the_app(run: Run) -> None:
+    assert run.description["profiles"] == ["colours", "default", "short-leases", "tutor", "two-per-hour"]
     assert run.quota == [200, 200, 429]
     assert run.lease_seconds == 30
 

@@ -125,11 +125,11 @@ def test_no_plan_file_stays_behind(first_run: FirstRun) -> None:
 
 
 def test_the_lines_for_the_app_are_those_of_the_readme(first_run: FirstRun) -> None:
-    _, _, end = first_run.ended.shown.partition("In the React Native app")
+    _, _, end = first_run.ended.shown.partition("In the app")
     said = end.partition("\n== ")[0].splitlines()[1:]
     lines = [line.strip().replace(f"'{URL}'", "MINT_URL") for line in said if line.strip()]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert len(lines) == 5
+    assert len(lines) == 2
     assert [line for line in lines if line not in readme] == []
 
 
@@ -199,7 +199,7 @@ def test_a_build_replaces_the_key_by_the_one_in_its_environment_and_points_at_th
     assert "the key is not here" in ended.shown
     assert f"the smoke test failed. Run make doctor PROJECT_ID={PROJECT} to find out why." in ended.shown
     assert checkout.smoke_runs[1][-3:] == ["--no-observations", "--app-id=1:2:web:3", "--profile=tutor"]
-    assert "In the React Native app" in ended.shown
+    assert "In the app" in ended.shown
 
 
 def test_a_build_stores_no_key_that_gemini_refuses(deployed: Deployed) -> None:
