@@ -118,7 +118,7 @@ resource "google_service_account" "plan" {
 
 resource "google_service_account" "smoke" {
   account_id   = "live-tokens-smoke"
-  display_name = "Live tokens: the nightly smoke test"
+  display_name = "Live tokens: the hourly smoke test"
   description  = "Signs the custom token of the smoke test's user. It deploys nothing."
 
   depends_on = [time_sleep.services]
