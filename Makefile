@@ -141,7 +141,7 @@ admin: $(VENV_READY) ## pause, block, reset, report: ARGS="pause --for 30m"; ARG
 check: lint demo test example client ## run everything that CI runs: lint, demo, tests, app, client; ARGS=… goes to pytest
 
 test: setup ## run all tests; ARGS=… goes to pytest
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 client: ## build and test the package for apps, client/
 	@$(MAKE) --silent --no-print-directory -j3 $(VENV_READY) $(EMULATOR_READY) $(CLIENT_READY)
