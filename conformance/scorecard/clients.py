@@ -17,13 +17,13 @@ _INSTALL_SECONDS = 1200
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A published client, with an app of ours on top of it.
+    """A client, with an app of ours on top of it.
 
     Attributes:
         name: its folder in `clients/`, with its lock file and its app.
-        package: its name in its registry, whose version the table shows.
+        package: its name, in its registry if it is in one. The table shows its version.
         secure: whether it speaks to nothing but TLS.
-        mints: whether it can mint tokens itself.
+        mints: whether its app mints tokens.
         pauses: whether it has a call that says that the microphone is off.
     """
 
@@ -117,16 +117,16 @@ def in_python(client: Client, python: Path, lock: Path) -> Installed:
 def in_node(client: Client, modules: Path) -> Installed:
     """Return a client that is installed in a folder `node_modules`, with the Node that is in there or else in PATH."""
     own = next(modules.glob("node-*/bin/node"), None)
-    return _started(client, modules / client.package, modules, str(own or "node"))
+    return _with_node(client, modules / client.package, modules, str(own or "node"))
 
 
 def _ours() -> Installed:
     """Return the client of this checkout as it was built; it finds itself and its packages from its own folder."""
     package = ROOT / "client"
-    return _started(OURS, package, package, "node")
+    return _with_node(OURS, package, package, "node")
 
 
-def _started(client: Client, package: Path, modules: Path, node: str) -> Installed:
+def _with_node(client: Client, package: Path, modules: Path, node: str) -> Installed:
     version = json.loads((package / "package.json").read_text(encoding="utf-8"))["version"]
     return Installed(client, version, (node, str(client.folder / "app.mjs")), {"CLIENT_MODULES": str(modules)})
 
