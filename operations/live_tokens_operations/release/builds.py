@@ -18,7 +18,7 @@ from live_tokens_operations.remedies import command
 
 # gcloud 528 says this as soon as the build exists: `Created [https://cloudbuild.googleapis.com/v1/…/builds/ID].`
 _CREATED = re.compile(r"/builds/([0-9a-f-]{36})\]")
-_SUCCEEDED = ("SUCCESS", "QUEUED", "PENDING", "STATUS_UNKNOWN", "")
+_NOT_FAILED = ("SUCCESS", "QUEUED", "PENDING", "STATUS_UNKNOWN", "")
 
 
 class BuildError(OperationError):
@@ -69,7 +69,7 @@ class Builds:
         return _outputs(build)
 
     def _why(self, config: Path, identifier: str, build: Mapping[str, Any], left: Mapping[str, str]) -> str:
-        failed = [step for step in build.get("steps", []) if step.get("status", "") not in _SUCCEEDED]
+        failed = [step for step in build.get("steps", []) if step.get("status", "") not in _NOT_FAILED]
         step = str(failed[0].get("id", "")) if failed else ""
         cause = build.get("failureInfo", {}).get("detail") or build.get("statusDetail") or "it does not say why"
         log = command(gcloud_commands.read_build_log(self.project, self.region, identifier))
