@@ -27,6 +27,7 @@ from speed.measuring import (
 from speed.packages import require_locked_packages
 from speed.report import medians, tables
 from speed.running import BenchmarkError
+from speed.staging import functions_without_limits
 from speed.subjects import (
     DEPLOYED,
     LIKE_FOR_LIKE,
@@ -35,7 +36,6 @@ from speed.subjects import (
     Subject,
     baselines,
     environment,
-    functions_without_limits,
     this_function,
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +14,6 @@ PYTHON = ROOT / "build/benchmarks/function/bin/python"
 """Of an environment with what requirements.txt names, and nothing else. `make bench` creates it."""
 
 _OF_BASELINES = {"PYTHONPATH": f"{ROOT / 'benchmarks'}:{ROOT / 'build/benchmarks/baselines'}"}
-
-_WITHOUT_LIMITS = """
-model = "gemini-3.8-live"
-[lifetime]
-start_within_seconds = 60
-session_seconds = 600
-[quota]
-per_hour = 10000
-per_day = 10000
-"""
 
 LIKE_FOR_LIKE = "this, like for like"
 DEPLOYED = "this, as deployed"
@@ -51,7 +40,7 @@ def this_function(functions: Path, firestore_host: str, name: str = "this") -> l
     """Return the two forms of this function.
 
     Args:
-        functions: a copy that no quota ends early, see `functions_without_limits`.
+        functions: a packaged copy that no quota ends early, see `staging`.
         firestore_host: where Firestore stands in.
     """
     command = _framework(functions / "main.py", "mint_live_token")
@@ -78,19 +67,6 @@ def baselines() -> list[Subject]:
         Subject(LOWER_BOUND, _uvicorn("speed.baselines.lower_bound:app"), _OF_BASELINES),
         Subject("hello", _framework(BASELINES / "hello.py"), _OF_BASELINES),
     ]
-
-
-def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> Path:
-    """Copy a function into a folder. Its profiles are the shipped one, with the largest quotas there are."""
-    functions = folder / "functions"
-    shutil.copytree(source, functions, ignore=shutil.ignore_patterns("__pycache__", "profiles"))
-    config = (source / "profiles/default.toml").read_text(encoding="utf-8").partition("\n[config]\n")[2]
-    text = f"{_WITHOUT_LIMITS}[config]\n{config}"
-    (functions / "profiles").mkdir()
-    for number in range(profiles):
-        name = f"profile-{number}" if number else "default"
-        (functions / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
-    return functions
 
 
 def environment(address: str, bundle: str, home: Path) -> dict[str, str]:

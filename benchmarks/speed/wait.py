@@ -22,6 +22,7 @@ from speed.live_stand_in import live_stand_in
 from speed.measuring import Google, local_google
 from speed.packages import require_locked_packages
 from speed.running import BenchmarkError, Running, running
+from speed.staging import functions_without_limits
 from speed.subjects import (
     DEPLOYED,
     FORUM,
@@ -30,7 +31,6 @@ from speed.subjects import (
     Subject,
     baselines,
     environment,
-    functions_without_limits,
     this_function,
 )
 
