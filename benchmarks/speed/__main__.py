@@ -8,8 +8,8 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from speed.measuring import (
@@ -24,8 +24,10 @@ from speed.measuring import (
     measure_long,
     measure_warm,
 )
+from speed.packages import require_locked_packages
 from speed.report import medians, tables
 from speed.running import BenchmarkError
+from speed.staging import functions_without_limits
 from speed.subjects import (
     DEPLOYED,
     LIKE_FOR_LIKE,
@@ -34,7 +36,6 @@ from speed.subjects import (
     Subject,
     baselines,
     environment,
-    functions_without_limits,
     this_function,
 )
 
@@ -75,11 +76,12 @@ def _measure(google: Google, plan: Plan, options: argparse.Namespace) -> dict[st
         for subject in _subjects(google, plan.folder, options.against)
         if not options.only or any(part in subject.name for part in options.only)
     ]
+    conditions = _conditions(plan, options, require_locked_packages(measured, plan.environment))
     cold = measure_cold(measured, google, plan)
     warm = measure_warm(measured, google, plan)
-    _print(_conditions(plan, options))
+    _print(conditions)
     _print(tables(cold, warm))
-    result: dict[str, object] = {"conditions": _conditions(plan, options), "cold": cold, "warm": warm}
+    result: dict[str, object] = {"conditions": conditions, "cold": cold, "warm": warm}
     if options.idle:
         both = [subject for subject in measured if subject.name in (DEPLOYED, NAIVE)]
         result["idle"] = found = measure_idle(both, google, plan, options.idle)
@@ -111,8 +113,8 @@ def _growth(google: Google, plan: Plan, profiles: int) -> list[Figures]:
     return measure_growth(few, many, plan)
 
 
-def _conditions(plan: Plan, options: argparse.Namespace) -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+def _conditions(plan: Plan, options: argparse.Namespace, versions: Mapping[str, str]) -> str:
+    packages = ", ".join(f"{name} {versions[name]}" for name in _PACKAGES)
     return (
         f"{datetime.now(UTC).date()}, {platform.python_implementation()} {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {packages}; "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +10,10 @@ from speed.stand_ins import PROJECT, SECRET
 
 ROOT = Path(__file__).parents[2]
 BASELINES = Path(__file__).parent / "baselines"
+PYTHON = ROOT / "build/benchmarks/function/bin/python"
+"""Of an environment with what requirements.txt names, and nothing else. `make bench` creates it."""
 
-_WITHOUT_LIMITS = """
-model = "gemini-3.8-live"
-[lifetime]
-start_within_seconds = 60
-session_seconds = 600
-[quota]
-per_hour = 10000
-per_day = 10000
-"""
+_OF_BASELINES = {"PYTHONPATH": f"{ROOT / 'benchmarks'}:{ROOT / 'build/benchmarks/baselines'}"}
 
 LIKE_FOR_LIKE = "this, like for like"
 DEPLOYED = "this, as deployed"
@@ -48,7 +40,7 @@ def this_function(functions: Path, firestore_host: str, name: str = "this") -> l
     """Return the two forms of this function.
 
     Args:
-        functions: a copy that no quota ends early, see `functions_without_limits`.
+        functions: a packaged copy that no quota ends early, see `staging`.
         firestore_host: where Firestore stands in.
     """
     command = _framework(functions / "main.py", "mint_live_token")
@@ -68,37 +60,22 @@ def this_function(functions: Path, firestore_host: str, name: str = "this") -> l
 def baselines() -> list[Subject]:
     """Return what this function is compared with, in the order of the table."""
     return [
-        Subject(NAIVE, _framework(BASELINES / "naive.py")),
-        Subject("naive, 80 threads", _framework(BASELINES / "naive.py"), {"THREADS": "80"}),
-        Subject("clients per request", _framework(BASELINES / "clients_per_request.py")),
-        Subject(FORUM, _uvicorn("speed.baselines.forum:app")),
-        Subject(LOWER_BOUND, _uvicorn("speed.baselines.lower_bound:app")),
-        Subject("hello", _framework(BASELINES / "hello.py")),
+        Subject(NAIVE, _framework(BASELINES / "naive.py"), _OF_BASELINES),
+        Subject("naive, 80 threads", _framework(BASELINES / "naive.py"), {**_OF_BASELINES, "THREADS": "80"}),
+        Subject("clients per request", _framework(BASELINES / "clients_per_request.py"), _OF_BASELINES),
+        Subject(FORUM, _uvicorn("speed.baselines.forum:app"), _OF_BASELINES),
+        Subject(LOWER_BOUND, _uvicorn("speed.baselines.lower_bound:app"), _OF_BASELINES),
+        Subject("hello", _framework(BASELINES / "hello.py"), _OF_BASELINES),
     ]
-
-
-def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> Path:
-    """Copy a function into a folder. Its profiles are the shipped one, with the largest quotas there are."""
-    functions = folder / "functions"
-    shutil.copytree(source, functions, ignore=shutil.ignore_patterns("__pycache__", "profiles"))
-    config = (source / "profiles/default.toml").read_text(encoding="utf-8").partition("\n[config]\n")[2]
-    text = f"{_WITHOUT_LIMITS}[config]\n{config}"
-    (functions / "profiles").mkdir()
-    for number in range(profiles):
-        name = f"profile-{number}" if number else "default"
-        (functions / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
-    return functions
 
 
 def environment(address: str, bundle: str, home: Path) -> dict[str, str]:
     """Return the variables that all have in common: what an operator sets, and the way to the stand-ins."""
-    packages = (ROOT / "benchmarks", ROOT / "build/benchmarks")
     return {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(home),
-        "PYTHONPATH": ":".join(map(str, packages)),
         "FIREBASE_PROJECT_ID": PROJECT,
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "GEMINI_API_KEY_SECRET": SECRET,
@@ -113,9 +90,9 @@ def environment(address: str, bundle: str, home: Path) -> dict[str, str]:
 
 
 def _framework(source: Path, target: str = "mint") -> tuple[str, ...]:
-    framework = (sys.executable, "-m", "functions_framework", "--host", "127.0.0.1", "--port", "{port}")
+    framework = (str(PYTHON), "-m", "functions_framework", "--host", "127.0.0.1", "--port", "{port}")
     return (*framework, "--source", str(source), "--target", target)
 
 
 def _uvicorn(app: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "uvicorn", app, "--port", "{port}", "--log-level", "error")
+    return (str(PYTHON), "-m", "uvicorn", app, "--port", "{port}", "--log-level", "error")

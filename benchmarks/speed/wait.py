@@ -20,7 +20,9 @@ from speed.calls import many_calls
 from speed.distance import Reach, far_away
 from speed.live_stand_in import live_stand_in
 from speed.measuring import Google, local_google
+from speed.packages import require_locked_packages
 from speed.running import BenchmarkError, Running, running
+from speed.staging import functions_without_limits
 from speed.subjects import (
     DEPLOYED,
     FORUM,
@@ -29,7 +31,6 @@ from speed.subjects import (
     Subject,
     baselines,
     environment,
-    functions_without_limits,
     this_function,
 )
 
@@ -193,8 +194,10 @@ def main() -> int:
         folder = Path(place)
         this = functions_without_limits(ROOT / "functions", folder / "this")
         subjects = {subject.name: subject for subject in [*this_function(this, google.firestore), *baselines()]}
-        taps = Taps(google, subjects, environment(google.address, google.bundle, folder), folder)
+        variables = environment(google.address, google.bundle, folder)
+        taps = Taps(google, subjects, variables, folder)
         try:
+            require_locked_packages(subjects.values(), variables)
             found = asyncio.run(taps.measure(options.taps, ROUND_TRIPS, FLOWS))
         except BenchmarkError as error:
             sys.stderr.write(f"{error}\n")
