@@ -28,6 +28,7 @@ from speed.packages import require_locked_packages
 from speed.report import medians, tables
 from speed.running import BenchmarkError
 from speed.staging import functions_without_limits
+from speed.steps import measure_steps, step_table
 from speed.subjects import (
     DEPLOYED,
     LIKE_FOR_LIKE,
@@ -81,7 +82,9 @@ def _measure(google: Google, plan: Plan, options: argparse.Namespace) -> dict[st
     warm = measure_warm(measured, google, plan)
     _print(conditions)
     _print(tables(cold, warm))
-    result: dict[str, object] = {"conditions": conditions, "cold": cold, "warm": warm}
+    steps = measure_steps(functions_without_limits(ROOT / "functions", plan.folder / "steps"), google, plan)
+    _print(step_table(steps))
+    result: dict[str, object] = {"conditions": conditions, "cold": cold, "warm": warm, "steps": steps}
     if options.idle:
         both = [subject for subject in measured if subject.name in (DEPLOYED, NAIVE)]
         result["idle"] = found = measure_idle(both, google, plan, options.idle)

@@ -57,6 +57,14 @@ def this_function(functions: Path, firestore_host: str, name: str = "this") -> l
     ]
 
 
+def deployed_in_steps(functions: Path, firestore_host: str) -> Subject:
+    """Return this function as deployed, with a stopwatch at each step; see `stepped.py`."""
+    deployed = this_function(functions, firestore_host)[1]
+    source = Path(__file__).parent / "stepped.py"
+    environment = {**deployed.environment, "FUNCTIONS": str(functions), "PYTHONPATH": str(ROOT / "benchmarks")}
+    return Subject("this, in steps", _framework(source, "mint_live_token"), environment)
+
+
 def baselines() -> list[Subject]:
     """Return what this function is compared with, in the order of the table."""
     return [
