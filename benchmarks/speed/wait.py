@@ -22,7 +22,7 @@ from speed.live_stand_in import live_stand_in
 from speed.measuring import Google, local_google
 from speed.packages import require_locked_packages
 from speed.running import BenchmarkError, Running, running
-from speed.staging import functions_without_limits
+from speed.staging import measured_copy
 from speed.subjects import (
     DEPLOYED,
     FORUM,
@@ -192,7 +192,7 @@ def main() -> int:
         local_google(2, 1.0, set(cores[1:] or cores)) as google,
     ):
         folder = Path(place)
-        this = functions_without_limits(ROOT / "functions", folder / "this")
+        this = measured_copy(ROOT / "functions", folder / "this")
         subjects = {subject.name: subject for subject in [*this_function(this, google.firestore), *baselines()]}
         variables = environment(google.address, google.bundle, folder)
         taps = Taps(google, subjects, variables, folder)
