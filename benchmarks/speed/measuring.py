@@ -211,29 +211,32 @@ def _spread_calls(function: Running, id_tokens: Sequence[str]) -> Figures:
     }
 
 
-def measure_long(subjects: Sequence[Subject], google: Google, plan: Plan, calls: int) -> dict[str, Figures]:
-    """Let half as many users make so many calls, each of them two; compare memory and CPU per call before and after.
+def measure_long(subjects: Sequence[Subject], google: Google, plan: Plan, calls: int) -> dict[str, list[Figures]]:
+    """Let half as many users make so many calls, two each, and compare the process with one that had none of them.
 
-    The first calls of a process are no measure: it has not made all its threads and buffers yet.
+    Both are measured in turn, after some calls: a process that has not made all its threads and buffers is no measure.
     """
     found = {}
     for subject in subjects:
-        with running(subject, plan.environment, plan.folder, plan.cores) as function:
-            for _ in range(5):
-                many_calls(function, google.id_tokens, max(CALLERS), plan.calls)
-            before = _state(function, google, plan)
+        with ExitStack() as stack:
+            before, after = (
+                stack.enter_context(running(subject, plan.environment, plan.folder, plan.cores)) for _ in range(2)
+            )
+            for function in (before, after):
+                for _ in range(5):
+                    many_calls(function, google.id_tokens, max(CALLERS), plan.calls)
             for _ in range(2):
-                _all_answered(function, google.id_tokens[: calls // 2])
-            after = _state(function, google, plan)
-        found[subject.name] = {
-            **{f"{name} before": value for name, value in before.items()},
-            **{f"{name} after": value for name, value in after.items()},
-        }
+                _all_answered(after, google.id_tokens[: calls // 2])
+            some = [google.id_tokens[user] for user in spread(plan.calls, AT_ONCE, 0)]
+            found[subject.name] = [
+                {
+                    f"{name} {when}": value
+                    for when, function in (("before", before), ("after", after))
+                    for name, value in _spread_calls(function, some).items()
+                }
+                for _ in range(plan.rounds)
+            ]
     return found
-
-
-def _state(function: Running, google: Google, plan: Plan) -> Figures:
-    return _spread_calls(function, [google.id_tokens[user] for user in spread(plan.calls, AT_ONCE, 0)])
 
 
 def measure_growth(few: Subject, many: Subject, plan: Plan) -> list[Figures]:

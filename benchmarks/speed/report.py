@@ -115,9 +115,9 @@ def callers_table(found: Mapping[str, Mapping[int, Sequence[Figures]]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
-def long_table(found: Medians) -> str:
+def long_table(found: Rounds) -> str:
     """Return in Markdown what a call costs before and after many."""
-    return _table(found, LONG_COLUMNS)
+    return _table(medians(found), LONG_COLUMNS)
 
 
 def median_ratio(goal: Goal, rounds: Rounds, name: str) -> float:

@@ -106,7 +106,7 @@ def test_growth_is_a_row_for_each_store_and_a_column_for_each_number_of_callers(
 
 def test_many_calls_are_told_by_cpu_and_memory_before_and_after() -> None:
     figures = {"cpu per call before": 3.0, "cpu per call after": 3.5, "pss before": 101.0, "pss after": 102.0}
-    assert long_table({DEPLOYED: figures}).splitlines()[-1] == f"| {DEPLOYED} | 3.0 | 3.5 | 101 | 102 |"
+    assert long_table({DEPLOYED: [figures]}).splitlines()[-1] == f"| {DEPLOYED} | 3.0 | 3.5 | 101 | 102 |"
 
 
 def test_figures_are_medians_and_ratios_are_medians_of_those_of_each_round() -> None:
