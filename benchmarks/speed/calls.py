@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -45,31 +45,39 @@ def answered(function: Running, id_token: str) -> None:
 
 def many_calls(function: Running, id_tokens: Sequence[str], callers: int, calls: int) -> Answers:
     """Let so many callers call at once, one call after the other on a connection of their own, each as its own user."""
-    return asyncio.run(_many_calls(function, id_tokens[:callers], calls // callers))
+    return asyncio.run(_calls(function, [[id_token] * (calls // callers) for id_token in id_tokens[:callers]]))
 
 
-async def _many_calls(function: Running, id_tokens: Sequence[str], calls_each: int) -> Answers:
+def a_call_each(function: Running, id_tokens: Sequence[str], at_once: int) -> Answers:
+    """Let each user call once, so many at once, on as many connections."""
+    return asyncio.run(_calls(function, [id_tokens[number::at_once] for number in range(at_once)]))
+
+
+async def _calls(function: Running, by_connection: Iterable[Sequence[str]]) -> Answers:
+    """Make a call with each ID token of a connection, one after the other."""
     started = time.monotonic()
-    of_callers = await asyncio.gather(*(_caller(function, id_token, calls_each) for id_token in id_tokens))
+    of_connections = await asyncio.gather(*(_connection(function, id_tokens) for id_tokens in by_connection))
     ended = time.monotonic()
-    all_of_them = [answer for of_caller in of_callers for answer in of_caller]
+    all_of_them = [answer for of_connection in of_connections for answer in of_connection]
     unavailable = sum(status == HTTPStatus.SERVICE_UNAVAILABLE for status, _ in all_of_them)
     if unavailable == len(all_of_them):
         raise BenchmarkError(f"{function.name} answers nobody.\n{function.last_words()}")
     return Answers(sorted(seconds for _, seconds in all_of_them), ended - started, unavailable)
 
 
-async def _caller(function: Running, id_token: str, calls: int) -> list[tuple[int, float]]:
-    question, answers = _question(id_token), []
-    async with asyncio.timeout(_ANSWER_SECONDS):
-        reader, writer = await asyncio.open_connection("127.0.0.1", function.port)
-        for _ in range(calls):
+async def _connection(function: Running, id_tokens: Sequence[str]) -> list[tuple[int, float]]:
+    answers = []
+    reader, writer = await asyncio.open_connection("127.0.0.1", function.port)
+    try:
+        for id_token in id_tokens:
             asked = time.monotonic()
-            writer.write(question)
-            answer = await _answer(reader)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                writer.write(_question(id_token))
+                answer = await _answer(reader)
             if answer[0] != HTTPStatus.SERVICE_UNAVAILABLE:
                 _expect(function, answer, HTTPStatus.OK)
             answers.append((answer[0], time.monotonic() - asked))
+    finally:
         writer.close()
     return answers
 

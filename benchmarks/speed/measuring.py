@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from speed.calls import answered, many_calls, refused
-from speed.running import Running, running
+from speed.calls import a_call_each, answered, many_calls, refused
+from speed.running import BenchmarkError, Running, running
 from speed.subjects import Subject
 
 CALLERS = (1, 10, 80)
+AT_ONCE = 10
+"""Calls of different users, while it is measured what a user more costs."""
 
 Figures = dict[str, float]
 """Name of a figure → value; times in milliseconds."""
@@ -161,33 +163,80 @@ def measure_idle(subjects: Sequence[Subject], google: Google, plan: Plan, second
     return found
 
 
-def measure_long(subjects: Sequence[Subject], google: Google, plan: Plan, calls: int) -> dict[str, Figures]:
-    """Let many callers, each of them twice, make so many calls; compare memory and CPU per call before and after.
+def measure_callers(
+    subjects: Sequence[Subject], google: Google, plan: Plan, sizes: Sequence[int]
+) -> dict[str, dict[int, list[Figures]]]:
+    """Start each function once for each size, let so many users call it once, then measure calls of users among them.
 
-    The first calls of a process are no measure: it has not made all its threads and buffers yet.
+    Args:
+        sizes: how many users a function knows while it is measured, each at least ten.
+
+    Returns:
+        Name of the function → size → figures of each round.
     """
-    found = {}
-    for subject in subjects:
-        with running(subject, plan.environment, plan.folder, plan.cores) as function:
-            for _ in range(5):
-                many_calls(function, google.id_tokens, max(CALLERS), plan.calls)
-            before = _state(function, google, plan)
-            for begin in range(0, calls // 2, max(CALLERS)):
-                some = google.id_tokens[begin : begin + max(CALLERS)]
-                many_calls(function, some, len(some), 2 * len(some))
-            after = _state(function, google, plan)
-        found[subject.name] = {
-            **{f"{name} before": value for name, value in before.items()},
-            **{f"{name} after": value for name, value in after.items()},
-        }
+    found: dict[str, dict[int, list[Figures]]] = {subject.name: {size: [] for size in sizes} for subject in subjects}
+    with ExitStack() as stack:
+        functions = [
+            (size, stack.enter_context(running(subject, plan.environment, plan.folder, plan.cores)))
+            for size in sizes
+            for subject in subjects
+        ]
+        for size, function in functions:
+            many_calls(function, google.id_tokens, AT_ONCE, plan.calls)
+            _all_answered(function, google.id_tokens[:size])
+        for number in range(plan.rounds):
+            for size, function in functions:
+                some = [google.id_tokens[user] for user in spread(plan.calls, size, number)]
+                found[function.name][size].append(_spread_calls(function, some))
     return found
 
 
-def _state(function: Running, google: Google, plan: Plan) -> Figures:
+def spread(calls: int, users: int, number: int) -> list[int]:
+    """Return who makes each call of a round: never one user twice among so many as call at once."""
+    return [(call * max(users, calls) // calls + number) % users for call in range(calls)]
+
+
+def _all_answered(function: Running, id_tokens: Sequence[str]) -> None:
+    if a_call_each(function, id_tokens, max(CALLERS)).unavailable:
+        raise BenchmarkError(f"{function.name} did not answer all users. Is the machine busy?\n{function.last_words()}")
+
+
+def _spread_calls(function: Running, id_tokens: Sequence[str]) -> Figures:
+    cpu = function.cpu_seconds()
+    answers = a_call_each(function, id_tokens, AT_ONCE)
     return {
-        "cpu per call": _burst(function, google, 10, plan.calls)["cpu per call at 10"],
+        "cpu per call": 1e3 * (function.cpu_seconds() - cpu) / len(id_tokens),
+        "p50": 1e3 * answers.percentile(50),
         "pss": function.pss_megabytes(),
     }
+
+
+def measure_long(subjects: Sequence[Subject], google: Google, plan: Plan, calls: int) -> dict[str, list[Figures]]:
+    """Let half as many users make so many calls, two each, and compare the process with one that had none of them.
+
+    Both are measured in turn, after some calls: a process that has not made all its threads and buffers is no measure.
+    """
+    found = {}
+    for subject in subjects:
+        with ExitStack() as stack:
+            before, after = (
+                stack.enter_context(running(subject, plan.environment, plan.folder, plan.cores)) for _ in range(2)
+            )
+            for function in (before, after):
+                for _ in range(5):
+                    many_calls(function, google.id_tokens, max(CALLERS), plan.calls)
+            for _ in range(2):
+                _all_answered(after, google.id_tokens[: calls // 2])
+            some = [google.id_tokens[user] for user in spread(plan.calls, AT_ONCE, 0)]
+            found[subject.name] = [
+                {
+                    f"{name} {when}": value
+                    for when, function in (("before", before), ("after", after))
+                    for name, value in _spread_calls(function, some).items()
+                }
+                for _ in range(plan.rounds)
+            ]
+    return found
 
 
 def measure_growth(few: Subject, many: Subject, plan: Plan) -> list[Figures]:

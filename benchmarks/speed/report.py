@@ -84,6 +84,12 @@ WARM_COLUMNS = (
     ("upstream requests per call at 10", "upstream requests"),
     ("pss under load", "PSS, MB"),
 )
+LONG_COLUMNS = (
+    ("cpu per call before", "CPU per call before, ms"),
+    ("cpu per call after", "after, ms"),
+    ("pss before", "PSS before, MB"),
+    ("pss after", "after, MB"),
+)
 
 
 def medians(rounds: Rounds) -> dict[str, Figures]:
@@ -97,6 +103,21 @@ def medians(rounds: Rounds) -> dict[str, Figures]:
 def tables(cold: Rounds, warm: Rounds) -> str:
     """Return the tables in Markdown: goals, start, calls."""
     return "\n\n".join((_goals(cold, warm), _table(medians(cold), COLUMNS), _table(medians(warm), WARM_COLUMNS)))
+
+
+def callers_table(found: Mapping[str, Mapping[int, Sequence[Figures]]]) -> str:
+    """Return in Markdown what a call costs while so many callers are known: a column for each size."""
+    sizes = [f"{size:,}" for size in next(iter(found.values()))]
+    rows = [["CPU per call, ms / PSS, MB", *sizes], ["---"] * (len(sizes) + 1)]
+    for name, by_size in found.items():
+        figures = medians({str(size): rounds for size, rounds in by_size.items()}).values()
+        rows.append([name, *(f"{_number(each['cpu per call'])} / {_number(each['pss'])}" for each in figures)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
+def long_table(found: Rounds) -> str:
+    """Return in Markdown what a call costs before and after many."""
+    return _table(medians(found), LONG_COLUMNS)
 
 
 def median_ratio(goal: Goal, rounds: Rounds, name: str) -> float:

@@ -11,20 +11,22 @@ from pathlib import Path
 from speed.running import BenchmarkError
 from speed.subjects import ROOT
 
-_WITHOUT_LIMITS = """
+LARGEST_QUOTA = 10_000
+
+_LIMITS = """
 model = "gemini-3.8-live"
 [lifetime]
 start_within_seconds = 60
 session_seconds = 600
 [quota]
-per_hour = 10000
-per_day = 10000
+per_hour = {largest}
+per_day = {per_day}
 """
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 
 
-def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> Path:
-    """Package a function, and return where. Its profiles are the shipped one, with the largest quotas there are.
+def measured_copy(source: Path, folder: Path, profiles: int = 1, per_day: int = LARGEST_QUOTA) -> Path:
+    """Package a function, and return where. Its profiles are the shipped one, with the largest quota for an hour.
 
     It is packaged by `live-tokens package` of its own checkout, or of this one if nothing but functions lies there.
 
@@ -32,6 +34,7 @@ def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> P
         source: the `functions/` of a checkout.
         folder: must not exist. A checkout is made in it, as `live-tokens package` takes no other.
         profiles: how many there are to be.
+        per_day: their other quota. After a call, the store holds a caller for a day divided by it.
 
     Raises:
         BenchmarkError: it cannot be packaged.
@@ -43,7 +46,7 @@ def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> P
     )
     shutil.copytree(source, checkout / "functions", ignore=_BYTECODE)
     shutil.copy(ROOT / "requirements.txt", checkout)  # what is installed, whichever function it is
-    _replace_profiles(checkout / "functions/profiles", profiles)
+    _replace_profiles(checkout / "functions/profiles", profiles, _LIMITS.format(largest=LARGEST_QUOTA, per_day=per_day))
     finished = subprocess.run(
         [sys.executable, "-m", "live_tokens_operations", "package", str(packaged)],
         env={**os.environ, "PYTHONPATH": str(checkout / "operations")},
@@ -56,10 +59,10 @@ def functions_without_limits(source: Path, folder: Path, profiles: int = 1) -> P
     return packaged
 
 
-def _replace_profiles(folder: Path, profiles: int) -> None:
+def _replace_profiles(folder: Path, profiles: int, limits: str) -> None:
     config = (folder / "default.toml").read_text(encoding="utf-8").partition("\n[config]\n")[2]
     shutil.rmtree(folder)
     folder.mkdir()
     for number in range(profiles):
         name = f"profile-{number}" if number else "default"
-        (folder / f"{name}.toml").write_text(f"{_WITHOUT_LIMITS}[config]\n{config}", encoding="utf-8")
+        (folder / f"{name}.toml").write_text(f"{limits}[config]\n{config}", encoding="utf-8")

@@ -22,7 +22,7 @@ def measure_steps(functions: Path, google: Google, plan: Plan) -> dict[str, floa
     """Return step → CPU milliseconds of a warm call, by 10 callers; the last is what no step accounts for.
 
     Args:
-        functions: a copy that no quota ends early.
+        functions: a packaged copy that no quota ends early, see `staging`.
     """
     with running(deployed_in_steps(functions, google.firestore), plan.environment, plan.folder, plan.cores) as function:
         many_calls(function, google.id_tokens, _CALLERS, 4 * _CALLERS)

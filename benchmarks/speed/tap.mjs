@@ -1,51 +1,41 @@
-// One tap on the button of an app, in a process of its own: prints when the session was set up and when it sounded.
-//
-// The argument is JSON: flow ("this" or "google"), functionUrl, geminiUrl, idToken, aheadMilliseconds (null: no
-// prefetch), client, sdks (folders of this repository's package for apps and of Google's SDK).
+// One tap on the button of an app, in Node or in a page: when the session was set up, and when it sounded.
 
-import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-const asked = JSON.parse(process.argv[2]);
-const { WebSocket } = createRequire(`${asked.sdks}/package.json`)('ws');
 const MODEL = 'gemini-3.8-live';
 
-/** What happens, as milliseconds since the tap. */
-const times = {};
-
-function heard(message, since) {
-  const parts = message.serverContent?.modelTurn?.parts ?? [];
-  if (!parts.some((part) => part.inlineData)) return false;
-  times.sound = performance.now() - since;
-  return true;
+/**
+ * Returns { setup, sound }, in milliseconds from the tap.
+ *
+ * asked: flow ("this" or "google"), functionUrl, geminiUrl, idToken, aheadMilliseconds (null: no prefetch).
+ * packages: client (this repository's package for apps), genai (Google's SDK), WebSocket.
+ */
+export function tap(asked, packages) {
+  return asked.flow === 'this' ? withThisFunction(asked, packages) : withGooglesSdk(asked, packages);
 }
 
+const sounds = (message) => (message.serverContent?.modelTurn?.parts ?? []).some((part) => part.inlineData);
+
 /** This function, with the package for apps. */
-async function withThisFunction() {
-  const { connectLive, createLiveTokens } = await import(`${asked.client}/dist/esm/index.js`);
-  const tokens = createLiveTokens({ url: asked.functionUrl, getIdToken: async () => asked.idToken });
+async function withThisFunction(asked, { client, WebSocket }) {
+  const tokens = client.createLiveTokens({ url: asked.functionUrl, getIdToken: async () => asked.idToken });
   if (asked.aheadMilliseconds !== null) {
     tokens.prefetch();
-    await sleep(asked.aheadMilliseconds);
+    await new Promise((done) => setTimeout(done, asked.aheadMilliseconds));
   }
   const since = performance.now();
   const token = await tokens.take();
-  await new Promise((done, failed) => {
-    const connecting = connectLive(
-      token,
-      { onMessage: (message) => heard(message, since) && done(), onClose: failed },
-      { createSocket: (url) => new WebSocket(url.replace(/^wss:\/\/[^/]+/, asked.geminiUrl.replace('http', 'ws'))) },
-    );
-    connecting.then((live) => {
-      times.setup = performance.now() - since;
+  return new Promise((done, failed) => {
+    let setup;
+    const onMessage = (message) => sounds(message) && done({ setup, sound: performance.now() - since });
+    const createSocket = (url) => new WebSocket(url.replace(/^wss:\/\/[^/]+/, asked.geminiUrl.replace('http', 'ws')));
+    client.connectLive(token, { onMessage, onClose: failed }, { createSocket }).then((live) => {
+      setup = performance.now() - since;
       live.send({ realtimeInput: { text: 'Hello' } });
     }, failed);
   });
 }
 
 /** A backend that answers with a token, and Google's SDK. https://ai.google.dev/gemini-api/docs/ephemeral-tokens */
-async function withGooglesSdk() {
-  const { GoogleGenAI } = createRequire(`${asked.sdks}/package.json`)('@google/genai');
+async function withGooglesSdk(asked, { genai }) {
   const since = performance.now();
   const answer = await fetch(asked.functionUrl, {
     method: 'POST',
@@ -53,16 +43,17 @@ async function withGooglesSdk() {
     body: '{}',
   });
   const { token } = await answer.json();
-  const ai = new GoogleGenAI({ apiKey: token, httpOptions: { apiVersion: 'v1alpha', baseUrl: asked.geminiUrl } });
-  await new Promise((done, failed) => {
-    let session;
+  const httpOptions = { apiVersion: 'v1alpha', baseUrl: asked.geminiUrl };
+  const ai = new genai.GoogleGenAI({ apiKey: token, httpOptions });
+  return new Promise((done, failed) => {
+    let setup;
     const onmessage = async (message) => {
       if (message.setupComplete) {
-        times.setup = performance.now() - since;
+        setup = performance.now() - since;
         (await session).sendRealtimeInput({ text: 'Hello' });
-      } else if (heard(message, since)) done();
+      } else if (sounds(message)) done({ setup, sound: performance.now() - since });
     };
-    session = ai.live.connect({
+    const session = ai.live.connect({
       model: MODEL,
       config: { responseModalities: ['AUDIO'] },
       callbacks: { onmessage, onerror: failed, onclose: failed },
@@ -70,7 +61,3 @@ async function withGooglesSdk() {
     session.catch(failed);
   });
 }
-
-await (asked.flow === 'this' ? withThisFunction() : withGooglesSdk());
-console.log(JSON.stringify(times));
-process.exit(0);

@@ -10,8 +10,19 @@ from typing import Any
 
 import pytest
 
-from speed.calls import answered, many_calls, refused
-from speed.report import COLUMNS, GOALS, WARM_COLUMNS, Goal, median_ratio, medians, tables
+from speed.calls import a_call_each, answered, many_calls, refused
+from speed.measuring import AT_ONCE, spread
+from speed.report import (
+    COLUMNS,
+    GOALS,
+    WARM_COLUMNS,
+    Goal,
+    callers_table,
+    long_table,
+    median_ratio,
+    medians,
+    tables,
+)
 from speed.running import BenchmarkError, Running
 from speed.stand_ins import DELAYS, GEMINI, StandIns
 from speed.subjects import DEPLOYED, FORUM, LIKE_FOR_LIKE, LOWER_BOUND, NAIVE, baselines, this_function
@@ -68,6 +79,34 @@ def test_calls_that_an_overrun_function_gives_up_are_counted_unless_it_gives_up_
     assert (len(answers.seconds), answers.unavailable) == (6, 3)
     with pytest.raises(BenchmarkError, match="answers nobody"):
         many_calls(function, ["overrun"], callers=1, calls=2)
+
+
+def test_each_user_calls_once_when_many_are_to_be_known(function: Running) -> None:
+    assert len(a_call_each(function, ["good"] * 5, at_once=2).seconds) == 5
+    with pytest.raises(BenchmarkError, match="f answered 401"):
+        a_call_each(function, ["good"] * 4 + ["bad"], at_once=2)
+
+
+@pytest.mark.parametrize("users", [10, 100, 1_000, 10_000])
+def test_calls_are_spread_over_all_users_and_no_two_at_once_are_of_the_same(users: int) -> None:
+    rounds = [spread(400, users, number) for number in range(3)]
+    for calls in rounds:
+        by_connection = [set(calls[number::AT_ONCE]) for number in range(AT_ONCE)]
+        assert sum(map(len, by_connection)) == len(set(calls)) == min(400, users)
+        assert max(calls) >= 0.9 * (users - 1)
+    assert users < 1_000 or rounds[0] != rounds[1]
+
+
+def test_growth_is_a_row_for_each_store_and_a_column_for_each_number_of_callers() -> None:
+    rounds = [{"cpu per call": cpu, "pss": 101.0, "p50": 60.0} for cpu in (2.0, 9.0, 3.0)]
+    head, _, row = callers_table({LIKE_FOR_LIKE: {10: rounds, 10_000: rounds[:1]}}).splitlines()
+    assert head.endswith("| 10 | 10,000 |")
+    assert row == f"| {LIKE_FOR_LIKE} | 3.0 / 101 | 2.0 / 101 |"
+
+
+def test_many_calls_are_told_by_cpu_and_memory_before_and_after() -> None:
+    figures = {"cpu per call before": 3.0, "cpu per call after": 3.5, "pss before": 101.0, "pss after": 102.0}
+    assert long_table({DEPLOYED: [figures]}).splitlines()[-1] == f"| {DEPLOYED} | 3.0 | 3.5 | 101 | 102 |"
 
 
 def test_figures_are_medians_and_ratios_are_medians_of_those_of_each_round() -> None:

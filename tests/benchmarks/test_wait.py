@@ -1,14 +1,18 @@
-"""`speed.wait`: the way of the bytes, Gemini's side, and what is printed of the waits."""
+"""`speed.wait`: the way of the bytes, Gemini's side, what a user taps in, and what is printed of the waits."""
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import connect
 
+from speed.apps import CHROMIUM, NODE, Wait, chromium_path
 from speed.distance import far_away
 from speed.live_stand_in import live_stand_in
-from speed.wait import AHEAD, FLOWS, PLAIN, Case, Wait, table
+from speed.running import BenchmarkError
+from speed.wait import AHEAD, FLOWS, PLAIN, Case, table
 
 
 async def exchange() -> tuple[list[int], bytes, bytes]:
@@ -59,11 +63,23 @@ def test_gemini_sets_up_any_session_and_answers_with_sound() -> None:
     assert part["inlineData"]["data"]
 
 
-def test_each_flow_is_a_row_of_medians_and_the_gain_of_prefetch_a_ratio_of_them() -> None:
+def test_a_browser_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match="needs Chromium, and there is none: apt-get install chromium"):
+        chromium_path(str(tmp_path))
+    browser = tmp_path / "chromium-browser"
+    browser.touch(mode=0o755)
+    assert chromium_path(str(tmp_path)) == str(browser)
+
+
+def test_each_flow_in_each_app_is_a_row_of_medians_and_the_gain_of_prefetch_a_ratio_of_them() -> None:
     waits = {AHEAD: [Wait(30, 40), Wait(10, 20), Wait(20, 90)], PLAIN: [Wait(50, 60)]}
-    found = {Case(flow, 60, cold=False): waits.get(flow, [Wait(1, 2)]) for flow in FLOWS}
+    found = {
+        Case(app, flow, 60, cold=False): waits.get(flow, [Wait(1, 2)]) for app in (NODE, CHROMIUM) for flow in FLOWS
+    }
     head, _, *rows = table(found).splitlines()
     assert head == "| setupComplete / first sound, ms | warm, 60 ms |"
-    assert rows[:2] == ["| this, `prefetch()` | 20 / 40 |", "| this | 50 / 60 |"]
-    assert len(rows) == len(FLOWS) + 1
-    assert rows[-1].endswith(" | 0.40 |")
+    assert rows[:2] == ["| Node: this, `prefetch()` | 20 / 40 |", "| Node: this | 50 / 60 |"]
+    assert [row.partition(": ")[2] for row in rows[: len(FLOWS) + 1]] == [
+        row.removeprefix("| Chromium: ") for row in rows[len(FLOWS) + 1 :]
+    ]
+    assert rows[-1] == "| Chromium: `prefetch()` / without, to setupComplete | 0.40 |"

@@ -9,6 +9,7 @@ import os
 
 import firebase_admin
 from fastapi import FastAPI, Header, HTTPException
+from fastapi.middleware.cors import CORSMiddleware
 from firebase_admin import auth
 from google import genai
 
@@ -16,6 +17,7 @@ from speed.baselines.locked import token_config
 
 firebase_admin.initialize_app(options={"projectId": os.environ["FIREBASE_PROJECT_ID"]})
 app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
 async def mint(authorization: str = Header("")) -> dict[str, str | None]:

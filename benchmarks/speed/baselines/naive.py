@@ -15,6 +15,9 @@ from google.cloud import secretmanager
 
 from speed.baselines.locked import token_config
 
+# https://docs.cloud.google.com/run/docs/samples/functions-http-cors
+_CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "Authorization, Content-Type"}
+
 firebase_admin.initialize_app(options={"projectId": os.environ["FIREBASE_PROJECT_ID"]})
 
 
@@ -27,13 +30,15 @@ def client() -> genai.Client:
 
 
 @functions_framework.http
-def mint(request: Request) -> tuple[dict[str, Any], int]:
+def mint(request: Request) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Answer one request."""
+    if request.method == "OPTIONS":
+        return {}, 204, {**_CORS, "Access-Control-Max-Age": "3600"}
     id_token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
         auth.verify_id_token(id_token)
     except (ValueError, auth.InvalidIdTokenError):
-        return {"error": "sign in"}, 401
+        return {"error": "sign in"}, 401, _CORS
     gemini = client()  # with a name: the SDK closes a client that nobody holds, as one of two that came first
     token = gemini.auth_tokens.create(config=token_config())
-    return {"token": token.name}, 200
+    return {"token": token.name}, 200, _CORS
