@@ -151,8 +151,8 @@ variable "slo" {
 variable "audit_log" {
   description = <<-EOT
     Where audit events are kept, and for how many days. They hold uids, which are personal data.
-    destination: "log_bucket", a separate log bucket in the region; "bigquery", a dataset in the region with daily
-    partitions; "none". The project's own log bucket always has them too, for 30 days by default.
+    destination: "log_bucket", a separate log bucket in the region; "none". The project's own log bucket always has them
+    too, for 30 days by default. infra/examples/bigquery_audit_log keeps them in BigQuery.
   EOT
   type = object({
     destination    = optional(string, "log_bucket")
@@ -162,8 +162,8 @@ variable "audit_log" {
   nullable = false
 
   validation {
-    condition     = contains(["log_bucket", "bigquery", "none"], var.audit_log.destination)
-    error_message = "audit_log.destination must be log_bucket, bigquery or none."
+    condition     = contains(["log_bucket", "none"], var.audit_log.destination)
+    error_message = var.audit_log.destination == "bigquery" ? "audit_log.destination takes bigquery no more: infra/examples/bigquery_audit_log has the dataset and its sink. Import yours there as docs/upgrading.md says, then set destination to none. Nothing of it is deleted." : "audit_log.destination must be log_bucket or none."
   }
 
   validation {

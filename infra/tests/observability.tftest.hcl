@@ -45,14 +45,6 @@ override_resource {
 }
 
 override_resource {
-  target          = google_logging_project_sink.bigquery
-  override_during = plan
-  values = {
-    writer_identity = "serviceAccount:service-123456789012@gcp-sa-logging.iam.gserviceaccount.com"
-  }
-}
-
-override_resource {
   target          = google_monitoring_dashboard.live_tokens
   override_during = plan
   values = {
@@ -461,46 +453,6 @@ run "audit_events_go_to_a_separate_bucket_for_ninety_days" {
     condition     = google_logging_project_sink.log_bucket[0].filter == "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"mint-live-token\" AND jsonPayload.event:\"live_token.\""
     error_message = "The sink must take audit events, and nothing else."
   }
-
-  assert {
-    condition     = length(google_bigquery_dataset.audit) + length(google_logging_project_sink.bigquery) + length(google_bigquery_dataset_iam_member.sink) + length(google_project_service.bigquery) + length(time_sleep.bigquery) == 0
-    error_message = "There must be one destination."
-  }
-}
-
-run "audit_events_go_to_bigquery_and_expire_there" {
-  command = plan
-
-  variables {
-    audit_log           = { destination = "bigquery", retention_days = 7 }
-    function_name       = "live-voice"
-    deletion_protection = false
-  }
-
-  assert {
-    condition     = google_bigquery_dataset.audit[0].dataset_id == "live_voice_audit" && google_bigquery_dataset.audit[0].location == "europe-west1"
-    error_message = "The dataset must be in the region, under a name that BigQuery takes."
-  }
-
-  assert {
-    condition     = google_bigquery_dataset.audit[0].default_partition_expiration_ms == 604800000 && google_logging_project_sink.bigquery[0].bigquery_options[0].use_partitioned_tables
-    error_message = "Partitions must expire after seven days, and there must be partitions."
-  }
-
-  assert {
-    condition     = google_bigquery_dataset_iam_member.sink[0].member == google_logging_project_sink.bigquery[0].writer_identity && google_bigquery_dataset_iam_member.sink[0].role == "roles/bigquery.dataEditor"
-    error_message = "The sink must be able to write, to this dataset."
-  }
-
-  assert {
-    condition     = google_bigquery_dataset.audit[0].delete_contents_on_destroy
-    error_message = "Without deletion protection, the dataset must go together with its tables."
-  }
-
-  assert {
-    condition     = length(google_logging_project_bucket_config.audit) + length(google_logging_project_sink.log_bucket) == 0
-    error_message = "There must be one destination."
-  }
 }
 
 run "audit_events_go_nowhere_else_when_asked" {
@@ -511,7 +463,7 @@ run "audit_events_go_nowhere_else_when_asked" {
   }
 
   assert {
-    condition     = length(google_logging_project_bucket_config.audit) + length(google_logging_project_sink.log_bucket) + length(google_logging_project_sink.bigquery) + length(google_bigquery_dataset.audit) == 0
+    condition     = length(google_logging_project_bucket_config.audit) + length(google_logging_project_sink.log_bucket) == 0
     error_message = "No copy must be made."
   }
 }

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from infra.deployed import resources
+from infra.deployment_rules import planned
 from support.terraform_runner import REPOSITORY, Terraform, copy_of_module, terraform_in
 
 EXAMPLES = REPOSITORY / "infra/examples"
 APPS = f"-var-file={EXAMPLES}/firebase_apps/example.tfvars"
+EVENTS = f"-var-file={EXAMPLES}/bigquery_audit_log/example.tfvars"
 
 
 def test_every_example_is_tried_here_or_with_the_key() -> None:
     assert {each.name for each in EXAMPLES.iterdir()} == {
+        "bigquery_audit_log",
         "firebase_apps",
         "key_rotation",
         "key_through_terraform",
@@ -35,27 +39,24 @@ def test_apps_get_the_app_check_provider_they_can_have_and_stay_when_all_is_dest
     with example("firebase_apps", tmp_path) as terraform:
         terraform.apply(APPS)
         assert terraform.changes(APPS) == ""
-        resources = {
-            each["address"]: each["values"]
-            for each in terraform.plan(APPS)["planned_values"]["root_module"]["resources"]
-        }
-    providers = {address for address in resources if "_app_check_" in address}
+        made = resources(terraform)
+    providers = {address for address in made if "_app_check_" in address}
     assert providers == {
         'google_firebase_app_check_app_attest_config.apple["app"]',
         'google_firebase_app_check_play_integrity_config.android["app"]',
         'google_firebase_app_check_recaptcha_enterprise_config.web["site"]',
     }
-    assert {resources[each]["token_ttl"] for each in providers} == {"3600s"}
-    apps = {address for address in resources if "_app.app[" in address}
-    assert {resources[app]["deletion_policy"] for app in apps} == {"ABANDON"}
+    assert {made[each]["token_ttl"] for each in providers} == {"3600s"}
+    apps = {address for address in made if "_app.app[" in address}
+    assert {made[app]["deletion_policy"] for app in apps} == {"ABANDON"}
 
 
 def test_an_app_without_what_its_provider_needs_gets_none(tmp_path: Path) -> None:
     android = '-var=android={app={display_name="App",package_name="com.example.app"}}'
     with example("firebase_apps", tmp_path) as terraform:
-        planned = terraform.plan(android)["planned_values"]["root_module"]["resources"]
-    assert 'google_firebase_android_app.app["app"]' in {each["address"] for each in planned}
-    assert [each["address"] for each in planned if "_app_check_" in each["address"]] == []
+        addresses = {each.address for each in planned(terraform.plan(android))}
+    assert "google_firebase_android_app.app" in addresses
+    assert [address for address in addresses if "_app_check_" in address] == []
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,37 @@ def test_what_firebase_would_refuse_is_refused_by_the_plan(argument: str, words:
         assert words in " ".join(terraform.run("plan", argument, accepted=(1,)).stderr.split())
 
 
+def test_bigquery_gets_the_events_that_the_log_bucket_gets_and_forgets_them_in_time(
+    with_defaults: Terraform, tmp_path: Path
+) -> None:
+    with example("bigquery_audit_log", tmp_path) as terraform:
+        terraform.apply(EVENTS)
+        assert terraform.changes(EVENTS) == ""
+        made = resources(terraform)
+    dataset, sink = made["google_bigquery_dataset.audit"], made["google_logging_project_sink.audit"]
+    assert sink["filter"] == resources(with_defaults)["google_logging_project_sink.log_bucket[0]"]["filter"]
+    assert sink["destination"] == f"bigquery.googleapis.com/{dataset['id']}"
+    assert sink["bigquery_options"][0]["use_partitioned_tables"]
+    assert dataset["default_partition_expiration_ms"] == 365 * 24 * 60 * 60 * 1000
+    grant = made["google_bigquery_dataset_iam_member.sink"]
+    assert (grant["dataset_id"], grant["role"], grant["member"]) == (
+        dataset["dataset_id"],
+        "roles/bigquery.dataEditor",
+        sink["writer_identity"],
+    )
+
+
+@pytest.mark.parametrize(("protection", "deleted"), [("true", False), ("false", True)])
+def test_a_dataset_goes_with_its_events_only_without_protection(
+    protection: str, *, deleted: bool, tmp_path: Path
+) -> None:
+    with example("bigquery_audit_log", tmp_path) as terraform:
+        plan = terraform.plan(EVENTS, f"-var=deletion_protection={protection}", "-var=function_name=live-voice")
+    (dataset,) = (each for each in planned(plan) if each.type == "google_bigquery_dataset")
+    assert dataset.values["delete_contents_on_destroy"] is deleted
+    assert dataset.values["dataset_id"] == "live_voice_audit"
+
+
 def test_the_files_of_key_rotation_beside_the_module_make_the_secret_remind_through_a_topic(tmp_path: Path) -> None:
     module = copy_of_module(tmp_path)
     for file in (EXAMPLES / "key_rotation").glob("*.tf"):
@@ -78,14 +110,9 @@ def test_the_files_of_key_rotation_beside_the_module_make_the_secret_remind_thro
     with terraform_in(module, applies=True) as terraform:
         terraform.apply()
         assert terraform.changes() == ""
-        resources = {
-            each["address"]: each["values"] for each in terraform.plan()["planned_values"]["root_module"]["resources"]
-        }
-    secret = resources["google_secret_manager_secret.gemini_api_key"]
+        made = resources(terraform)
+    secret = made["google_secret_manager_secret.gemini_api_key"]
     assert secret["rotation"][0]["rotation_period"] == "7776000s"
-    assert secret["topics"][0]["name"] == resources["google_pubsub_topic.rotation"]["id"]
-    grant = resources["google_pubsub_topic_iam_member.rotation"]
-    assert (grant["role"], grant["topic"]) == (
-        "roles/pubsub.publisher",
-        resources["google_pubsub_topic.rotation"]["name"],
-    )
+    assert secret["topics"][0]["name"] == made["google_pubsub_topic.rotation"]["id"]
+    grant = made["google_pubsub_topic_iam_member.rotation"]
+    assert (grant["role"], grant["topic"]) == ("roles/pubsub.publisher", made["google_pubsub_topic.rotation"]["name"])
