@@ -56,5 +56,4 @@ audit_log = { retention_days = 365 }
 budget = {
   billing_account = "0A1B2C-3D4E5F-678901"
   amount          = 100
-  currency        = "EUR"
 }

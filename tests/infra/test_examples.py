@@ -1,5 +1,6 @@
 """What few need is in infra/examples: each is planned with the providers' schemas, as its first lines say to use it."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.deployed import resources
+from infra.deployed import alerts, resources
 from infra.deployment_rules import planned
 from support.terraform_runner import REPOSITORY, Terraform, copy_of_module, terraform_in
 
@@ -23,6 +24,7 @@ def test_every_example_is_tried_here_or_with_the_key() -> None:
         "key_rotation",
         "key_through_terraform",
         "github",
+        "thresholds",
     }
 
 
@@ -116,3 +118,65 @@ def test_the_files_of_key_rotation_beside_the_module_make_the_secret_remind_thro
     assert secret["topics"][0]["name"] == made["google_pubsub_topic.rotation"]["id"]
     grant = made["google_pubsub_topic_iam_member.rotation"]
     assert (grant["role"], grant["topic"]) == ("roles/pubsub.publisher", made["google_pubsub_topic.rotation"]["name"])
+
+
+BUDGET = '-var=budget={billing_account="0A1B2C-3D4E5F-678901",amount=100}'
+NUMBER_OR_LIST = re.compile(r"^  (\w+) += (.+)$", re.MULTILINE)
+
+
+def test_the_file_of_thresholds_beside_the_module_changes_every_number_and_they_arrive(tmp_path: Path) -> None:
+    module = copy_of_module(tmp_path)
+    shutil.copy(EXAMPLES / "thresholds/thresholds_override.tf", module)
+    with terraform_in(module, applies=True) as terraform:
+        terraform.apply(BUDGET)
+        assert terraform.changes(BUDGET) == ""
+        made = resources(terraform)
+    limits = {
+        name: [
+            each["threshold_value"] for condition in alert["conditions"] for each in condition["condition_threshold"]
+        ]
+        for name, alert in alerts(made).items()
+    }
+    assert limits["failed-requests"] == [0.1, 5]
+    assert limits["slow-tokens"] == [3000, 50]
+    assert limits["gemini-unavailable"] == limits["quota-store-unavailable"] == limits["sign-in-unavailable"] == [20]
+    assert limits["unanswered-requests"] == [10]
+    assert limits["instances-at-limit"] == [7.5]
+    assert limits["error-budget-burns-fast"] == [10, 10, 5]
+    assert limits["error-budget-burns-slowly"] == [3, 3, 5]
+    latency = made["google_monitoring_slo.latency"]
+    assert (latency["goal"], latency["rolling_period_days"]) == (0.9, 30)
+    assert latency["request_based_sli"][0]["distribution_cut"][0]["range"][0]["max"] == 3000
+    budget = made["google_billing_budget.live_tokens[0]"]
+    assert [rule["threshold_percent"] for rule in budget["threshold_rules"]] == [0.25, 0.5, 0.75, 1, 1]
+    assert budget["budget_filter"][0]["services"] == ["services/0A1B-2C3D-4E5F"]
+
+
+def test_the_file_of_thresholds_has_every_number_that_is_no_setting_and_another_one_for_each() -> None:
+    here = (REPOSITORY / "infra/thresholds.tf").read_text(encoding="utf-8").partition("# The settings,")[0]
+    fixed = dict(NUMBER_OR_LIST.findall(here))
+    shown = dict(NUMBER_OR_LIST.findall((EXAMPLES / "thresholds/thresholds_override.tf").read_text(encoding="utf-8")))
+    assert len(fixed) > 10
+    assert fixed.keys() == shown.keys()
+    assert [name for name in fixed if fixed[name] == shown[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("failed_share = 5", "failed_share must be between 0 and 1"),
+        ("instances_share = 90", "instances_share must be between 0 and 1"),
+        ("burn_slow = 14.4", "burn_slow must be at least 1"),
+        ("burn_slow = 0.9", "burn_slow must be at least 1"),
+        ("burn_fast = 100", "slo.availability must be more than 0.990"),
+        ("latency_goal_ms = 1234", "latency_goal_ms must be a bound of the histogram"),
+    ],
+)
+def test_a_number_with_which_an_alert_or_objective_means_nothing_is_refused(
+    line: str, words: str, with_defaults: Terraform, tmp_path: Path
+) -> None:
+    shutil.copytree(with_defaults.module.parent, tmp_path / "checkout")
+    module = tmp_path / "checkout" / "infra"
+    (module / "thresholds_override.tf").write_text(f"locals {{\n  {line}\n}}\n", encoding="utf-8")
+    with terraform_in(module, applies=True) as terraform:
+        assert words in " ".join(terraform.run("plan", accepted=(1,)).stderr.replace("│", " ").split())

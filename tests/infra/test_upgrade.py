@@ -81,11 +81,21 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
         yield terraform
 
 
-def test_bigquery_as_a_destination_stops_the_plan_with_what_to_do(with_defaults: Terraform) -> None:
-    done = with_defaults.run("plan", '-var=audit_log={destination="bigquery"}', accepted=(1,))
-    said = " ".join(done.stderr.replace("│", " ").split())
-    assert "audit_log.destination takes bigquery no more: infra/examples/bigquery_audit_log has the dataset" in said
-    assert "Import yours there as docs/upgrading.md says, then set destination to none." in said
+def test_settings_of_0_1_0_that_are_none_any_more_stop_the_plan_with_what_to_do(with_defaults: Terraform) -> None:
+    """Terraform drops an attribute that an object type does not have, without a word."""
+    account = 'billing_account="0A1B2C-3D4E5F-678901",amount=1'
+    for setting, words in {
+        'audit_log={destination="bigquery"}': "audit_log.destination takes bigquery no more",
+        "alert_thresholds={failed_share=0.1,burn_slow=3}": "spend_usd_per_hour, and not burn_slow, failed_share.",
+        "slo={latency_ms=1000}": "slo has availability, and not latency_ms.",
+        f'budget={{{account},currency="EUR"}}': "budget is null, or has billing_account and amount.",
+        f"budget={{{account},thresholds=[1]}}": "budget is null, or has billing_account and amount.",
+    }.items():
+        done = with_defaults.run("plan", f"-var={setting}", accepted=(1,))
+        said = " ".join(done.stderr.replace("│", " ").split())
+        assert words in said
+        assert "docs/upgrading.md" in said
+        assert re.search(r"infra/examples/(thresholds|bigquery_audit_log)", said)
 
 
 def test_the_dataset_of_audit_events_is_forgotten_with_its_sink_and_grant_and_not_destroyed(
