@@ -20,7 +20,7 @@ locals {
   busy_instances = "${local.run} AND metric.type=\"run.googleapis.com/container/instance_count\" AND metric.labels.state=\"active\""
 
   # Rounded: Terraform calculates with more digits than the API stores, and would plan the difference forever.
-  busy_instances_limit = tonumber(format("%.3f", var.alert_thresholds.instances_share * var.max_instances))
+  busy_instances_limit = tonumber(format("%.3f", local.instances_share * var.max_instances))
 
   failures = { for name, reasons in {
     key      = ["API_KEY_REJECTED", "API_KEY_UNAVAILABLE"]
@@ -56,15 +56,15 @@ locals {
     for seconds in windows : {
       name      = "Burn rate of the error budget over ${seconds} s"
       filter    = "select_slo_burn_rate(\"${google_monitoring_slo.availability.name}\", \"${seconds}s\")"
-      more_than = speed == "fast" ? var.alert_thresholds.burn_fast : var.alert_thresholds.burn_slow
+      more_than = speed == "fast" ? local.burn_fast : local.burn_slow
       seconds   = null, aligner = null, reducer = null, of = null, by = null, lasting = 0, promql = null
     }
   ] }
 
   enough_failures = merge(local.within, {
-    name      = "More than ${var.alert_thresholds.failed_requests} calls failed"
+    name      = "More than ${local.threshold.failed_requests} calls failed"
     filter    = local.metric_of.failed
-    more_than = var.alert_thresholds.failed_requests
+    more_than = local.threshold.failed_requests
   })
 
   alerts = { for name, alert in {
@@ -91,14 +91,14 @@ locals {
     failed-requests = {
       title    = "Requests are failing"
       severity = "ERROR"
-      summary  = "Within 10 minutes, more than ${var.alert_thresholds.failed_share * 100} % of the eligible calls failed."
+      summary  = "Within 10 minutes, more than ${local.failed_share * 100} % of the eligible calls failed."
       log      = local.counters.failed.filter
       conditions = [
         merge(local.within, {
           name      = "Share of failed calls"
           filter    = local.metric_of.failed
           of        = local.metric_of.due
-          more_than = var.alert_thresholds.failed_share
+          more_than = local.failed_share
         }),
         local.enough_failures,
       ]
@@ -106,46 +106,46 @@ locals {
     error-budget-burns-fast = {
       title      = "Error budget is burning fast"
       severity   = "CRITICAL"
-      summary    = "At this rate, the error budget of ${var.slo.days} days is spent in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_fast)} hours."
+      summary    = "At this rate, the error budget of ${local.objective_days} days is spent in about ${floor(local.objective_days * 24 / local.burn_fast)} hours."
       log        = local.counters.failed.filter
       conditions = concat(local.burn.fast, [merge(local.enough_failures, { seconds = 3600 })])
     }
     error-budget-burns-slowly = {
       title      = "Error budget is burning slowly"
       severity   = "WARNING"
-      summary    = "At this rate, the error budget of ${var.slo.days} days is spent in about ${floor(var.slo.days * 24 / var.alert_thresholds.burn_slow)} hours."
+      summary    = "At this rate, the error budget of ${local.objective_days} days is spent in about ${floor(local.objective_days * 24 / local.burn_slow)} hours."
       log        = local.counters.failed.filter
       conditions = concat(local.burn.slow, [merge(local.enough_failures, { seconds = 21600 })])
     }
     slow-tokens = {
       title    = "Token requests are slow"
       severity = "WARNING"
-      summary  = "The slowest 5 % of the tokens took more than ${var.alert_thresholds.latency_ms} ms in the function. Cold starts are not included."
-      log      = "${local.counters.issued.filter} AND jsonPayload.milliseconds.total>${var.alert_thresholds.latency_ms}"
+      summary  = "The slowest 5 % of the tokens took more than ${local.threshold.latency_ms} ms in the function. Cold starts are not included."
+      log      = "${local.counters.issued.filter} AND jsonPayload.milliseconds.total>${local.threshold.latency_ms}"
       conditions = [
         merge(local.within, {
           name      = "95th percentile of the time in the function"
           filter    = "${local.run} AND metric.type=\"${local.latency.total}\" AND metric.labels.event=\"live_token.issued\""
           reducer   = "REDUCE_PERCENTILE_95"
-          more_than = var.alert_thresholds.latency_ms
+          more_than = local.threshold.latency_ms
         }),
         merge(local.within, {
-          name      = "More than ${var.alert_thresholds.latency_calls} tokens issued"
+          name      = "More than ${local.latency_calls} tokens issued"
           filter    = local.metric_of.issued
-          more_than = var.alert_thresholds.latency_calls
+          more_than = local.latency_calls
         }),
       ]
     }
     quota-refusals = {
       title    = "Many quota refusals"
       severity = "WARNING"
-      summary  = "Within an hour, more than ${var.alert_thresholds.quota_refusals} calls came from users whose quota was spent."
+      summary  = "Within an hour, more than ${local.threshold.quota_refusals} calls came from users whose quota was spent."
       log      = local.refusals.quota.log
       conditions = [merge(local.within, {
         name      = "Calls over quota"
         filter    = local.refusals.quota.filter
         seconds   = 3600
-        more_than = var.alert_thresholds.quota_refusals
+        more_than = local.threshold.quota_refusals
       })]
     }
     api-key-rejected = {
@@ -167,7 +167,7 @@ locals {
       conditions = [merge(local.within, {
         name      = "Calls failed: Gemini unavailable or rate limited"
         filter    = local.failures.gemini.filter
-        more_than = var.alert_thresholds.dependency_failures
+        more_than = local.dependency_failures
       })]
     }
     quota-store-unavailable = {
@@ -178,7 +178,7 @@ locals {
       conditions = [merge(local.within, {
         name      = "Calls failed: quota store unavailable"
         filter    = local.failures.quota.filter
-        more_than = var.alert_thresholds.dependency_failures
+        more_than = local.dependency_failures
       })]
     }
     sign-in-unavailable = {
@@ -189,7 +189,7 @@ locals {
       conditions = [merge(local.within, {
         name      = "Calls failed: sign-in checks unavailable"
         filter    = local.failures.identity.filter
-        more_than = var.alert_thresholds.dependency_failures
+        more_than = local.dependency_failures
       })]
     }
     internal-errors = {
@@ -211,13 +211,13 @@ locals {
       conditions = [merge(local.within, {
         name      = "Calls answered by Cloud Run itself"
         filter    = local.metric_of.unanswered
-        more_than = var.alert_thresholds.unanswered_requests
+        more_than = local.unanswered_requests
       })]
     }
     instances-at-limit = {
       title    = "Nearly all instances are busy"
       severity = "WARNING"
-      summary  = "For 5 minutes, more than ${var.alert_thresholds.instances_share * 100} % of the ${var.max_instances} instances that max_instances allows were busy."
+      summary  = "For 5 minutes, more than ${local.instances_share * 100} % of the ${var.max_instances} instances that max_instances allows were busy."
       log      = local.counters.unanswered.filter
       conditions = [{
         name      = "Busy instances"
@@ -235,22 +235,22 @@ locals {
     invalid-credentials = {
       title    = "Many invalid credentials"
       severity = "WARNING"
-      summary  = "Within 10 minutes, more than ${var.alert_thresholds.invalid_credentials} calls had an ID token or App Check token that is forged, replayed or of another project."
+      summary  = "Within 10 minutes, more than ${local.threshold.invalid_credentials} calls had an ID token or App Check token that is forged, replayed or of another project."
       log      = local.refusals.credentials.log
       conditions = [merge(local.within, {
         name      = "Calls with invalid tokens"
         filter    = local.refusals.credentials.filter
-        more_than = var.alert_thresholds.invalid_credentials
+        more_than = local.threshold.invalid_credentials
       })]
     }
     spend = {
       title    = "Estimated spend is high"
       severity = "WARNING"
-      summary  = "In the worst case, the talk that was granted in the last hour costs more than ${var.alert_thresholds.spend_usd_per_hour} USD."
+      summary  = "In the worst case, the talk that was granted in the last hour costs more than ${local.threshold.spend_usd_per_hour} USD."
       log      = local.granted_filter
       conditions = [merge(local.within, {
         name   = "Minutes granted in an hour × worst_case_usd_per_minute"
-        promql = "${local.spend_per_hour} > ${var.alert_thresholds.spend_usd_per_hour}"
+        promql = "${local.spend_per_hour} > ${local.threshold.spend_usd_per_hour}"
       })]
     }
     } : name => alert if name != "unreachable" || var.public != "false"
@@ -369,6 +369,23 @@ resource "google_monitoring_alert_policy" "playbook" {
         display_name = links.value.name
         url          = links.value.url
       }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = each.key != "failed-requests" || local.failed_share > 0 && local.failed_share < 1
+      error_message = "failed_share must be between 0 and 1, such as 0.05. A share never exceeds 1."
+    }
+
+    precondition {
+      condition     = each.key != "instances-at-limit" || local.instances_share > 0 && local.instances_share < 1
+      error_message = "instances_share must be between 0 and 1, such as 0.9. A share never exceeds 1."
+    }
+
+    precondition {
+      condition     = each.key != "error-budget-burns-slowly" || local.burn_slow >= 1 && local.burn_slow < local.burn_fast
+      error_message = "burn_slow must be at least 1, the rate at which the error budget lasts, and less than burn_fast."
     }
   }
 

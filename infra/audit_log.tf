@@ -35,55 +35,6 @@ resource "google_logging_project_sink" "log_bucket" {
   unique_writer_identity = true # a bucket of the same project needs no grant
 }
 
-resource "google_project_service" "bigquery" {
-  count = var.audit_log.destination == "bigquery" ? 1 : 0
-
-  service            = "bigquery.googleapis.com"
-  disable_on_destroy = false
-}
-
-resource "time_sleep" "bigquery" {
-  count = var.audit_log.destination == "bigquery" ? 1 : 0
-
-  create_duration = "60s"
-  triggers        = { service = google_project_service.bigquery[0].service }
-}
-
-resource "google_bigquery_dataset" "audit" {
-  # checkov:skip=CKV_GCP_81:Google's own key: Cloud Logging has the events under the same key
-  count = var.audit_log.destination == "bigquery" ? 1 : 0
-
-  dataset_id                      = "${replace(var.function_name, "-", "_")}_audit"
-  location                        = var.region
-  description                     = "Audit events of ${var.function_name}. They hold uids: personal data."
-  default_partition_expiration_ms = var.audit_log.retention_days * 24 * 60 * 60 * 1000
-  delete_contents_on_destroy      = !var.deletion_protection
-
-  depends_on = [time_sleep.bigquery]
-}
-
-resource "google_logging_project_sink" "bigquery" {
-  count = var.audit_log.destination == "bigquery" ? 1 : 0
-
-  name                   = "${var.function_name}-audit-bigquery"
-  description            = "Keeps the audit events of ${var.function_name}"
-  destination            = "bigquery.googleapis.com/${google_bigquery_dataset.audit[0].id}"
-  filter                 = local.audit_events
-  unique_writer_identity = true
-
-  bigquery_options {
-    use_partitioned_tables = true # daily tables would not expire
-  }
-}
-
-resource "google_bigquery_dataset_iam_member" "sink" {
-  count = var.audit_log.destination == "bigquery" ? 1 : 0
-
-  dataset_id = google_bigquery_dataset.audit[0].dataset_id
-  role       = "roles/bigquery.dataEditor"
-  member     = google_logging_project_sink.bigquery[0].writer_identity
-}
-
 # By default, Google does not log reads of secrets. This is the whole audit configuration of Secret Manager in this project:
 # it replaces an existing one for this service, and destroy removes it. Other services keep theirs. `make deploy` looks first.
 resource "google_project_iam_audit_config" "secret_manager" {

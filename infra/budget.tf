@@ -23,21 +23,21 @@ resource "google_billing_budget" "live_tokens" {
 
   budget_filter {
     projects = ["projects/${data.google_project.this.number}"]
-    services = length(var.budget.services) == 0 ? null : [for service in var.budget.services : "services/${service}"]
+    services = length(local.budget_services) == 0 ? null : [for service in local.budget_services : "services/${service}"]
 
     # The credit of a free trial would hide the spending until it is used up.
     credit_types_treatment = "EXCLUDE_ALL_CREDITS"
   }
 
+  # In the currency of the billing account, the only one that it takes.
   amount {
     specified_amount {
-      units         = tostring(var.budget.amount)
-      currency_code = var.budget.currency
+      units = tostring(var.budget.amount)
     }
   }
 
   dynamic "threshold_rules" {
-    for_each = var.budget.thresholds
+    for_each = local.budget_shares
 
     content {
       threshold_percent = threshold_rules.value

@@ -11,7 +11,7 @@ locals {
     latency_slo    = google_monitoring_slo.latency.name
     max_instances  = var.max_instances * (1 + length(var.additional_regions))
     spend          = local.spend_per_hour
-    spend_alert    = var.alert_thresholds.spend_usd_per_hour
+    spend_alert    = local.threshold.spend_usd_per_hour
     usd_per_minute = var.worst_case_usd_per_minute
     granted        = local.granted_seconds
     audit_event    = local.audit_event

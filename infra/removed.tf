@@ -1,6 +1,7 @@
 # What moved to infra/examples in 0.2.0: Terraform forgets it here and deletes nothing. Without these blocks, the first plan
-# after the upgrade would disable the key's version, and delete the App Check providers of the apps. The topic of
-# `key_rotation` has none: it goes, with its reminders, because forgetting it makes a cycle of the plan.
+# after the upgrade would disable the key's version, and delete the App Check providers of the apps and the dataset with the
+# audit events. The topic of `key_rotation` has none: it goes, with its reminders, because forgetting it makes a cycle of the
+# plan.
 
 removed {
   from = google_firebase_project.this
@@ -68,6 +69,46 @@ removed {
 
 removed {
   from = time_sleep.apps
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = google_project_service.bigquery
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = time_sleep.bigquery
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = google_bigquery_dataset.audit
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = google_logging_project_sink.bigquery
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = google_bigquery_dataset_iam_member.sink
 
   lifecycle {
     destroy = false

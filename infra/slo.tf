@@ -11,9 +11,9 @@ resource "google_monitoring_custom_service" "live_tokens" {
 resource "google_monitoring_slo" "availability" {
   service             = google_monitoring_custom_service.live_tokens.service_id
   slo_id              = "availability"
-  display_name        = "${var.slo.availability * 100} % of the eligible calls get a token"
-  goal                = var.slo.availability
-  rolling_period_days = var.slo.days
+  display_name        = "${local.availability_goal * 100} % of the eligible calls get a token"
+  goal                = local.availability_goal
+  rolling_period_days = local.objective_days
 
   request_based_sli {
     good_total_ratio {
@@ -28,9 +28,9 @@ resource "google_monitoring_slo" "availability" {
 resource "google_monitoring_slo" "latency" {
   service             = google_monitoring_custom_service.live_tokens.service_id
   slo_id              = "latency"
-  display_name        = "${var.slo.latency * 100} % of the tokens are issued within ${var.slo.latency_ms} ms"
-  goal                = var.slo.latency
-  rolling_period_days = var.slo.days
+  display_name        = "${local.latency_goal * 100} % of the tokens are issued within ${local.latency_goal_ms} ms"
+  goal                = local.latency_goal
+  rolling_period_days = local.objective_days
 
   request_based_sli {
     distribution_cut {
@@ -38,8 +38,15 @@ resource "google_monitoring_slo" "latency" {
 
       range {
         min = 0
-        max = var.slo.latency_ms
+        max = local.latency_goal_ms
       }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = contains(local.latency_bounds, local.latency_goal_ms)
+      error_message = "latency_goal_ms must be a bound of the histogram in metrics.tf, such as 1000, 1500, 2000 or 3000."
     }
   }
 

@@ -36,7 +36,6 @@ ALLOWED_GRANTS: Mapping[tuple[str, str], set[str | None]] = {
     # Google's own accounts, for what they do with what is made here; their addresses are known after apply.
     ("google_kms_crypto_key_iam_member", "roles/cloudkms.cryptoKeyEncrypterDecrypter"): {None},
     ("google_pubsub_topic_iam_member", "roles/pubsub.publisher"): {None},
-    ("google_bigquery_dataset_iam_member", "roles/bigquery.dataEditor"): {None},
 }
 _REACH_DATA_OF_OTHERS = {"roles/datastore.user", "roles/storage.objectViewer"}
 _GOOGLES_OWN = "serviceAccount:service-"

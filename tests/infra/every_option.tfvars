@@ -51,13 +51,9 @@ playbook_url          = "https://example.com/docs/playbooks"
 release                = "{\"version\": \"1.2.0\", \"commit\": \"unknown\", \"digest\": \"0a1b\"}"
 worst_usd_per_user_day = { default = 5973.93 }
 
-audit_log = {
-  destination    = "bigquery"
-  retention_days = 365
-}
+audit_log = { retention_days = 365 }
 
 budget = {
   billing_account = "0A1B2C-3D4E5F-678901"
   amount          = 100
-  currency        = "EUR"
 }

@@ -39,13 +39,8 @@ def test_every_option_adds_to_what_the_defaults_make(with_defaults: Terraform, w
     declared = set(with_defaults.dependencies()) | {
         used for all_used in with_defaults.dependencies().values() for used in all_used
     }
-    only_instead_of_bigquery = {
-        "google_logging_project_bucket_config.audit",
-        "time_static.audit",
-        "google_logging_project_sink.log_bucket",
-    }
-    assert by_default - with_all <= only_instead_of_bigquery
-    assert {address for address in declared if not address.startswith("data.")} - with_all <= only_instead_of_bigquery
+    assert by_default - with_all == set()
+    assert {address for address in declared if not address.startswith("data.")} - with_all == set()
 
 
 def test_labels_are_on_the_function_and_on_what_holds_data(with_every_option: Terraform) -> None:

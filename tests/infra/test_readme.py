@@ -24,7 +24,43 @@ def test_the_table_has_every_variable_with_its_default() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `?(.*?)`? \|", table, re.MULTILINE)
     assert len(rows) > 30
     assert dict(rows) == declared()
-    assert f": {len(declared())} settings, of which two are required." in README
+
+
+def attributes() -> dict[str, list[str]]:
+    """Every variable with its attributes: those of its object type, or the only keys that a validation lets through."""
+    found: dict[str, list[str]] = {}
+    defaults = re.search(r"^  threshold_defaults = \{\n(.*?)^  \}", (INFRA / "thresholds.tf").read_text(), re.M | re.S)
+    assert defaults is not None
+    for file in INFRA.glob("variables*.tf"):
+        for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL):
+            objects = re.findall(r"object\(\{\n(.*?)^  \}\)", body, re.MULTILINE | re.DOTALL)
+            keys = re.findall(rf"length\(setsubtract\(keys\(var\.{name}\), (.+?)\)\) == 0", body)
+            closed = [defaults[1] if each == "keys(local.threshold_defaults)" else _assigned(each) for each in keys]
+            found[name] = re.findall(r"^ +(\w+) +=", "".join([*objects, *closed]), re.MULTILINE)
+    return found
+
+
+def _assigned(names: str) -> str:
+    return "".join(f" {name} =\n" for name in re.findall(r'"(\w+)"', names))
+
+
+def test_the_pages_say_how_many_settings_and_values_there_are() -> None:
+    by_variable = attributes()
+    assert sum(map(bool, by_variable.values())) > 5
+    settings, values = len(by_variable), sum(len(names) or 1 for names in by_variable.values())
+    said = " ".join(README.split())
+    assert f": {settings} settings, of which two are required." in said
+    assert f"there are {values} values in all." in said
+    page = (REPOSITORY / "docs/settings.md").read_text()
+    assert f": {settings} settings, {values} values with their attributes." in page
+
+
+def test_the_table_names_every_attribute() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| (.*) \|$", README, re.MULTILINE))
+    missing = {
+        name: [each for each in names if f"`{each}`" not in rows[name]] for name, names in attributes().items() if names
+    }
+    assert {name: names for name, names in missing.items() if names} == {}
 
 
 def test_terraform_takes_the_settings_that_it_shows(with_defaults: Terraform, tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ _PROTECTIONS = {
     "deletion_protection": True,
     "delete_protection_state": "DELETE_PROTECTION_ENABLED",
     "deletion_policy": "PREVENT",
-    "delete_contents_on_destroy": False,  # of a BigQuery dataset, which goes only when it is empty
 }
 
 

@@ -19,7 +19,7 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
     check_out_module: Callable[[Path], Checkout], google: Google
 ) -> None:
     with _checked_out(check_out_module) as checkout:
-        checkout.set(region="europe-west1", audit_log={"destination": "bigquery"})
+        checkout.set(region="europe-west1")
         up = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
         assert up.code == 0, up.shown
         assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
@@ -35,9 +35,11 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
         down = checkout.build("destroy", "--confirm", PROJECT)
         assert down.code == 0, down.shown
         assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []
-    # Google deletes no dataset with tables in it unless this was applied before.
+    # Google deletes no protected database unless this was applied before.
     history = [json.loads(version.content) for version in google.state_bucket.history if version.name == STATE]
-    assert [_goes_with_its_tables(state) for state in history if "google_bigquery_dataset" in str(state)][-1]
+    assert [_protects_the_database(state) for state in history if "google_firestore_database" in str(state)][
+        -1
+    ] is False
 
 
 def test_no_checkout_undoes_a_strict_deployment_by_lost_or_older_settings_and_yes_alone(
@@ -100,6 +102,6 @@ def _checked_out(check_out_module: Callable[[Path], Checkout]) -> Iterator[Check
         yield checkout
 
 
-def _goes_with_its_tables(state: dict[str, Any]) -> bool:
-    (dataset,) = (each for each in state["resources"] if each["type"] == "google_bigquery_dataset")
-    return bool(dataset["instances"][0]["attributes"]["delete_contents_on_destroy"])
+def _protects_the_database(state: dict[str, Any]) -> bool:
+    (database,) = (each for each in state["resources"] if each["type"] == "google_firestore_database")
+    return bool(database["instances"][0]["attributes"]["delete_protection_state"] != "DELETE_PROTECTION_DISABLED")
