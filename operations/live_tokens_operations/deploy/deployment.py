@@ -111,7 +111,7 @@ class Deploy:
         bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
         is_new = found is None or found.region is None
-        release = self._release() if is_new else ""
+        release = self._release()
         region = self._region(options.project, asked_region, found)
         kept = bucket.applied_settings(region)
         applied = kept.read(ready.api) if found else None
@@ -158,12 +158,15 @@ class Deploy:
         secret = outputs["secret_name"]
         stored = StoredKey(self.programs, ready.api, self.operator, self.environment, secret, options.project)
         stored.provide(replace=options.new_key)
-        if not is_new:
+        if not plan.creates_function:
             self.operator.say("\nThis updated the configuration. To deploy new code and profiles, run `make release`.")
         self._finish(outputs, options, ready.api, smoke_test)
 
     def _release(self) -> str:
-        """Return the release.json of the first code. Later code comes from releases, which bring their own."""
+        """Return the release.json of code that Terraform may upload: the first of a region, also after a failed run.
+
+        Later code comes from releases, which bring their own.
+        """
         checkout = self.module.parent
         return named(source_of(checkout), origin_of(self.programs, checkout))[RELEASE_FILE].decode()
 

@@ -12,6 +12,7 @@ import pytest
 from live_tokens_operations.bill_table import bill_table, worst_days
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles
 from live_tokens_operations.deploy.project_settings import ProjectSettings
+from live_tokens_operations.source import digest_of, source_of
 from operations.deploy.checkout import ROOT, Checkout, contents_below
 from operations.deploy.google import (
     ELSEWHERE,
@@ -289,6 +290,22 @@ def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> Non
         PROJECT,
         "--no-observations",
     ]
+
+
+def test_code_that_a_failed_first_run_did_not_upload_tells_its_release_all_the_same(
+    checkout: Checkout, google: Google
+) -> None:
+    terraform, started = checkout.folder / "bin/terraform", checkout.folder / "started"
+    real = terraform.read_text(encoding="utf-8").partition("\n")[2]
+    failing = f'case "$*" in *" apply "*) echo the quota of the project is used up >&2; exit 1 ;; esac\n{real}'
+    checkout.set(region="europe-west1")
+    for script, code in ((failing, 1), (real, 0)):
+        checkout.install("terraform", f'printf "%s\\t" "$@" >>{started}; echo >>{started}\n{script}')
+        ended = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+        assert ended.code == code, ended.shown
+    plans = started.read_text(encoding="utf-8").split("\tplan\t")[1:]
+    digest = digest_of(source_of(checkout.folder))
+    assert [f'"digest": "{digest}"' in plan for plan in plans] == [True, True]
 
 
 def test_a_deployment_that_the_bucket_does_not_know_of_is_remembered(deployed: Deployed) -> None:
