@@ -38,6 +38,14 @@ output "function_url" {
   value       = google_cloudfunctions2_function.mint_live_token.url
 }
 
+output "direct_urls" {
+  description = "URL of the function itself, in each region; empty once load_balancer.close_direct closes them."
+  value = local.direct_closed ? {} : merge(
+    { (google_cloudfunctions2_function.mint_live_token.location) = google_cloudfunctions2_function.mint_live_token.url },
+    { for region, function in google_cloudfunctions2_function.elsewhere : region => function.url },
+  )
+}
+
 output "service_url" {
   description = "URL of the function's Cloud Run service."
   value       = google_cloudfunctions2_function.mint_live_token.service_config[0].uri

@@ -377,8 +377,8 @@ variable "load_balancer" {
 
 variable "release" {
   description = <<-EOT
-    Content of release.json in the function's first code: version, commit and digest, which audit events and
-    `make status` then tell. `make deploy` sets it, once. By hand, leave it out. Later code brings its own.
+    Content of release.json in a region's first code: version, commit and digest, which audit events and `make status`
+    then tell. `make deploy` sets it. By hand, leave it out. Later code brings its own.
   EOT
   type        = string
   default     = ""

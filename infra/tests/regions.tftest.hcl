@@ -97,6 +97,11 @@ run "another_region_has_the_same_function_and_serves_nobody_at_first" {
     condition     = output.regions == ["europe-west1", "us-central1"] && jsondecode(google_storage_bucket_object.release_settings.content).additional_regions == { us-central1 = {} }
     error_message = "A release must find every region."
   }
+
+  assert {
+    condition     = keys(output.direct_urls) == tolist(["europe-west1", "us-central1"])
+    error_message = "make deploy tests every region under its own URL."
+  }
 }
 
 run "a_region_that_serves_is_in_the_load_balancer_and_is_watched" {
@@ -139,6 +144,11 @@ run "the_candidate_of_each_region_is_reached_when_the_direct_urls_are_closed" {
   assert {
     condition     = google_cloudfunctions2_function.elsewhere["us-central1"].service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB" && keys(google_monitoring_uptime_check_config.refusal) == ["domain"]
     error_message = "close_direct closes every region."
+  }
+
+  assert {
+    condition     = length(output.direct_urls) == 0
+    error_message = "No URL is given out that is closed."
   }
 
   assert {

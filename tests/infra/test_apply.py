@@ -11,7 +11,7 @@ import pytest
 
 from infra.applied_options import EVERY_OPTION
 from infra.deployed import resources
-from infra.deployment_rules import FUNCTION, planned
+from infra.deployment_rules import FUNCTION, RELEASE, planned
 from support.terraform_runner import PROJECT, Terraform, terraform_in
 
 STATE = "terraform.tfstate"
@@ -152,6 +152,27 @@ def test_every_region_runs_the_same_function(with_every_option: Terraform) -> No
     assert home["name"] == elsewhere["name"]
     (live,) = (v for name, v in deployed.items() if name == 'google_compute_backend_service.function["live"]')
     assert len(live["backend"]) == 2
+
+
+def test_the_account_of_releases_reads_the_list_of_regions_and_reaches_the_function_of_each(
+    with_every_option: Terraform,
+) -> None:
+    deployed = resources(with_every_option)
+    functions = {
+        (values["name"], values["location"])
+        for address, values in deployed.items()
+        if address.startswith("google_cloudfunctions2_function.")
+    }
+    grants = [values for address, values in deployed.items() if "_iam_member." in address]
+    ours = [each for each in grants if each["member"] == RELEASE]
+    for role, name in (("roles/cloudfunctions.developer", "cloud_function"), ("roles/run.developer", "name")):
+        assert {(each[name], each["location"]) for each in ours if each["role"] == role} == functions, role
+    assert len(functions) == 2
+    list_of_regions = deployed["google_storage_bucket_object.release_settings"]
+    assert json.loads(list_of_regions["content"]).keys() > {"_REGION", "additional_regions"}
+    assert [
+        each["bucket"] for each in ours if each["role"] == "roles/storage.objectViewer" and not each["condition"]
+    ] == [list_of_regions["bucket"]]
 
 
 def test_a_renamed_function_gets_its_endpoint_group_before_the_old_one_loses_its_own(

@@ -1,5 +1,6 @@
 """GitHub Actions without a key: which job gets which account, and what that account may do."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -124,6 +125,13 @@ def test_no_account_gets_more(resources: dict[str, dict[str, Any]]) -> None:
     assert not [address for address in resources if "_key." in address]
     (condition,) = resources["google_storage_bucket_iam_member.release_package"]["condition"]
     assert "/objects/packages/" in condition["expression"]
+
+
+def test_the_workflows_act_as_the_accounts_of_the_tasks(example: Terraform) -> None:
+    accounts = json.loads(example.run("output", "-json", "accounts").stdout)
+    workflows = [path.read_text(encoding="utf-8") for path in (EXAMPLE / "workflows").glob("*.yml")]
+    used = {name for text in workflows for name in re.findall(r"service_account: ([\w-]+)@", text)}
+    assert used == {address.partition("@")[0] for address in accounts.values()}
 
 
 def test_plans_read_settings_and_no_data(resources: dict[str, dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -51,7 +52,11 @@ _SUBSTITUTION = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)")
 _SMOKE_TEST = """
 import json, pathlib, sys
 pathlib.Path("smoke.json").write_text(json.dumps(sys.argv[1:]))
-sys.exit(int(pathlib.Path("smoke-ends-with").read_text()))
+with pathlib.Path("smoke-runs").open("a") as runs:
+    runs.write(json.dumps(sys.argv[1:]) + "\\n")
+ends = pathlib.Path("smoke-ends-with").read_text().split()
+pathlib.Path("smoke-ends-with").write_text(" ".join(ends[1:] or ends))
+sys.exit(int(ends[0]))
 """
 
 
@@ -99,6 +104,7 @@ class GoogleCloud:
         functions: what is configured and deployed.
         builds: the builds at work, as Cloud Build's API shows them.
         storage: the bucket with uploads and packages.
+        elsewhere: additional region → who serves there.
         calls: "METHOD host/path" of everything that was asked, in order.
     """
 
@@ -106,6 +112,7 @@ class GoogleCloud:
     functions: CloudFunctions
     builds: list[Json]
     storage: storage.CloudStorage
+    elsewhere: dict[str, RunService] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
     def apps(self) -> dict[str, ASGIApp]:
@@ -113,15 +120,16 @@ class GoogleCloud:
         access = ApiAccess(
             _ACCESS_TOKEN, services={cloud_functions.HOST, cloud_run.HOST, resource_manager.HOST, service_usage.HOST}
         )
+        services = {REGION: self.service, **self.elsewhere}
         apps: dict[str, ASGIApp] = {
-            f"{REGION}-{cloud_run.HOST}": create_run_app(access, [self.service]),
+            **{f"{region}-{cloud_run.HOST}": create_run_app(access, [each]) for region, each in services.items()},
             cloud_functions.HOST: create_functions_app(access, self.functions),
             STORAGE: storage.create_storage_app(self.storage),
             "cloudbuild.googleapis.com": Starlette(
                 routes=[
                     Route(f"/v1/projects/{PROJECT}/locations/{REGION}/builds", self._list_builds),
                     _answer(
-                        f"/v1/projects/{PROJECT}/locations/{REGION}/defaultServiceAccount",
+                        f"/v1/projects/{PROJECT}/locations/{{region}}/defaultServiceAccount",
                         {"serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/default@example.com"},
                     ),
                 ]
@@ -139,6 +147,17 @@ class GoogleCloud:
     def function(self) -> Json:
         """The function, as Cloud Functions has it."""
         return self.functions.functions[FUNCTION_NAME]
+
+    def add_region(self, region: str) -> None:
+        """Make the function in another region, as `terraform apply` does."""
+        there = self.elsewhere[region] = RunService(PROJECT, region, FUNCTION)
+        function = deepcopy(self.function)
+        function["name"] = FUNCTION_NAME.replace(REGION, region)
+        function["labels"]["live-tokens-additional"] = "true"
+        function["serviceConfig"]["service"] = there.full_name
+        self.functions.functions[function["name"]] = function
+        self.functions.services[function["name"]] = there
+        self.functions.deploy(function["name"], "the-first-code.zip")
 
     async def _list_builds(self, request: Request) -> JSONResponse:
         if request.query_params["filter"] != _AT_WORK:
@@ -307,8 +326,7 @@ def first_build_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, *, end_with
 
 @contextmanager
 def _build_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, build: Json, make: str) -> Iterator[Release]:
-    workspace = _workspace(folder / "workspace")
-    smoke_test_ends_with(workspace, 0)
+    workspace = workspace_in(folder)
     programs = folder / "programs"
     _program(programs / "make", make)
     with gcloud_at(cloud.apps(), folder) as environment:
@@ -334,12 +352,14 @@ def gcloud_at(apps: Mapping[str, ASGIApp], folder: Path) -> Iterator[dict[str, s
         }
 
 
-def smoke_test_ends_with(workspace: Path, code: int) -> None:
-    """Let the smoke test of a release end with this exit code from now on."""
-    (workspace / "smoke-ends-with").write_text(str(code))
+def smoke_test_ends_with(workspace: Path, *codes: int) -> None:
+    """Let the runs of the smoke test end with these exit codes, one after the other. The last one stays."""
+    (workspace / "smoke-ends-with").write_text(" ".join(map(str, codes)))
 
 
-def _workspace(workspace: Path) -> Path:
+def workspace_in(folder: Path) -> Path:
+    """Return a folder with the checkout that the steps of a release work in, and a smoke test that passes."""
+    workspace = folder / "workspace"
     shutil.copytree(CHECKOUT / "functions", workspace / "functions")
     shutil.copytree(CHECKOUT / "operations", workspace / "operations")
     (workspace / "smoke_test.py").write_text(_SMOKE_TEST)
@@ -349,6 +369,7 @@ def _workspace(workspace: Path) -> Path:
         f'PYTHONPATH=operations exec {sys.executable} -m live_tokens_operations "$@"'
     )
     _program(workspace / ".venv" / "bin" / "live-tokens", program)
+    smoke_test_ends_with(workspace, 0)
     return workspace
 
 

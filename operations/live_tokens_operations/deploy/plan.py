@@ -74,6 +74,14 @@ class Plan:
         changes = tuple(_changes(shown))
         return cls(changes, bool(changes or outputs), _settings_of(shown), outputs, tuple(resources))
 
+    @property
+    def creates_function(self) -> bool:
+        """Whether the code of this checkout goes to a region. A replaced function gets the code that it had first."""
+        return any(
+            change.type == "google_cloudfunctions2_function" and change.actions == ("create",)
+            for change in self.changes
+        )
+
     def count(self, action: str) -> int:
         """Return how many resources an action changes: create, update or delete. A replacement counts as two."""
         return sum(action in change.actions for change in self.changes)

@@ -86,15 +86,15 @@ class SmokeStep:
             if outcome.passed:
                 return
             if not outcome.may_pass_later or self.monotonic() >= end:
-                raise SmokeTestError(self._failure(outcome))
+                raise SmokeTestError(self._failure(url, outcome))
             waiting()
             self.pause(PAUSE_SECONDS)
 
     def _of(self, url: str) -> SmokeTest:
         return self.read([url, "--project", self.project, "--no-observations", *self.options])
 
-    def _failure(self, outcome: Outcome) -> str:
-        text = "Everything is deployed, but the smoke test failed."
+    def _failure(self, url: str, outcome: Outcome) -> str:
+        text = f"Everything is deployed, but the smoke test of {url} failed."
         if "API_KEY_REJECTED" in outcome.reasons:
             another = f"make deploy PROJECT_ID={self.project} NEW_KEY=1"
             text = f"{text} Gemini refuses the key in Secret Manager. To store another key: {another}\nOtherwise:"

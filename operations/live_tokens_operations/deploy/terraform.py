@@ -67,7 +67,7 @@ class Terraform:
 
         Args:
             worst_days: profile → US dollars, which the plan shows.
-            release: `release.json` of a new function, or empty.
+            release: `release.json` of code that this plan uploads. Without an upload, it changes nothing.
         """
         self.plan_text.parent.mkdir(exist_ok=True)
         # In a folder that only this user can read: a plan holds all values of the state.

@@ -63,10 +63,15 @@ def add_arguments(parser: Parser) -> None:
         metavar="NAME=VALUE,…",
         help="other substitutions of cloudbuild.yaml than `make deploy` chose",
     )
+    parser.add_argument(
+        "--show-regions",
+        action="store_true",
+        help="release nothing, and print a line for each region: region|function|URL of the candidate|smoke options",
+    )
 
 
 def run(typed: Namespace, process: Process) -> ExitCode:
-    """Test, deploy and release this checkout, and show both builds until they end.
+    """Test, deploy and release this checkout, and show both builds until they end; or show the regions.
 
     Raises:
         RefusedProfilesError: the function would not start. Nothing was uploaded.
@@ -75,10 +80,14 @@ def run(typed: Namespace, process: Process) -> ExitCode:
         BuildError: a build failed, or did not start.
         GcloudError: gcloud is missing.
     """
-    for warning in warnings_of(require_profiles(PROFILES)):
-        process.stderr.write(f"Warning: {warning}\n")
     given = _pairs(typed.substitutions)
     programs = LocalPrograms(process.environment)
+    if typed.show_regions:
+        for place, substitutions in _settings(programs, typed.project).of(typed.region).items():
+            process.stdout.write(f"{_line(substitutions | {'_REGION': place})}\n")
+        return ExitCode.DONE
+    for warning in warnings_of(require_profiles(PROFILES)):
+        process.stderr.write(f"Warning: {warning}\n")
     origin = origin_of(programs, CHECKOUT)
     if not typed.allow_dirty:
         _require_commit(origin)
@@ -108,6 +117,12 @@ def run(typed: Namespace, process: Process) -> ExitCode:
         except BuildError as error:
             raise BuildError(f"{error}{_where_it_serves(place, list(regions))}") from error
     return ExitCode.DONE
+
+
+def _line(substitutions: Mapping[str, str]) -> str:
+    """Return a region for a shell to read. The last field may hold anything but a line break."""
+    fields = ("_REGION", "_FUNCTION", "_CANDIDATE_URL", "_SMOKE_OPTIONS")
+    return "|".join(substitutions.get(name, "") for name in fields)
 
 
 def _where_it_serves(failed: str, regions: Sequence[str]) -> str:

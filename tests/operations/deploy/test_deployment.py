@@ -12,6 +12,7 @@ import pytest
 from live_tokens_operations.bill_table import bill_table, worst_days
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles
 from live_tokens_operations.deploy.project_settings import ProjectSettings
+from live_tokens_operations.source import digest_of, source_of
 from operations.deploy.checkout import ROOT, Checkout, contents_below
 from operations.deploy.google import (
     ELSEWHERE,
@@ -197,7 +198,7 @@ def test_a_build_replaces_the_key_by_the_one_in_its_environment_and_points_at_th
     assert google.secrets[SECRET][-1].payload == f"{KEY}-2".encode()
     assert f"{KEY}-2" not in ended.shown
     assert "the key is not here" in ended.shown
-    assert f"the smoke test failed. Run make doctor PROJECT_ID={PROJECT} to find out why." in ended.shown
+    assert f"the smoke test of {URL} failed. Run make doctor PROJECT_ID={PROJECT} to find out why." in ended.shown
     assert checkout.smoke_runs[1][-3:] == ["--no-observations", "--app-id=1:2:web:3", "--profile=tutor"]
     assert "In the app" in ended.shown
 
@@ -242,6 +243,41 @@ def test_settings_that_serve_nobody_are_not_called_done_and_not_tested(deployed:
     assert move in ended.shown
     assert "== Done" not in ended.shown
     assert len(checkout.smoke_runs) == 1
+
+
+def test_every_region_is_smoke_tested_under_its_own_url_the_home_region_first(deployed: Deployed) -> None:
+    _, checkout = deployed
+    checkout.set(additional_regions={ELSEWHERE: {}})
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 0, ended.shown
+    there = [URL.replace("europe-west1", region) for region in ("europe-west1", ELSEWHERE)]
+    assert [run[0] for run in checkout.smoke_runs[1:]] == there
+    assert [line for line in ended.shown.splitlines() if line.startswith("== Smoke")] == [
+        f"== Smoke test of {url}" for url in there
+    ]
+
+
+def test_a_region_whose_smoke_test_fails_is_named_and_the_ones_after_it_are_not_tried(deployed: Deployed) -> None:
+    _, checkout = deployed
+    checkout.smoke_fails(1)
+    checkout.set(additional_regions={ELSEWHERE: {}})
+    ended = checkout.build("deploy", "--yes")
+    assert (ended.code, len(checkout.smoke_runs)) == (1, 2)
+    assert f"Everything is deployed, but the smoke test of {URL} failed." in ended.shown
+    assert f"Not tested: {URL.replace('europe-west1', ELSEWHERE)}\n" in ended.shown
+
+
+def test_regions_behind_a_closed_door_are_said_not_to_be_tested_one_by_one(deployed: Deployed) -> None:
+    _, checkout = deployed
+    closed = {"domain": "live.example.com", "close_direct": True}
+    checkout.set(additional_regions={ELSEWHERE: {}}, load_balancer=closed)
+    ended = checkout.build("deploy", "--yes")
+    assert ended.code == 0, ended.shown
+    assert [run[0] for run in checkout.smoke_runs[1:]] == ["https://live.example.com/"]
+    assert (
+        "The load balancer leads this smoke test to one region, the nearest to this machine. The regions' own URLs are "
+        f"closed, so europe-west1 and {ELSEWHERE} are not tested one by one"
+    ) in ended.shown
 
 
 def test_another_region_that_serves_other_code_is_not_called_done_either(deployed: Deployed) -> None:
@@ -289,6 +325,22 @@ def test_what_failed_in_the_middle_goes_on_from_there(deployed: Deployed) -> Non
         PROJECT,
         "--no-observations",
     ]
+
+
+def test_code_that_a_failed_first_run_did_not_upload_tells_its_release_all_the_same(
+    checkout: Checkout, google: Google
+) -> None:
+    terraform, started = checkout.folder / "bin/terraform", checkout.folder / "started"
+    real = terraform.read_text(encoding="utf-8").partition("\n")[2]
+    failing = f'case "$*" in *" apply "*) echo the quota of the project is used up >&2; exit 1 ;; esac\n{real}'
+    checkout.set(region="europe-west1")
+    for script, code in ((failing, 1), (real, 0)):
+        checkout.install("terraform", f'printf "%s\\t" "$@" >>{started}; echo >>{started}\n{script}')
+        ended = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+        assert ended.code == code, ended.shown
+    plans = started.read_text(encoding="utf-8").split("\tplan\t")[1:]
+    digest = digest_of(source_of(checkout.folder))
+    assert [f'"digest": "{digest}"' in plan for plan in plans] == [True, True]
 
 
 def test_a_deployment_that_the_bucket_does_not_know_of_is_remembered(deployed: Deployed) -> None:

@@ -23,6 +23,7 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
         up = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
         assert up.code == 0, up.shown
         assert "google_cloudfunctions2_function.mint_live_token" in google.addresses
+        assert "To deploy new code and profiles" not in up.shown
         assert google.secrets[SECRET][-1].payload == KEY.encode()
         assert KEY.encode() not in google.every_content
         with zipfile.ZipFile(checkout.module / ".build" / "function.zip") as first_code:
@@ -31,6 +32,7 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
         again = checkout.build("deploy")  # without --yes: a plan with changes would end it here
         assert again.code == 0, again.shown
         assert "No changes are necessary." in again.shown
+        assert "To deploy new code and profiles" in again.shown
 
         down = checkout.build("destroy", "--confirm", PROJECT)
         assert down.code == 0, down.shown

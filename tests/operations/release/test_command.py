@@ -41,10 +41,15 @@ esac
 
 
 class Checkout:
-    """The programs that a release starts, and what they were told."""
+    """The programs that a release starts, and what they were told.
+
+    Attributes:
+        shown: on stdout, by the last release.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.shown = ""
         self.git()
         self.gcloud()
         (folder / "settings").write_text(json.dumps(SETTINGS))
@@ -70,9 +75,11 @@ class Checkout:
 
     def release(self, *arguments: str) -> tuple[int, str]:
         """Return the exit code, and what was said on stderr."""
-        stderr = io.StringIO()
-        process = Process({"PATH": f"{self.folder}:/usr/bin:/bin"}, io.StringIO(), io.StringIO(), stderr)
-        return main(["release", *arguments], process), stderr.getvalue()
+        stdout, stderr = io.StringIO(), io.StringIO()
+        process = Process({"PATH": f"{self.folder}:/usr/bin:/bin"}, io.StringIO(), stdout, stderr)
+        code = main(["release", *arguments], process)
+        self.shown = stdout.getvalue()
+        return code, stderr.getvalue()
 
     def _program(self, name: str, text: str) -> None:
         program = self.folder / name
@@ -146,6 +153,19 @@ def test_a_region_that_fails_leaves_the_rest_and_says_where_the_new_code_is(thre
     code, said = three_regions.release(*PROJECT)
     assert (code, len(three_regions.submitted())) == (1, 3)
     assert said.splitlines()[-1] == "Released in: europe-west1. Not released in: asia-east1, us-central1."
+
+
+def test_the_regions_of_a_release_are_shown_for_a_shell_and_nothing_is_released(three_regions: Checkout) -> None:
+    three_regions.git(commit="exit 128")  # it does not matter for this
+    code, said = three_regions.release(*PROJECT, "--show-regions")
+    assert (code, three_regions.submitted()) == (0, []), said
+    assert three_regions.shown.splitlines() == [
+        "europe-west1|another||--app-id=1:2:web:3 --claims={}",
+        "asia-east1|another||--app-id=1:2:web:3 --claims={}",
+        "us-central1|another|https://candidate/us-central1|--app-id=1:2:web:3 --claims={}",
+    ]
+    three_regions.release(*PROJECT, "--show-regions", "--region", "us-central1")
+    assert [line.split("|")[0] for line in three_regions.shown.splitlines()] == ["us-central1"]
 
 
 def test_one_region_can_be_released_alone_through_its_own_candidate(three_regions: Checkout) -> None:

@@ -26,6 +26,11 @@ variable "additional_regions" {
   default = {}
 }
 
+variable "load_balancer" {
+  type    = object({ domain = string, close_direct = optional(bool, false) })
+  default = null
+}
+
 variable "deletion_protection" {
   type    = bool
   default = true
@@ -93,8 +98,23 @@ resource "terraform_data" "function" {
   depends_on = [google_secret_manager_secret.gemini_api_key]
 }
 
+locals {
+  closed = try(var.load_balancer.close_direct, false)
+}
+
 output "function_url" {
   value = terraform_data.function.output
+}
+
+output "app_url" {
+  value = local.closed ? "https://${var.load_balancer.domain}/" : terraform_data.function.output
+}
+
+output "direct_urls" {
+  value = local.closed ? {} : {
+    for region in concat([var.region], keys(var.additional_regions)) :
+    region => "https://${region}-${var.project_id}.cloudfunctions.net/${var.function_name}"
+  }
 }
 
 output "function_name" {
