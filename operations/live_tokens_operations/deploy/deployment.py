@@ -31,6 +31,7 @@ from live_tokens_operations.deploy.summary import summary
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform import Terraform
 from live_tokens_operations.deploy.traffic import require_newest_to_serve
+from live_tokens_operations.deploy.unknown_settings import require_known_settings
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Looks
 from live_tokens_operations.origin import origin_of
@@ -139,6 +140,7 @@ class Deploy:
         self._title(f"Project {options.project}, region {region}")
         with terraform.planned(worst_days(checked), release) as file:
             shown = terraform.read(file)
+            require_known_settings(shown, self.module, settings)
             require_open_url(shown, ready.api, options.project)
             require_no_other_audit_configuration(shown, ready.api, options.project)
             invoker_check = InvokerCheck(self.programs, ready.api, options.project)

@@ -54,6 +54,11 @@ class ProjectSettings:
         return f"infra/projects/{self.project}.tfvars"
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of all settings in the file."""
+        return frozenset(self._values)
+
+    @property
     def region(self) -> str | None:
         """`region`, or None if it is not set."""
         return self._text_of("region")

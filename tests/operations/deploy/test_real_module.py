@@ -44,6 +44,24 @@ def test_the_real_module_goes_up_stays_as_it_is_and_comes_down(
     ] is False
 
 
+def test_settings_that_the_module_does_not_have_stop_a_deployment_before_anything_is_made(
+    check_out_module: Callable[[Path], Checkout], google: Google
+) -> None:
+    """Terraform goes on without them: App Check would stay off."""
+    with _checked_out(check_out_module) as checkout:
+        checkout.set(region="europe-west1", app_check={"mod": "enforce"}, key_rotation={"period_days": 30})
+        typed_wrongly = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+        assert typed_wrongly.code == 2, typed_wrongly.shown
+        assert "has settings that do not exist: key_rotation, app_check.mod." in typed_wrongly.shown
+
+        checkout.set(region="europe-west1", alert_thresholds={"failed_share": 0.1})
+        earlier = checkout.build("deploy", "--yes", GEMINI_API_KEY=KEY)
+        assert earlier.code == 1, earlier.shown
+        assert "and not failed_share." in " ".join(earlier.shown.replace("│", " ").split())
+        assert "terraform plan failed. Nothing was changed.\n" in earlier.shown
+        assert json.loads(google.state_bucket.objects[STATE].content)["resources"] == []
+
+
 def test_no_checkout_undoes_a_strict_deployment_by_lost_or_older_settings_and_yes_alone(
     check_out_module: Callable[[Path], Checkout], google: Google
 ) -> None:
