@@ -33,8 +33,9 @@ _WEBSOCKET_PATH = "/ws/google.ai.generativelanguage.{version}.GenerativeService.
 MINT_SECONDS = 6.0
 _CLIENTS_KEPT = 2
 
-# ErrorInfo.reason as it is documented; anything else is somebody's text. Source: https://google.aip.dev/193
-_ERROR_REASON = re.compile(r"[A-Z0-9_]{1,63}")
+# A status or an ErrorInfo.reason as it is documented; anything else is somebody's text.
+# Source: https://google.aip.dev/193
+_DOCUMENTED_WORD = re.compile(r"[A-Z0-9_]{1,63}")
 
 
 # What Gemini says of the profile that is at fault; the words after it, which can quote a value, are left out.
@@ -149,8 +150,8 @@ def silence_experimental_warning() -> None:
 
 
 def _reason_for(error: errors.APIError) -> TokenNotIssued:
-    known = (type(error).__name__, str(error.code), _error_info_reason(error), _refused_fields(error))
-    diagnosis = " ".join(filter(None, known))
+    words = (_status(error), _error_info_reason(error), _refused_fields(error))
+    diagnosis = " ".join(filter(None, (type(error).__name__, str(error.code), *words)))
     if error.code == 429:
         return GeminiRateLimited(diagnosis)
     if error.code in (401, 403) or _error_info_reason(error) == "API_KEY_INVALID":
@@ -158,6 +159,12 @@ def _reason_for(error: errors.APIError) -> TokenNotIssued:
     if 400 <= error.code < 500 and error.code != 408:
         return InternalFault(diagnosis)
     return GeminiUnavailable(diagnosis)
+
+
+def _status(error: errors.APIError) -> str:
+    """Return Google's canonical status, such as FAILED_PRECONDITION, or an empty string."""
+    status: object = error.status
+    return status if isinstance(status, str) and _DOCUMENTED_WORD.fullmatch(status) else ""
 
 
 def _error_info_reason(error: errors.APIError) -> str:
@@ -169,7 +176,7 @@ def _error_info_reason(error: errors.APIError) -> str:
         case {"error": {"details": [*details]}}:
             for detail in details:
                 match detail:
-                    case {"reason": str(reason)} if _ERROR_REASON.fullmatch(reason):
+                    case {"reason": str(reason)} if _DOCUMENTED_WORD.fullmatch(reason):
                         return reason
     return ""
 

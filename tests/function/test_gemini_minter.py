@@ -237,6 +237,16 @@ def test_without_a_clock_of_its_own_it_tells_aware_utc_in_whole_seconds(server: 
         (refusal(404), InternalFault, "ClientError 404"),
         (refusal(429), GeminiRateLimited, "ClientError 429"),
         (refusal(501), GeminiUnavailable, "ServerError 501"),
+        (answer_json({"error": {"status": "NOT_FOUND"}}, 404), InternalFault, "ClientError 404 NOT_FOUND"),
+        (
+            answer_json({"error": {"status": "FAILED_PRECONDITION", "details": [{"reason": "SOME_REASON"}]}}, 400),
+            InternalFault,
+            "ClientError 400 FAILED_PRECONDITION SOME_REASON",
+        ),
+        *(
+            (answer_json({"error": {"status": status}}, 400), InternalFault, "ClientError 400")
+            for status in (UPSTREAM_WORDS, "not_found", "A" * 64, 7, ["NOT_FOUND"])
+        ),
         (answer_json({"error": {"details": "odd"}}, 400), InternalFault, "ClientError 400"),
         (answer_json({"error": {"details": ["odd", {"reason": 7}]}}, 400), InternalFault, "ClientError 400"),
         *(
