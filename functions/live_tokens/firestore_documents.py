@@ -9,14 +9,15 @@ Source: https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import grpc  # type: ignore[import-untyped]  # published without types
-from google.api_core.exceptions import from_grpc_error
+from google.api_core.exceptions import DeadlineExceeded, from_grpc_error
 from google.cloud.firestore_v1.types import (
     BatchGetDocumentsRequest,
     BatchGetDocumentsResponse,
@@ -24,6 +25,7 @@ from google.cloud.firestore_v1.types import (
     CommitResponse,
 )
 
+from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
 from live_tokens.google_credentials import GoogleCredentials
 
@@ -79,6 +81,7 @@ class FirestoreDocuments:
         self._emulator_host = emulator_host
         self._connecting = threading.Lock()
         self._rpcs: _Rpcs | None = None
+        self._breaker = CircuitBreaker(DeadlineExceeded)
         # Firestore finds the database by these. Source: https://google.aip.dev/client-libraries/4222
         self._metadata = (
             ("google-cloud-resource-prefix", self._database),
@@ -90,16 +93,14 @@ class FirestoreDocuments:
 
         Raises:
             google.api_core.exceptions.GoogleAPICallError: they could not be read.
-            UpstreamError: there are no credentials.
+            UpstreamError: they were not read in time, or there are no credentials.
         """
         root = f"{self._database}/documents/"
         rpcs = self._connected()
         request = rpcs.get_request(database=self._database, documents=[f"{root}{name}" for name in names])
         metadata = self._authorized(deadline)
-        try:
+        with self._asking(deadline):
             answers = list(rpcs.get(request, timeout=_left(deadline), metadata=metadata))
-        except grpc.RpcError as error:
-            raise from_grpc_error(error) from error  # type: ignore[no-untyped-call]  # untyped there
         found = {}
         for answer in answers:
             is_there = answer.WhichOneof("result") == "found"
@@ -113,7 +114,7 @@ class FirestoreDocuments:
 
         Raises:
             google.api_core.exceptions.GoogleAPICallError: it was, or it could not be written.
-            UpstreamError: there are no credentials.
+            UpstreamError: it was not written in time, or there are no credentials.
         """
         rpcs = self._connected()
         request = rpcs.commit_request(database=self._database)
@@ -126,10 +127,17 @@ class FirestoreDocuments:
         else:
             write.current_document.exists = False
         metadata = self._authorized(deadline)
-        try:
+        with self._asking(deadline):
             rpcs.commit(request, timeout=_left(deadline), metadata=metadata)
-        except grpc.RpcError as error:
-            raise from_grpc_error(error) from error  # type: ignore[no-untyped-call]  # untyped there
+
+    @contextmanager
+    def _asking(self, deadline: Deadline) -> Iterator[None]:
+        """Ask Firestore inside this context, and nobody else: any answer closes the circuit."""
+        with self._breaker.asking(deadline):
+            try:
+                yield
+            except grpc.RpcError as error:
+                raise from_grpc_error(error) from error  # type: ignore[no-untyped-call]  # untyped there
 
     def _authorized(self, deadline: Deadline) -> Sequence[tuple[str, str]]:
         if self._credentials is None:

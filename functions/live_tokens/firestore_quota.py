@@ -21,13 +21,11 @@ from urllib.parse import quote
 from google.api_core.exceptions import (
     Aborted,
     AlreadyExists,
-    DeadlineExceeded,
     FailedPrecondition,
     GoogleAPICallError,
     NotFound,
 )
 
-from live_tokens.circuit_breaker import CircuitBreaker
 from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
 from live_tokens.firestore_documents import FirestoreDocuments, StoredDocument
@@ -108,7 +106,6 @@ class FirestoreQuotaStore:
     ) -> None:
         self._documents = FirestoreDocuments(project_id, database, credentials, emulator_host)
         self._decide_at = decide_at
-        self._breaker = CircuitBreaker(DeadlineExceeded)
         # Calls of one caller within this process take turns: they would only beat each other to the write.
         self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
 
@@ -137,17 +134,16 @@ class FirestoreQuotaStore:
         """Return what an attempt returns that was not beaten to the write."""
         stripe = self._stripes[hash(caller.uid) % _STRIPES]
         if not stripe.acquire(timeout=deadline.left()):
-            raise QuotaUnavailable("waited for other calls of this caller")
+            raise QuotaUnavailable("waited for other calls in this instance")
         try:
-            with self._breaker.asking(deadline):
-                for _ in range(_ATTEMPTS):
-                    if not deadline.left():
-                        break
-                    result = attempt()
-                    if result is not None:
-                        return result
-                    time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
-                raise QuotaUnavailable("contended")
+            for _ in range(_ATTEMPTS):
+                if not deadline.left():
+                    break
+                result = attempt()
+                if result is not None:
+                    return result
+                time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # jitter
+            raise QuotaUnavailable("contended")
         except UpstreamError as error:
             raise QuotaUnavailable(str(error), error.retry_after) from error
         except GoogleAPICallError as error:
@@ -202,7 +198,7 @@ def _readable(caller: Caller) -> Iterator[None]:
     """Raise `QuotaUnavailable` for a document that somebody has written to by hand."""
     try:
         yield
-    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
+    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError) as error:
         raise QuotaUnavailable(f"unreadable document {QUOTAS}/{quota_id(caller.uid)}") from error
 
 

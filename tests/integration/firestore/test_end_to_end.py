@@ -195,8 +195,13 @@ def test_a_blocked_user_is_refused_and_nobody_else(service: Service, user: User)
 
 @pytest.mark.parametrize(
     "damage",
-    [{"spent": {"default": {"hour": 2**63 - 1}}}, {"spent": {"default": {"hour": "noon"}}}, {"spent": [1]}],
-    ids=["overflow", "a text", "a list"],
+    [
+        {"spent": {"default": {"hour": 2**63 - 1}}},
+        {"spent": {"default": {"hour": "noon"}}},
+        {"spent": [1]},
+        {"sessions": {"another": {"id": {}}}},
+    ],
+    ids=["overflow", "a text", "a list", "a session of another profile without fields"],
 )
 def test_a_document_edited_by_hand_is_an_outage_that_the_log_names(
     service: Service, user: User, damage: dict[str, object]

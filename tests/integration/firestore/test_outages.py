@@ -1,5 +1,7 @@
 """A store that is down, slow, erring or overrun: QUOTA_UNAVAILABLE, which issues nothing."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import grpc  # type: ignore[import-untyped]  # published without types
@@ -8,8 +10,13 @@ import pytest
 from integration.firestore.database import Database
 from integration.firestore.people import AMPLE, CALLER, PROFILE, outcome, outcomes
 from integration.firestore.proxy import READ, WRITE, FirestoreProxy, failing, hanging
+from live_tokens.circuit_breaker import TIME_OUTS
+from live_tokens.deadline import Deadline
 from live_tokens.errors import QuotaUnavailable
+from live_tokens.firestore_documents import FirestoreDocuments
+from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import SessionCall
+from live_tokens.upstream_errors import UpstreamError
 from stack.prerequisites import free_ports
 
 LIMIT = PROFILE.quota.per_hour or 0
@@ -93,3 +100,33 @@ def test_one_instance_works_again_as_soon_as_its_store_does(database: Database, 
     assert outcome(store) == "QUOTA_UNAVAILABLE"
     proxy.before.clear()
     assert outcome(store) == "issued"
+
+
+class FailingCredentials(GoogleCredentials):
+    """Has an access token until `fail` is set."""
+
+    def __init__(self) -> None:
+        self.fail = False
+
+    def authorization(self, deadline: Deadline) -> Mapping[str, str]:  # noqa: ARG002  # never waits
+        if self.fail:
+            raise UpstreamError("no access token")
+        return {"Authorization": "Bearer owner"}
+
+
+def test_a_failed_access_token_is_no_answer_of_a_store_that_hangs(database: Database, proxy: FirestoreProxy) -> None:
+    credentials = FailingCredentials()
+    documents = FirestoreDocuments(database.project, "live-tokens", credentials, proxy.host)
+    proxy.before[READ] = hanging
+
+    def read(_: object = None) -> str:
+        with pytest.raises(UpstreamError) as caught:
+            documents.get(["quotas/one"], AMPLE)
+        return str(caught.value)
+
+    with ThreadPoolExecutor(TIME_OUTS - 1) as pool:
+        assert set(pool.map(read, range(TIME_OUTS - 1))) == {"DeadlineExceeded"}
+    credentials.fail = True
+    assert read() == "no access token"
+    credentials.fail = False
+    assert [read(), read()] == ["DeadlineExceeded", "circuit open"]
