@@ -47,7 +47,7 @@ from live_tokens.profiles import usable
 from live_tokens.public_keys import PublicKeys
 from live_tokens.release import read_release
 from live_tokens.secret_manager_key import READ_SECONDS, SecretManagerKey
-from live_tokens.settings import DEFAULT_THREADS, Settings
+from live_tokens.settings import Settings
 from live_tokens.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Service:
         # Not above: it takes a tenth of the start, and the local stack does without it.
         from live_tokens.firestore_quota import FirestoreQuotaStore
 
-        emulator_host = os.environ.get("FIRESTORE_EMULATOR_HOST")
+        emulator_host = settings.firestore_emulator_host
         return FirestoreQuotaStore(
             settings.firebase_project_id,
             settings.firestore_database,
@@ -184,13 +184,13 @@ class Service:
         return Upstream(transport, seconds, self._credentials.authorization if authorized else None)
 
 
-# Cloud Run sends as many requests at once as its concurrency says; the framework's default of 4 threads would queue
-# them. It reads this variable after this import.
-os.environ.setdefault("THREADS", str(DEFAULT_THREADS))
-
 gc.disable()  # next to nothing of an import is garbage, and to look for it takes a twentieth of the start
 try:
-    _endpoint = Service(Settings.from_mapping(os.environ)).endpoint(Path(__file__).parent)
+    _settings = Settings.from_mapping(os.environ)
+    # Cloud Run sends as many requests at once as its concurrency says; the framework's default of 4 threads would queue
+    # them. It reads this variable after this import.
+    os.environ["THREADS"] = str(_settings.threads)
+    _endpoint = Service(_settings).endpoint(Path(__file__).parent)
 except ConfigurationError as error:
     sys.exit(f"mint_live_token does not start. {error}")
 finally:

@@ -68,8 +68,10 @@ class Settings:
         firestore_database: name of the database with quotas and stop switches.
         memory_switches_file: path of a file of stop switches for `memory`, or None.
         cors_allowed_origins: origins of web apps, or `*` alone.
+        call_deadline: how long a call may take in all.
         threads: how many calls are answered at once; as many connections to each upstream are kept.
         firebase_auth_emulator_host: `host:port` of the Auth emulator, or None.
+        firestore_emulator_host: `host:port` of Firestore's emulator, or None.
         secret_manager_emulator_host: `host:port` of a stand-in, or None.
         gemini_emulator_host: `host:port` of a stand-in, `https://host:port` for one over TLS, or None.
     """
@@ -89,6 +91,7 @@ class Settings:
     call_deadline: timedelta
     threads: int
     firebase_auth_emulator_host: str | None
+    firestore_emulator_host: str | None
     secret_manager_emulator_host: str | None
     gemini_emulator_host: str | None
 
@@ -129,13 +132,12 @@ class Settings:
             ),
             threads=reader.whole_number("THREADS", DEFAULT_THREADS, 1, _MOST_THREADS),
             firebase_auth_emulator_host=reader.host_and_port("FIREBASE_AUTH_EMULATOR_HOST"),
+            firestore_emulator_host=reader.host_and_port("FIRESTORE_EMULATOR_HOST"),
             secret_manager_emulator_host=reader.host_and_port("SECRET_MANAGER_EMULATOR_HOST"),
             gemini_emulator_host=reader.optional(
                 "GEMINI_EMULATOR_HOST", _HOST_PERHAPS_SECURE, "host:port, or https://host:port"
             ),
         )
-        # The Firestore client reads this one by itself; here it is only checked.
-        reader.host_and_port("FIRESTORE_EMULATOR_HOST")
         reader.refuse_empty_emulators()
         reader.refuse_stand_ins_in_the_cloud(settings.quota_store)
         if settings.quota_store != "memory" and settings.memory_switches_file is not None:

@@ -17,7 +17,7 @@ from function.made_up import PROJECT
 from function.unsigned_id_tokens import unsigned
 from live_tokens.callable_endpoint import CallableEndpoint
 from live_tokens.profiles import ProfileError
-from live_tokens.settings import EMULATOR_VARIABLES, Settings
+from live_tokens.settings import DEFAULT_THREADS, EMULATOR_VARIABLES, Settings
 
 MAIN = Path(__file__).parents[2] / "functions" / "main.py"
 SOURCE = MAIN.parent
@@ -117,6 +117,18 @@ def test_app_check_is_off_looked_at_or_enforced(
 def test_the_service_starts_with_the_shipped_profiles_and_the_threads_it_was_told(main: dict[str, Any]) -> None:
     assert callable(main["mint_live_token"])
     assert main["os"].environ["THREADS"] == "1"
+
+
+@pytest.mark.parametrize("threads", ["", None])
+def test_without_a_number_of_threads_the_framework_is_told_the_default_one(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, threads: str | None
+) -> None:
+    if threads is None:
+        monkeypatch.delenv("THREADS")
+    else:
+        monkeypatch.setenv("THREADS", threads)
+    runpy.run_path(str(MAIN))
+    assert os.environ["THREADS"] == str(DEFAULT_THREADS)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_two_variables_are_enough() -> None:
         call_deadline=timedelta(seconds=25),
         threads=32,
         firebase_auth_emulator_host=None,
+        firestore_emulator_host=None,
         secret_manager_emulator_host=None,
         gemini_emulator_host=None,
     )
@@ -77,6 +78,7 @@ def test_every_variable_is_read() -> None:
         "CALL_DEADLINE_SECONDS": "20",
         "THREADS": "64",
         "FIREBASE_AUTH_EMULATOR_HOST": "localhost:9099",
+        "FIRESTORE_EMULATOR_HOST": "localhost:9102",
         "SECRET_MANAGER_EMULATOR_HOST": "localhost:9010",
         "GEMINI_EMULATOR_HOST": "127.0.0.1:9011",
     }
@@ -96,6 +98,7 @@ def test_every_variable_is_read() -> None:
         call_deadline=timedelta(seconds=20),
         threads=64,
         firebase_auth_emulator_host="localhost:9099",
+        firestore_emulator_host="localhost:9102",
         secret_manager_emulator_host="localhost:9010",
         gemini_emulator_host="127.0.0.1:9011",
     )
@@ -180,9 +183,9 @@ def test_all_faults_are_told_at_once() -> None:
         "CALL_DEADLINE_SECONDS",
         "THREADS",
         "FIREBASE_AUTH_EMULATOR_HOST",
+        "FIRESTORE_EMULATOR_HOST",
         "SECRET_MANAGER_EMULATOR_HOST",
         "GEMINI_EMULATOR_HOST",
-        "FIRESTORE_EMULATOR_HOST",
         "MEMORY_SWITCHES_FILE",
     ]
 
