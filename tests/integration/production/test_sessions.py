@@ -85,5 +85,24 @@ def test_a_mint_that_fails_costs_its_lease_once(leasing: FunctionProcess, google
     assert retried.result["quota"]["minutesLeft"] == 5.0
 
 
+def test_a_mint_that_fails_twice_leaves_a_session_that_is_ended_before_the_next_one_begins(
+    leasing: FunctionProcess, google: LocalGoogle
+) -> None:
+    user = google.sign_in()
+    good = google.secret.versions[-1]
+    assert good is not None
+    google.gemini_stand_in.replace_api_keys(set())
+    session = leasing.call(user, {"profile": "leased"}).body["error"]["details"]["session"]
+    again = leasing.call(user, {"profile": "leased", "session": session})
+    google.gemini_stand_in.replace_api_keys({good.decode()})
+    assert again.body["error"]["details"]["session"] == session
+
+    third = leasing.call(user, {"profile": "leased", "session": session})
+    assert third.refusal == Refusal(403, "PERMISSION_DENIED", "SESSION_ENDED")
+    assert leasing.call(user, {"profile": "leased"}).refusal.reason == "TOO_MANY_SESSIONS"
+    assert leasing.call(user, {"end": session}).result == {"ended": session}
+    assert leasing.call(user, {"profile": "leased"}).result["session"]["id"] != session
+
+
 def _seconds(begin: str, end: str) -> int:
     return int((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
