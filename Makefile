@@ -88,7 +88,7 @@ $(BENCHMARKED_READY): $(VENV_READY) requirements.txt benchmarks/requirements.txt
 bench: $(VENV_READY) $(BENCHMARKED_READY) ## measure this function beside others, on Linux, in ten minutes; ARGS=--short in one, ARGS=--help
 	@PYTHONPATH=benchmarks $(BIN)/python -m speed $(ARGS)
 
-wait: $(VENV_READY) $(BENCHMARKED_READY) $(CLIENT_BUILT) $(SDKS_READY) ## measure how long a user waits from the tap to the first sound, on Linux, in five minutes
+wait: $(VENV_READY) $(BENCHMARKED_READY) $(CLIENT_BUILT) $(SDKS_READY) ## measure how long a user waits from the tap to the first sound, on Linux, in five minutes; ARGS=--browser in Chromium too
 	@PYTHONPATH=benchmarks $(BIN)/python -m speed.wait $(ARGS)
 
 cutoff: ## measure how long a blocked user is still heard, on the local stack, in three minutes; ARGS=--help

@@ -118,7 +118,7 @@ def _subjects(google: Google, folder: Path, against: str | None) -> list[Subject
 
 def _either_store(google: Google, plan: Plan) -> list[Subject]:
     """Return both forms of this function, the one in memory with a quota so small that it forgets no user meanwhile."""
-    per_day = min(LARGEST_QUOTA, plan.calls // AT_ONCE * (plan.rounds + 3) + AT_ONCE)
+    per_day = min(LARGEST_QUOTA, plan.calls // AT_ONCE * (plan.rounds + 2) + AT_ONCE)
     held = measured_copy(ROOT / "functions", plan.folder / "held", per_day=per_day)
     in_memory, _ = this_function(held, google.firestore)
     _, in_firestore = this_function(plan.folder / "this/functions", google.firestore)

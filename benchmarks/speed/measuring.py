@@ -183,7 +183,8 @@ def measure_callers(
         ]
         for size, function in functions:
             many_calls(function, google.id_tokens, AT_ONCE, plan.calls)
-            _all_answered(function, google.id_tokens[:size])
+            # Never more at once: of its threads and connections, each process is to have as many as the others.
+            _all_answered(function, google.id_tokens[:size], AT_ONCE)
         for number in range(plan.rounds):
             for size, function in functions:
                 some = [google.id_tokens[user] for user in spread(plan.calls, size, number)]
@@ -196,8 +197,8 @@ def spread(calls: int, users: int, number: int) -> list[int]:
     return [(call * max(users, calls) // calls + number) % users for call in range(calls)]
 
 
-def _all_answered(function: Running, id_tokens: Sequence[str]) -> None:
-    if a_call_each(function, id_tokens, max(CALLERS)).unavailable:
+def _all_answered(function: Running, id_tokens: Sequence[str], at_once: int) -> None:
+    if a_call_each(function, id_tokens, at_once).unavailable:
         raise BenchmarkError(f"{function.name} did not answer all users. Is the machine busy?\n{function.last_words()}")
 
 
@@ -226,7 +227,7 @@ def measure_long(subjects: Sequence[Subject], google: Google, plan: Plan, calls:
                 for _ in range(5):
                     many_calls(function, google.id_tokens, max(CALLERS), plan.calls)
             for _ in range(2):
-                _all_answered(after, google.id_tokens[: calls // 2])
+                _all_answered(after, google.id_tokens[: calls // 2], max(CALLERS))
             some = [google.id_tokens[user] for user in spread(plan.calls, AT_ONCE, 0)]
             found[subject.name] = [
                 {
