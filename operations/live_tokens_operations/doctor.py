@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from live_tokens_operations.arguments import Parser, function_name, like, project_id, region, timeout
@@ -19,6 +20,7 @@ from live_tokens_operations.checks import (
     profiles,
     public_access,
     recent_failures,
+    regions,
     roles,
     services,
     settings,
@@ -27,7 +29,7 @@ from live_tokens_operations.checks import (
 )
 from live_tokens_operations.checks.clock import check_clock
 from live_tokens_operations.checks.credentials import check_credentials
-from live_tokens_operations.checks.deployment import CheckContext, Project, find_region, look_at
+from live_tokens_operations.checks.deployment import CheckContext, Project, find_regions, look_at
 from live_tokens_operations.checks.finding import Finding, Mark, unanswered
 from live_tokens_operations.defaults import CHECKOUT, FUNCTION, REGION
 from live_tokens_operations.google.look import Unseen
@@ -41,6 +43,7 @@ _AREAS: Mapping[str, _Area] = {
     "Checkout": checkout.check,
     "Profiles": profiles.check,
     "Public": public_access.check,
+    "Regions": regions.check,
     "Key": key.check,
     "Firestore": database.check,
     "Roles": roles.check,
@@ -71,14 +74,25 @@ def _findings(typed: Namespace, environment: Mapping[str, str]) -> list[Finding]
     api = check_credentials(typed.project, environment, typed.timeout)
     if isinstance(api, Finding):
         return [api, check_clock(typed.timeout)]
-    where = typed.region or find_region(api, typed.project, typed.function) or REGION
+    found = find_regions(api, typed.project, typed.function)
+    home = found.home or typed.region or REGION
     settings = typed.settings or CHECKOUT / "infra" / "projects" / f"{typed.project}.tfvars"
     project = Project(
-        typed.project, where, typed.function, typed.url, typed.profiles, settings, read_key=not typed.leave_key
+        typed.project,
+        typed.region or home,
+        home,
+        typed.function,
+        typed.url,
+        typed.profiles,
+        settings,
+        read_key=not typed.leave_key,
     )
     with ThreadPoolExecutor(len(_AREAS) + 1) as pool:
         clock = pool.submit(check_clock, typed.timeout)
-        context = CheckContext(api, project, look_at(api, project))
+        additional = [] if typed.region else sorted({*found.additional, *checkout.applied_regions(api, project)})
+        there = [pool.submit(look_at, api, replace(project, region=name)) for name in additional]
+        elsewhere = dict(zip(additional, (each.result() for each in there), strict=True))
+        context = CheckContext(api, project, look_at(api, project), elsewhere)
         areas = [pool.submit(_all, name, area, context) for name, area in _AREAS.items()]
         return [*(finding for area in areas for finding in area.result()), clock.result()]
 
@@ -99,7 +113,7 @@ def add_arguments(parser: Parser) -> None:
         "Exit codes: 0 no finding is BAD, 1 one is, 2 wrong arguments, 3 none is BAD, but some are open (?)."
     )
     parser.add_argument("--project", type=project_id, required=True, help="id of the project")
-    parser.add_argument("--region", type=region, help="region of the function (default: the one that has it)")
+    parser.add_argument("--region", type=region, help="the one region to look at (default: all that have the function)")
     parser.add_argument(
         "--function", type=function_name, default=FUNCTION, help="name of the function (default: %(default)s)"
     )

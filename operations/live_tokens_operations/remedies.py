@@ -26,8 +26,9 @@ def doctor(project_id: str) -> str:
     return command(["make", "doctor", f"PROJECT_ID={project_id}"])
 
 
-def release(project_id: str, region: str) -> str:
-    return command(["make", "release", f"PROJECT_ID={project_id}", f"REGION={region}"])
+def release(project_id: str, region: str | None = None) -> str:
+    """Return the command that releases to one region, or to all."""
+    return command(["make", "release", f"PROJECT_ID={project_id}", *([f"REGION={region}"] if region else [])])
 
 
 def set_and_deploy(variable: str, project_id: str, region: str) -> str:

@@ -152,13 +152,14 @@ def _revision(api: GoogleApi, place: Place, body: Json, *, ask_log: bool) -> Rev
         each.get("type") == "Ready" and each.get("state") == "CONDITION_SUCCEEDED"
         for each in body.get("conditions", [])
     )
-    release = _labelled(body.get("labels", {}))
+    release = release_of(body.get("labels", {}))
     if release is None and ask_log:
         release = _logged(api, place, _name(body))
     return Revision(_name(body), str(body.get("createTime", "")), ready, release)
 
 
-def _labelled(labels: Mapping[str, str]) -> Release | None:
+def release_of(labels: Mapping[str, str]) -> Release | None:
+    """Return the release that labels name, or None."""
     version, commit, digest = (labels.get(label, "") for label in LABELS)
     return Release(version_of_label(version), commit, digest) if version and commit and digest else None
 

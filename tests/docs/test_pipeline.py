@@ -52,4 +52,4 @@ def test_terraform_takes_the_commands_of_the_page(line: str, tmp_path: Path) -> 
 
 
 def test_there_are_commands_of_terraform() -> None:
-    assert len(terraform_lines(PAGE)) == 4
+    assert len(terraform_lines(PAGE)) == 5

@@ -181,6 +181,34 @@ def test_a_plan_that_was_not_made_is_told(tmp_path: Path) -> None:
     assert comment_on({}, tmp_path).startswith("No plan was made")
 
 
+def smoke(folder: Path, urls: str) -> tuple[int, str, list[str]]:
+    """Run the script of the hourly test, in which a URL with “lost” fails. Return its exit code, words and calls."""
+    program = folder / ".venv/bin/live-tokens"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\necho "$@" >>calls\ncase "$*" in *lost*) exit 1 ;; esac\n', encoding="utf-8")
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", scripts(WORKFLOWS / "smoke.yml")["smoke"]],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "URLS": urls, "SMOKE_OPTIONS": "--app-id=1:2:web:3"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, (folder / "calls").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_hourly_test_tries_every_url_of_a_deployment_and_names_those_that_fail(tmp_path: Path) -> None:
+    code, said, calls = smoke(tmp_path, "https://lost.example https://well.example")
+    assert (code, said) == (1, "::error::No session could be held with https://lost.example\n")
+    assert calls == [f"smoke --no-observations --app-id=1:2:web:3 https://{name}.example" for name in ("lost", "well")]
+
+
+def test_the_hourly_test_of_one_url_that_is_well_passes(tmp_path: Path) -> None:
+    assert smoke(tmp_path, "https://well.example")[:2] == (0, "")
+
+
 def moves(script: str) -> list[str]:
     """Return what a script does to traffic, in order."""
     lines = re.sub(r"\\\n\s*", "", script).splitlines()

@@ -29,7 +29,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
 
 
 def _app_check(context: CheckContext, settings: Settings) -> Iterator[Finding]:
-    place = (context.project.project_id, context.project.region)
+    place = (context.project.project_id, context.project.home)
     if settings.app_check == "off":
         text = "App Check: off; any program with a user's sign-in can take tokens"
         yield warn(text, set_and_deploy('app_check = { mode = "monitor" }', *place))
@@ -58,7 +58,7 @@ def _attested(context: CheckContext, settings: Settings, apps: list[Json]) -> It
     allowed = settings.app_check_allowed_app_ids
     there = {str(app.get("appId")): str(app.get("platform")) for app in apps if app.get("state", "ACTIVE") == "ACTIVE"}
     project_id = settings.firebase_project_id
-    place = (context.project.project_id, context.project.region)
+    place = (context.project.project_id, context.project.home)
     for app_id in sorted(allowed - there.keys()):
         text = f"App Check: {app_id} is allowed, but {project_id} has no such app"
         yield bad(text, set_and_deploy("app_check.allowed_app_ids", *place))
@@ -82,7 +82,7 @@ def _attestation(api: Looks, project_id: str, app_id: str, platform: str, mode: 
 
 
 def _cors(context: CheckContext, settings: Settings) -> Finding:
-    place = (context.project.project_id, context.project.region)
+    place = (context.project.project_id, context.project.home)
     origins = settings.cors_allowed_origins
     remedy = set_and_deploy("cors_allowed_origins", *place)
     if origins == ("*",):

@@ -38,7 +38,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
             yield skipped("TTL, rules, stop switch", "the database is in Datastore mode")
             return
         case Missing():
-            yield bad(f"{name}: there is no such database", deploy(project.project_id, project.region))
+            yield bad(f"{name}: there is no such database", deploy(project.project_id, project.home))
             yield skipped("TTL, rules, stop switch", "there is no database")
             return
         case Found():
@@ -82,7 +82,7 @@ def _rules(context: CheckContext) -> Finding:
     remedy = (
         "edit firestore.rules of your app, then firebase deploy --only firestore:rules"
         if default
-        else deploy(project.project_id, project.region)
+        else deploy(project.project_id, project.home)
     )
     match look:
         case Found(ruleset):

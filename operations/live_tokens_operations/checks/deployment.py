@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from live_tokens.settings import Settings, SettingsError
@@ -20,6 +20,8 @@ class Project:
     """The project and the function to check.
 
     Attributes:
+        region: that is looked at.
+        home: home region of the deployment, which settings are applied to.
         function: name of the function and of its Cloud Run service.
         url: URL that apps call, or None for the function's own.
         settings: file with the settings of the project, which may not exist.
@@ -28,6 +30,7 @@ class Project:
 
     project_id: str
     region: str
+    home: str
     function: str
     url: str | None
     profiles: Path
@@ -63,23 +66,52 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What every check works with."""
+    """What every check works with.
+
+    Attributes:
+        elsewhere: additional region → the function there. Empty if one region was asked for.
+    """
 
     api: GoogleApi
     project: Project
     deployment: Deployment
+    elsewhere: Mapping[str, Deployment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Where a function of this name is.
+
+    Attributes:
+        home: the home region, or None if it is not known.
+    """
+
+    home: str | None
+    additional: tuple[str, ...]
 
 
 def find_region(api: GoogleApi, project_id: str, function: str) -> str | None:
-    """Return the region of the function, the home region of several, or None.
+    """Return the region of the function, the home region of several, or None."""
+    return find_regions(api, project_id, function).home
+
+
+def find_regions(api: GoogleApi, project_id: str, function: str) -> Regions:
+    """Return the regions of the function, as far as Google tells.
 
     Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/list
     """
     url = f"https://cloudfunctions.googleapis.com/v2/projects/{project_id}/locations/-/functions"
     look = api.get(url, _FUNCTION_VIEWER, {"pageSize": "1000"})
     functions = look.body.get("functions", []) if isinstance(look, Found) else []
-    names = [str(each.get("name", "")) for each in functions if _ADDITIONAL not in each.get("labels", {})]
-    return next((name.split("/")[3] for name in names if name.endswith(f"/functions/{function}")), None)
+    ours = [each for each in functions if str(each.get("name", "")).endswith(f"/functions/{function}")]
+    home = [region_of(each["name"]) for each in ours if _ADDITIONAL not in each.get("labels", {})]
+    additional = sorted(region_of(each["name"]) for each in ours if _ADDITIONAL in each.get("labels", {}))
+    return Regions(next(iter(home), None), tuple(additional))
+
+
+def region_of(name: str) -> str:
+    """Return the region in `projects/P/locations/REGION/…`."""
+    return name.split("/")[3]
 
 
 def look_at(api: GoogleApi, project: Project) -> Deployment:

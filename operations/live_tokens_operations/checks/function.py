@@ -80,7 +80,7 @@ def _size(project: Project, deployment: Deployment, service: Json) -> Iterator[F
             yield ok(f"Concurrency: {concurrency}, and as many threads")
     if _cpus(cpu) < 1:
         text = f"CPU: {cpu}; less than one serves one request at a time"
-        yield bad(text, set_and_deploy('available_cpu = "1"', project.project_id, project.region))
+        yield bad(text, set_and_deploy('available_cpu = "1"', project.project_id, project.home))
 
 
 def _cpus(quantity: str) -> float:
@@ -92,4 +92,4 @@ def _cpus(quantity: str) -> float:
 
 
 def _deploy(project: Project) -> str:
-    return deploy(project.project_id, project.region)
+    return deploy(project.project_id, project.home)

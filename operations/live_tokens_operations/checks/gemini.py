@@ -96,4 +96,4 @@ def _refusal(context: CheckContext, refused: Refused) -> Finding:
 
 
 def _release(context: CheckContext) -> str:
-    return release(context.project.project_id, context.project.region)
+    return release(context.project.project_id)

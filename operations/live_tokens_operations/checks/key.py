@@ -17,6 +17,7 @@ from live_tokens_operations.google.gemini_key import WHERE_TO_GET_IT, GeminiKey,
 from live_tokens_operations.google.look import Found, Json, Look, Looks, Missing
 from live_tokens_operations.remedies import command, deploy, store_key
 
+_OTHER_REPLICAS = "infra/README.md#several-regions, “The key”"
 _VIEWER, _ACCESSOR = "roles/secretmanager.viewer", "roles/secretmanager.secretAccessor"
 
 
@@ -38,13 +39,33 @@ def check(context: CheckContext) -> Iterator[Finding]:
     look = context.api.get(f"https://secretmanager.googleapis.com/v1/{secret}", _VIEWER)
     if isinstance(look, Found):
         yield from _version(context)
+        yield from _replicas(context, look.body)
         return
     if isinstance(look, Missing):
         project = context.project
-        yield bad(f"Key: there is no secret {secret}", deploy(project.project_id, project.region))
+        yield bad(f"Key: there is no secret {secret}", deploy(project.project_id, project.home))
     else:
         yield unanswered("Key", look)
     yield skipped("Gemini", "there is no key to ask with")
+
+
+def _replicas(context: CheckContext, secret: Json) -> Iterator[Finding]:
+    """Look for a replica in each of several regions. A secret with automatic replication has what it needs.
+
+    Source: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets#Replication
+    """
+    if not context.elsewhere or "automatic" in secret.get("replication", {}):
+        return
+    replicas = [each.get("location") for each in secret["replication"]["userManaged"]["replicas"]]
+    where = ", ".join(map(str, replicas))
+    lacking = [region for region in (context.project.home, *context.elsewhere) if region not in replicas]
+    for region in lacking:
+        text = (
+            f"Key: no replica in {region}: the function there reads the key from {where}, and loses it if that is lost"
+        )
+        yield warn(text, f"Google changes no replica of a secret; make another secret: {_OTHER_REPLICAS}")
+    if not lacking:
+        yield ok(f"Key: a replica in each region: {where}")
 
 
 def look_at_version(api: Looks, version: str) -> Look:

@@ -25,7 +25,7 @@ class RefusedProfilesError(OperationError):
 def check(context: CheckContext) -> Iterator[Finding]:
     """Look at every profile."""
     project = context.project
-    remedy = f"edit functions/profiles/, then {release(project.project_id, project.region)}"
+    remedy = f"edit functions/profiles/, then {release(project.project_id)}"
     checked = check_folder(project.profiles)
     for each in checked:
         yield from (bad(f"Profile {each.file}: {refusal}", remedy) for refusal in each.refusals)

@@ -13,11 +13,22 @@ from live_tokens_operations.google.rest import Answer, GoogleApi, send
 from live_tokens_operations.remedies import command, deploy, set_and_deploy
 
 _INVOKER = "roles/run.invoker"
+_OPEN = "ALLOW_ALL"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
     yield _invoker(context)
     yield _probe(context)
+
+
+def check_elsewhere(context: CheckContext) -> Iterator[Finding]:
+    """Look at a region that has no URL but the function's own."""
+    yield _invoker(context)
+    if _ingress(context) == _OPEN:
+        yield _probe(context)
+    elif isinstance(context.deployment.function, Found):
+        text = "its own URL is closed, and the load balancer leads to the nearest region"
+        yield skipped("Call", text, by_choice=True)
 
 
 def _invoker(context: CheckContext) -> Finding:
@@ -76,13 +87,19 @@ def _probe(context: CheckContext) -> Finding:
     if project.url is None:
         if isinstance(function, Missing):
             return skipped("Call", "there is no function")
-        if isinstance(function, Found):
-            ingress = function.body.get("serviceConfig", {}).get("ingressSettings", "ALLOW_ALL")
-            if ingress != "ALLOW_ALL":
-                return skipped("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
+        if (ingress := _ingress(context)) not in (_OPEN, None):
+            return skipped("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
     url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
     answer = send("POST", url, context.api.seconds, body={"data": None})
     return unanswered("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
+
+
+def _ingress(context: CheckContext) -> str | None:
+    """Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions#IngressSettings."""
+    function = context.deployment.function
+    if not isinstance(function, Found):
+        return None
+    return str(function.body.get("serviceConfig", {}).get("ingressSettings", _OPEN))
 
 
 def _judged(project: Project, response: Answer) -> Finding:
@@ -95,11 +112,11 @@ def _judged(project: Project, response: Answer) -> Finding:
             text = f"Call: {answer} from Cloud Run in place of the function: it is not public"
             return bad(text, command(gcloud_commands.let_everybody_call(*place)))
         case 404, None:
-            return bad(f"Call: {answer}: nothing answers there", deploy(project.project_id, project.region))
+            return bad(f"Call: {answer}: nothing answers there", deploy(project.project_id, project.home))
         case 429, _:
             text = f"Call: {answer}: all instances are busy and max_instances is reached"
-            return bad(text, set_and_deploy("max_instances", project.project_id, project.region))
+            return bad(text, set_and_deploy("max_instances", project.project_id, project.home))
         case code, _ if code >= 500:
             return bad(f"Call: {answer}", command(gcloud_commands.read_function_log(*place)))
     text = f"Call: {answer}, and not 401 ID_TOKEN_MISSING: something else answers there"
-    return bad(text, deploy(project.project_id, project.region))
+    return bad(text, deploy(project.project_id, project.home))

@@ -36,7 +36,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
     if account.endswith(_DEFAULT_ACCOUNTS):
         project = context.project
         text = f"Roles: the function runs as {account}, which others of the project share"
-        yield warn(text, deploy(project.project_id, project.region))
+        yield warn(text, deploy(project.project_id, project.home))
     # Version 3 shows conditions. Source: https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy
     policy = api.post(
         f"https://cloudresourcemanager.googleapis.com/v1/projects/{deployment.firebase_project}:getIamPolicy",

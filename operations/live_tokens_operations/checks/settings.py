@@ -11,7 +11,7 @@ from live_tokens_operations.remedies import deploy
 
 def check(context: CheckContext) -> Iterator[Finding]:
     project, deployment = context.project, context.deployment
-    remedy = deploy(project.project_id, project.region)
+    remedy = deploy(project.project_id, project.home)
     if deployment.environment is None:
         yield skipped("Settings", "the function's environment is not known")
     elif deployment.settings is None:

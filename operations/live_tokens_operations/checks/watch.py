@@ -33,7 +33,7 @@ def _from_outside(context: CheckContext) -> Finding:
     if any(_expects_refusal(each, host) for each in look.body["uptimeCheckConfigs"]):
         return ok(f"Watch: an uptime check calls {host} and expects {_REFUSAL}")
     text = f"Watch: no uptime check calls {host} and expects {_REFUSAL}: nobody notices when no app gets an answer"
-    return warn(text, deploy(context.project.project_id, context.project.region))
+    return warn(text, deploy(context.project.project_id, context.project.home))
 
 
 def _expects_refusal(check: Json, host: str) -> bool:
@@ -46,7 +46,7 @@ def _recipients(context: CheckContext) -> Finding:
     look = _listed(context, "alertPolicies")
     if not isinstance(look, Found):
         return _open(look, "Watch by alerts")
-    place = context.project.project_id, context.project.region
+    place = context.project.project_id, context.project.home
     ours: list[Json] = [each for each in look.body["alertPolicies"] if str(each.get("displayName")).startswith(_OURS)]
     if not ours:
         return warn("Watch: this deployment has no alerts", deploy(*place))

@@ -53,7 +53,7 @@ def dangers_of(plan: Plan) -> list[Danger]:
     for function in functions:
         dangers += [*_ingress(function), *_app_check(function)]
     dangers += _public(plan)
-    return dangers
+    return list(dict.fromkeys(dangers))  # what happens in each region is one question
 
 
 def _destruction(plan: Plan) -> Iterator[Danger]:
@@ -86,11 +86,14 @@ def _app_check(function: Change) -> Iterator[Danger]:
 
 def _public(plan: Plan) -> Iterator[Danger]:
     new = {_place(each.after) for each in plan.changes if each.type == _FUNCTION and not each.before}
+    admits = []
     for change in plan.changes:
         members = {change.after.get("member"), *(change.after.get("members") or ())}
         granted = change.type.startswith(_INVOKER) and not change.before and members & {*_EVERYBODY}
         if granted and _place(change.after) not in new:
-            yield Danger(Accident.PUBLIC, f"It makes the function public: {change.address}.")
+            admits.append(change.address)
+    if admits:
+        yield Danger(Accident.PUBLIC, f"It makes the function public: {', '.join(admits)}.")
     if plan.outputs.get("public") == (_CLOSED, WITHOUT_CHECK):
         yield Danger(Accident.PUBLIC, "It makes the function public: Cloud Run no longer checks who calls it.")
 

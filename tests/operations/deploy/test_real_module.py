@@ -11,7 +11,7 @@ from typing import Any
 from live_tokens_operations.deploy.accidents import Accident
 from live_tokens_operations.source import digest_of, source_of
 from operations.deploy.checkout import ROOT, Checkout
-from operations.deploy.google import KEY, PROJECT, SECRET, STATE, Google
+from operations.deploy.google import ELSEWHERE, KEY, PROJECT, SECRET, STATE, Google
 from support.offline_providers import attached_providers, offline_folder
 
 
@@ -73,6 +73,7 @@ def test_no_checkout_undoes_a_strict_deployment_by_lost_or_older_settings_and_ye
             region="europe-west1",
             app_check=strict,
             load_balancer=closed,
+            additional_regions={ELSEWHERE: {"serves": True}},
             public=False,
             alert_emails=["oncall@example.com"],
         )
@@ -105,7 +106,20 @@ def test_no_checkout_undoes_a_strict_deployment_by_lost_or_older_settings_and_ye
             'add ACCEPT="settings destroy ingress app-check public"',
         ):
             assert words in older.shown
-        assert "== Done" not in without.shown + emptied.shown + older.shown
+
+        checkout.set(
+            region="europe-west1",
+            load_balancer={"domain": "live.example.com"},
+            additional_regions={ELSEWHERE: {"serves": True}},
+        )
+        in_both_regions = checkout.build("deploy", "--yes", "--accept=settings", "--accept=destroy")
+        assert in_both_regions.code == 1, in_both_regions.shown
+        for words in ("It opens the ingress", "App Check goes from enforce to off"):
+            assert in_both_regions.shown.count(words) == 1, "one question for all regions"
+        address = "google_cloud_run_v2_service_iam_member"
+        both = f'{address}.public[0], {address}.public_elsewhere["{ELSEWHERE}"]'
+        assert f"It makes the function public: {both}." in in_both_regions.shown
+        assert "== Done" not in without.shown + emptied.shown + older.shown + in_both_regions.shown
         assert google.state_bucket.objects[STATE] == before
 
 

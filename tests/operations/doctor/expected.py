@@ -8,6 +8,7 @@ import pytest
 from operations.doctor.sample_project import PROJECT, REGION, Sample
 
 DEPLOY = f"make deploy PROJECT_ID={PROJECT} REGION={REGION}"
+RELEASE_EVERYWHERE = f"make release PROJECT_ID={PROJECT}"
 RELEASE = f"make release PROJECT_ID={PROJECT} REGION={REGION}"
 AT = f"--region={REGION} --project={PROJECT}"
 READ_LOG = f"gcloud functions logs read mint-live-token --gen2 {AT} --limit=50"

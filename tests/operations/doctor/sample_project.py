@@ -1,8 +1,9 @@
 """A project in which everything is as it should be, under Google's own host names; each test breaks one thing."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from support.google import (
     access_tokens,
     app_check,
+    backend_services,
     cloud_functions,
     cloud_run,
     firebase_apps,
@@ -53,6 +55,8 @@ service cloud.firestore { match /databases/{database}/documents { match /{docume
 
 ACCESS_TOKENS, CERTIFICATES = access_tokens.HOST, "www.googleapis.com"
 FUNCTION_HOST = f"{REGION}-{PROJECT}.cloudfunctions.net"
+ELSEWHERE = "us-central1"
+HOST_ELSEWHERE = f"{ELSEWHERE}-{PROJECT}.cloudfunctions.net"
 OWN_HOST = "tokens.example.com"
 _SERVICES = (
     "artifactregistry",
@@ -60,6 +64,7 @@ _SERVICES = (
     "cloudbuild",
     "cloudfunctions",
     "cloudresourcemanager",
+    "compute",
     "firebase",
     "firebaseappcheck",
     "firebaserules",
@@ -87,6 +92,8 @@ class Sample:
         storage: has no bucket: `make deploy` never ran.
         accounts: e-mail address of a service account → who has which role on it.
         minted_call: what the function answers to a call without a sign-in.
+        call_elsewhere: the same in the other region, if there is one.
+        backend_services: of the load balancer → regions that it leads to.
     """
 
     access: ApiAccess
@@ -105,6 +112,33 @@ class Sample:
     minted_call: Response
     key: str = field(repr=False)
     log: log_entries.Log = field(default_factory=log_entries.Log)
+    call_elsewhere: Response = field(default_factory=lambda: Response("nobody is here", 404))
+    backend_services: dict[str, list[str]] = field(default_factory=dict)
+
+    def add_region(self) -> None:
+        """Run the function in another region, too, behind a load balancer that leads to both."""
+        home, there = (f"projects/{PROJECT}/locations/{region}" for region in (REGION, ELSEWHERE))
+        function = deepcopy(self.function)
+        function.update(
+            name=f"{there}/functions/{FUNCTION}",
+            labels=function.get("labels", {}) | {"live-tokens-additional": "true"},
+            url=f"https://{HOST_ELSEWHERE}/{FUNCTION}",
+        )
+        function["serviceConfig"]["service"] = f"{there}/services/{FUNCTION}"
+        at_home = dict(self.functions)
+        self.functions.clear()
+        self.functions.update({function["name"]: function, **at_home})  # Google lists them in no special order
+        service = deepcopy(self.service)
+        service.region, service.full_name = ELSEWHERE, service.full_name.replace(home, there)
+        self.run_services.append(service)
+        self.secret.replicas = (REGION, ELSEWHERE)
+        self.call_elsewhere = self.minted_call
+        self.backend_services["live-tokens-live"] = [REGION, ELSEWHERE]
+
+    @property
+    def elsewhere(self) -> dict[str, Any]:
+        """The function in the other region."""
+        return self.functions[f"projects/{PROJECT}/locations/{ELSEWHERE}/functions/{FUNCTION}"]
 
     @property
     def function(self) -> dict[str, Any]:
@@ -166,8 +200,10 @@ class Sample:
             monitoring.HOST: monitoring.create_monitoring_app(access, PROJECT, self.monitoring),
             log_entries.HOST: log_entries.create_logging_app(access, PROJECT, self.log),
             gemini_models.HOST: gemini_models.create_models_app(self.gemini),
-            FUNCTION_HOST: _anonymous_call(self, f"/{FUNCTION}"),
-            OWN_HOST: _anonymous_call(self, "/"),
+            backend_services.HOST: backend_services.create_backend_services_app(access, PROJECT, self.backend_services),
+            FUNCTION_HOST: _anonymous_call(lambda: self.minted_call, f"/{FUNCTION}"),
+            HOST_ELSEWHERE: _anonymous_call(lambda: self.call_elsewhere, f"/{FUNCTION}"),
+            OWN_HOST: _anonymous_call(lambda: self.minted_call, "/"),
             ACCESS_TOKENS: access_tokens.create_token_app(access.access_token),
             CERTIFICATES: JSONResponse({}),
         }
@@ -315,10 +351,10 @@ def run_sample_hosts(folder: Path) -> Iterator[SampleHosts]:
         yield SampleHosts(hosts, apps)
 
 
-def _anonymous_call(sample: Sample, path: str) -> ASGIApp:
+def _anonymous_call(answers: Callable[[], Response], path: str) -> ASGIApp:
     def answer(request: Request) -> Response:
         if request.headers.get("authorization"):
             return refusal(400, "INVALID_ARGUMENT", "the doctor calls without a sign-in")
-        return sample.minted_call
+        return answers()
 
     return Starlette(routes=[Route(path, answer, methods=["POST"])])

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.responses import JSONResponse
 
-from operations.doctor.expected import DEPLOY, RELEASE, STORE_KEY, Case, Expect, ExpectedFinding, each_case
+from operations.doctor.expected import DEPLOY, RELEASE_EVERYWHERE, STORE_KEY, Case, Expect, ExpectedFinding, each_case
 from operations.doctor.result import Doctor
 from operations.doctor.sample_project import NUMBER, PROJECT, SECRET, Sample
 from support.google.access import refusal
@@ -18,7 +18,9 @@ from support.google.secret_store import Version
 NOTHING_TO_ASK_WITH = ExpectedFinding("?", "Gemini: not checked: there is no key to ask with")
 PRIVATE_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": PRIVATE_KEY.decode()}, indent=2)
-EDIT_MODEL = f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {RELEASE}"
+EDIT_MODEL = (
+    f"edit model in functions/profiles/default.toml and functions/profiles/tutor.toml, then {RELEASE_EVERYWHERE}"
+)
 
 
 def _holds(payload: bytes) -> Callable[[Sample], object]:
@@ -237,7 +239,7 @@ def test_each_model_is_asked_about_once_and_named_with_its_profile(
     result = doctor("--profiles", str(tmp_path))
 
     unknown = "BAD  Gemini: model gemini-3.1-flash-live-preview is not known to this key"
-    assert result.problems == (f"{unknown}  → edit model in functions/profiles/old.toml, then {RELEASE}",)
+    assert result.problems == (f"{unknown}  → edit model in functions/profiles/old.toml, then {RELEASE_EVERYWHERE}",)
     assert sample.gemini.paths == ["/v1beta/models/gemini-3.8-live", "/v1beta/models/gemini-3.1-flash-live-preview"]
 
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from operations.doctor.expected import RELEASE
+from operations.doctor.expected import RELEASE_EVERYWHERE
 from operations.doctor.result import Doctor
 from operations.doctor.sample_project import Sample
 from support.profile_cases import LIVE_38, ProfileCase
 
-EDIT = f"  → edit functions/profiles/, then {RELEASE}"
+EDIT = f"  → edit functions/profiles/, then {RELEASE_EVERYWHERE}"
 
 
 def write(folder: Path, name: str, config: str) -> None:

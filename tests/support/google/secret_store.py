@@ -37,12 +37,14 @@ class Secret:
         name: `projects/P/secrets/S`.
         versions: the first is version 1, the last is `latest`.
         reads: how often a payload was handed out.
+        replicas: regions; without any, Google replicates as it likes.
     """
 
     name: str
     versions: list[Version] = field(default_factory=list)
     bindings: list[dict[str, Any]] = field(default_factory=list)
     reads: int = 0
+    replicas: tuple[str, ...] = ()
 
 
 def create_secret_app(access: ApiAccess, secrets: Mapping[str, Secret], numbers: Mapping[str, str]) -> Starlette:
@@ -67,7 +69,9 @@ def create_secret_app(access: ApiAccess, secrets: Mapping[str, Secret], numbers:
         if verb == "getIamPolicy":
             version = int(request.query_params.get("options.requestedPolicyVersion", 1))
             return JSONResponse(seen_with(secret.bindings, version))
-        return JSONResponse({"name": name, "replication": {"automatic": {}}, "createTime": "2026-11-01T10:00:00Z"})
+        replicas = [{"location": region} for region in secret.replicas]
+        replication = {"userManaged": {"replicas": replicas}} if replicas else {"automatic": {}}
+        return JSONResponse({"name": name, "replication": replication, "createTime": "2026-11-01T10:00:00Z"})
 
     def get_version(request: Request) -> Response:
         name = named(request)
