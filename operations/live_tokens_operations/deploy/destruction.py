@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from live_tokens_operations.deploy.applied_settings import Applied
+from live_tokens_operations.deploy.applied_settings import Applied, require_settings
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.project_settings import ProjectSettings
@@ -70,6 +70,9 @@ class Destroy:
                 f"If a deployment exists, run make deploy PROJECT_ID={project} to find it, and then this command."
             )
             return
+        kept = bucket.applied_settings(found.region)
+        # The protection is removed by an apply, which would bring the defaults in place of the settings.
+        require_settings(settings, found.region, kept.read(ready.api))
         write_backend(self.module, bucket.name, found.region)
         terraform = Terraform(self.programs, self.module, settings, found.region, self.colour)
         terraform.initialise()
@@ -79,7 +82,7 @@ class Destroy:
             if confirmed is None and self.operator.ask("Type the id of the project to continue: ") != project:
                 raise DeclinedError("That is not the id. Nothing was done.")
             terraform.destroy(resources)
-        bucket.applied_settings(found.region).keep(Applied({}, ""))
+        kept.keep(Applied({}, ""))
         bucket.forget_region()
         self.operator.say(_what_is_left(bucket.name, self.module))
 

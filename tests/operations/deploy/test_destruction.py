@@ -42,6 +42,17 @@ def _is_protected(state: dict[str, Any]) -> bool:
     return bool(secret["instances"][0]["attributes"]["deletion_protection"])
 
 
+def test_a_checkout_without_the_settings_takes_nothing_away(deployed: Deployed) -> None:
+    """The protection is removed by an apply: with the defaults, it would open what the settings have closed."""
+    google, checkout = deployed
+    checkout.settings.unlink()
+    before = google.state_bucket.objects[STATE]
+    ended = checkout.build("destroy", "--confirm", PROJECT)
+    assert ended.code == 2, ended.shown
+    assert f"this checkout lacks its settings, infra/projects/{PROJECT}.tfvars" in ended.shown
+    assert google.state_bucket.objects[STATE] == before
+
+
 def test_another_id_takes_nothing_away(deployed: Deployed) -> None:
     google, checkout = deployed
     before = google.state_bucket.objects[STATE]
