@@ -49,6 +49,11 @@ def release_account(project: str) -> str:
     return f"live-tokens-release@{project}.iam.gserviceaccount.com"
 
 
+def smoke_account(project: str) -> str:
+    """Return the e-mail address of the account of infra/examples/github that signs for the hourly smoke test."""
+    return f"live-tokens-smoke@{project}.iam.gserviceaccount.com"
+
+
 def state_bucket(project: str) -> str:
     """Return the bucket of `make deploy` with Terraform's state."""
     return f"{project}-live-tokens-state"

@@ -44,6 +44,10 @@ SECRET = f"projects/{PROJECT}/secrets/gemini-api-key"
 DATABASE = f"projects/{PROJECT}/databases/live-tokens"
 RUNTIME = f"serviceAccount:live-tokens-runtime@{PROJECT}.iam.gserviceaccount.com"
 RELEASE = f"serviceAccount:live-tokens-release@{PROJECT}.iam.gserviceaccount.com"
+SMOKE = f"serviceAccount:live-tokens-smoke@{PROJECT}.iam.gserviceaccount.com"
+JOBS = (
+    f"principalSet://iam.googleapis.com/projects/{NUMBER}/locations/global/workloadIdentityPools/github/attribute.task"
+)
 ANDROID_APP, IOS_APP, WEB_APP = f"1:{NUMBER}:android:a1", f"1:{NUMBER}:ios:b2", f"1:{NUMBER}:web:c3"
 CLOSED_RULES = """
 rules_version = '2';
@@ -283,10 +287,17 @@ def without_problems() -> Sample:
         gemini=gemini_models.GeminiModels(key, {"gemini-3.8-live": ["countTokens", "bidiGenerateContent"]}),
         storage=storage.CloudStorage({PROJECT: int(NUMBER)}),
         accounts={
-            RUNTIME.removeprefix("serviceAccount:"): [],
+            RUNTIME.removeprefix("serviceAccount:"): [
+                {"role": "roles/iam.serviceAccountUser", "members": [RELEASE]},
+            ],
             RELEASE.removeprefix("serviceAccount:"): [
                 {"role": "roles/iam.serviceAccountTokenCreator", "members": [RELEASE]},
                 {"role": "roles/iam.serviceAccountUser", "members": ["user:dev@example.com"]},
+                {"role": "roles/iam.workloadIdentityUser", "members": [f"{JOBS}/release"]},
+            ],
+            SMOKE.removeprefix("serviceAccount:"): [
+                {"role": "roles/iam.serviceAccountTokenCreator", "members": [SMOKE]},
+                {"role": "roles/iam.workloadIdentityUser", "members": [f"{JOBS}/smoke"]},
             ],
         },
         monitoring=monitoring.Monitoring(

@@ -27,7 +27,7 @@ APIS = {
     "identitytoolkit": ("Authentication", "roles/firebaseauth.viewer"),
     "firebase": ("App Check's apps", "roles/firebase.viewer"),
     "logging": ("Last hour", "roles/logging.viewer"),
-    "iam": ("Insiders of live-tokens-r", "roles/iam.securityReviewer"),
+    "iam": ("Insiders of live-tokens-", "roles/iam.securityReviewer"),
     "monitoring": ("Watch", "roles/monitoring.viewer"),
     "firebaseappcheck": ("App Check of 1:", "roles/firebaseappcheck.viewer"),
 }
