@@ -101,7 +101,7 @@ def wait_plot(app: str, waits: Sequence[Mapping[str, Any]]) -> Plot:
         f"From a tap in {app}, by round trip, ms: median",
         ("to setupComplete", "to the first sound"),
         {name: [setup, sound - setup] for name, (setup, sound) in ends.items()},
-        names=270,
+        names=290,
     )
 
 
