@@ -125,12 +125,13 @@ resource "google_project_iam_member" "grant" {
 locals {
   source_objects = "projects/_/buckets/${google_storage_bucket.source.name}/objects"
 
-  # On the buckets of builds. An account that can create objects and not delete them cannot replace one.
+  # On the buckets of builds. An account that can create objects and not delete them cannot replace one. A condition on
+  # names of objects leaves no `storage.objects.list`, which is asked of the bucket: cloudbuild.test.yaml lists nothing.
   build_grants = {
     test_upload = {
       bucket     = google_storage_bucket.source.name
       member     = google_service_account.test.member
-      role       = "roles/storage.objectViewer" # the upload, and which packages there are
+      role       = "roles/storage.objectViewer" # the upload, and the package if it is there already
       expression = "resource.name.startsWith(\"${local.source_objects}/source/\") || resource.name.startsWith(\"${local.source_objects}/packages/\")"
     }
     test_package = {

@@ -48,6 +48,13 @@ _TIMEOUT_SECONDS = 120
 _AT_WORK = 'status="WORKING" OR status="QUEUED"'
 _SUBSTITUTION = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)")
 
+# What infra/accounts.tf grants live-tokens-test on the bucket: test_upload (Storage Object Viewer) and test_package
+# (Storage Object Creator). infra/tests/decisions.tftest.hcl pins both.
+_OF_THE_TEST_ACCOUNT = (
+    storage.Grant(frozenset({"storage.objects.get", "storage.objects.list"}), ("source/", "packages/")),
+    storage.Grant(frozenset({"storage.objects.create"}), ("packages/",)),
+)
+
 # What stands in for the smoke test: it writes down what it was started with, and ends as the test wants it to.
 _SMOKE_TEST = """
 import json, pathlib, sys
@@ -317,7 +324,11 @@ def release_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, **given: str) -
 
 @contextmanager
 def first_build_of(cloud: GoogleCloud, gcloud: Gcloud, folder: Path, *, end_with: int) -> Iterator[Release]:
-    """Prepare the tests of this checkout, in which `make test` ends as wanted and is not run: these are the tests."""
+    """Prepare the tests of this checkout, in which `make test` ends as wanted and is not run: these are the tests.
+
+    From here on, the caller may do what the account of the tests may, and nothing else.
+    """
+    cloud.storage.grants = {SOURCES: list(_OF_THE_TEST_ACCOUNT)}
     build = resolved_build(TESTS, _VERSION=ORIGIN.version, _COMMIT=ORIGIN.commit)
     make = f'[ "$*" = profiles ] && exit 0\n[ "$*" = test ] || exit 99\nexit {end_with}'
     with _build_of(cloud, gcloud, folder, build, make) as release:

@@ -28,10 +28,13 @@ from release.release_run import (
     smoke_test_ends_with,
 )
 from support.gcloud_parser import require_gcloud
+from support.google.storage import Grant, StoredObject
 from support.smoke_program import smoke
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
 _PACKAGE = f"packages/{package_of_checkout()[0]}.zip"
+_UPLOAD = f"POST storage.googleapis.com/upload/storage/v1/b/{SOURCES}/o"
+_READ = f"GET storage.googleapis.com/storage/v1/b/{SOURCES}/o/{_PACKAGE}"
 _OF_THE_RELEASE = ("source", "revision", "allTrafficOnLatestRevision")
 _SERVICE = "europe-west1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/some-project/services/"
 _FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/some-project/locations/europe-west1/"
@@ -41,7 +44,7 @@ _CALLS = {
     f"PUT {_SERVICE}mint-live-token",
     f"GET {_FUNCTIONS}functions/mint-live-token",
     f"GET {_FUNCTIONS}runtimes",
-    f"GET storage.googleapis.com/storage/v1/b/{SOURCES}/o/{_PACKAGE}",
+    _READ,
     f"GET storage.googleapis.com/download/storage/v1/b/{SOURCES}/o/{_PACKAGE}",
     "GET serviceusage.googleapis.com/v1/projects/some-project/services/run.googleapis.com",
     "GET serviceusage.googleapis.com/v1/projects/some-project/services/cloudbuild.googleapis.com",
@@ -152,10 +155,34 @@ def test_the_tests_hand_on_the_package_that_this_checkout_gives(cloud: GoogleClo
         failed, said = tests.run()
         assert failed is None, said
         assert tests.output("package").strip() == digest
-        assert tests.run(after="package")[0] is None, "a package that was tested before is no failure"
+        assert cloud.calls == [_UPLOAD], "one request for this object: the account may list nothing"
+        assert tests.run(after="package") == (None, ""), "a package that was tested before is no failure"
+        assert cloud.calls == [_UPLOAD, _UPLOAD, _READ]
     stored = cloud.storage.buckets[SOURCES].objects
     assert {name: each.content for name, each in stored.items()} == {f"packages/{digest}.zip": package}
     assert len(cloud.storage.writes) == 1
+
+
+@pytest.mark.parametrize("more", [set(), {"storage.objects.delete"}], ids=["may add", "may replace"])
+def test_another_package_in_the_place_of_the_tested_one_ends_the_tests_and_stays(
+    cloud: GoogleCloud, tmp_path: Path, more: set[str]
+) -> None:
+    another = StoredObject(_PACKAGE, 1, b"another")
+    cloud.storage.buckets[SOURCES].objects[_PACKAGE] = another
+    with first_build_of(cloud, require_gcloud(), tmp_path, end_with=0) as tests:
+        cloud.storage.grants[SOURCES].append(Grant(frozenset(more), ("packages/",)))
+        failed, said = tests.run()
+    assert failed == "hand-on"
+    assert "The package was not stored, and is not there from an earlier test: " in said
+    assert cloud.storage.buckets[SOURCES].objects == {_PACKAGE: another}
+
+
+def test_a_package_that_may_not_be_stored_ends_the_tests_with_the_cause(cloud: GoogleCloud, tmp_path: Path) -> None:
+    with first_build_of(cloud, require_gcloud(), tmp_path, end_with=0) as tests:
+        cloud.storage.grants[SOURCES].pop()
+        failed, said = tests.run()
+    assert failed == "hand-on"
+    assert "does not have storage.objects.create access" in said
 
 
 def test_another_package_than_the_tested_one_is_not_deployed(cloud: GoogleCloud, release: Release) -> None:

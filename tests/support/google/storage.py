@@ -1,6 +1,9 @@
 """A stand-in for Cloud Storage: buckets and objects as gcloud's and Go's clients see them, preconditions included.
 
-Sources: https://cloud.google.com/storage/docs/json_api/v1 and https://cloud.google.com/storage/docs/xml-api/get-object-download
+A test that names the caller's grants is refused what they do not allow. Without grants, the caller may do everything.
+
+Sources: https://cloud.google.com/storage/docs/json_api/v1, https://cloud.google.com/storage/docs/xml-api/get-object-download
+and https://cloud.google.com/storage/docs/access-control/iam-json for the permissions of each method.
 """
 
 import base64
@@ -72,6 +75,25 @@ class Bucket:
             self.history.append(replaced)
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role on a bucket, for objects whose names begin in one of some ways.
+
+    Its condition compares names of objects. `storage.objects.list` is asked of the bucket, where it is never true.
+
+    Attributes:
+        permissions: of the role, such as `storage.objects.get`.
+        prefixes: of the objects' names.
+    """
+
+    permissions: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    def allows(self, permission: str, object_name: str) -> bool:
+        """Return whether the grant has a permission on an object."""
+        return permission in self.permissions and object_name.startswith(self.prefixes)
+
+
 @dataclass(slots=True)
 class CloudStorage:
     """All buckets there are.
@@ -80,12 +102,23 @@ class CloudStorage:
         project_numbers: id of a project that exists → its number.
         buckets: name → bucket.
         writes: what was changed, as `METHOD path`.
+        grants: bucket → what the caller may do with its objects. A caller with no grants at all may do everything.
     """
 
     project_numbers: dict[str, int]
     buckets: dict[str, Bucket] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    grants: dict[str, list[Grant]] = field(default_factory=dict)
     _generation: int = 1_700_000_000_000_000
+
+    def refusal(self, permission: str, bucket: str, object_name: str = "") -> Response | None:
+        """Return the answer to a caller without a permission on an object, or on the bucket if none is named."""
+        granted = self.grants.get(bucket, [])
+        if not self.grants or (object_name and any(grant.allows(permission, object_name) for grant in granted)):
+            return None
+        of = "object" if object_name else "bucket"
+        message = f"The caller does not have {permission} access to the Google Cloud Storage {of}. Permission "
+        return _error(403, f"{message}'{permission}' denied on resource (or it may not exist).", "forbidden")
 
     def add_bucket(self, name: str, project: str, **resource: Any) -> Bucket:
         """Make a bucket."""
@@ -113,6 +146,9 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
         return JSONResponse(bucket.resource)
 
     async def bucket(request: Request) -> Response:
+        permission = "storage.buckets.update" if request.method == "PATCH" else "storage.buckets.get"
+        if refused := storage.refusal(permission, request.path_params["bucket"]):
+            return refused
         found = storage.buckets.get(request.path_params["bucket"])
         if found is None:
             return _error(404, "The specified bucket does not exist.")
@@ -122,6 +158,8 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
         return JSONResponse(found.resource)
 
     def list_objects(request: Request) -> Response:
+        if refused := storage.refusal("storage.objects.list", request.path_params["bucket"]):
+            return refused
         found = storage.buckets.get(request.path_params["bucket"])
         if found is None:
             return _error(404, "The specified bucket does not exist.")
@@ -142,22 +180,18 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
         found = storage.buckets.get(name)
         if found is None:
             return _error(404, "The specified bucket does not exist.")
-        if request.query_params.get("uploadType") != "multipart":
-            return _error(501, "The stand-in takes multipart uploads only.")
-        # gcloud's client puts the boundary into single quotes.
-        content_type = request.headers["content-type"].replace("'", '"')
-        head = f"Content-Type: {content_type}\r\n\r\n".encode()
-        message = email.message_from_bytes(head + await request.body(), policy=email.policy.HTTP)
-        described, media = message.iter_parts()
-        metadata = json.loads(described.get_content())
-        object_name = metadata.get("name") or request.query_params["name"]
-        if refusal := _precondition(request, found.objects.get(object_name)):
-            return refusal
-        content = media.get_payload(decode=True)
-        if not isinstance(content, bytes):
-            raise TypeError("an upload without content")
+        upload = _UPLOADS.get(request.query_params.get("uploadType", ""))
+        if upload is None:
+            return _error(501, "The stand-in takes simple and multipart uploads only.")
+        object_name, content, content_type = upload(request, await request.body())
+        if refused := storage.refusal("storage.objects.create", name, object_name):
+            return refused
+        if refused := _precondition(request, found.objects.get(object_name)):
+            return refused
+        if object_name in found.objects and (refused := storage.refusal("storage.objects.delete", name, object_name)):
+            return refused
         found.drop(object_name)
-        stored = StoredObject(object_name, storage.next_generation(), content, media.get_content_type())
+        stored = StoredObject(object_name, storage.next_generation(), content, content_type)
         found.objects[object_name] = stored
         storage.writes.append(f"POST {name}/{object_name}")
         return JSONResponse(stored.metadata(name))
@@ -166,10 +200,14 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
         name, object_name = request.path_params["bucket"], request.path_params["object"]
         found = storage.buckets.get(name)
         stored = found.objects.get(object_name) if found else None
+        permission = "storage.objects.delete" if request.method == "DELETE" else "storage.objects.get"
+        if refused := storage.refusal(permission, name, object_name):
+            return refused
         if found is None or stored is None:
-            return _error(404, f"No such object: {name}/{object_name}")
-        if refusal := _precondition(request, stored):
-            return refusal
+            # Whether an object exists is told to those only who may list the bucket.
+            return storage.refusal("storage.objects.list", name) or _error(404, f"No such object: {name}/{object_name}")
+        if refused := _precondition(request, stored):
+            return refused
         if request.method == "DELETE":
             storage.writes.append(f"DELETE {name}/{object_name}")
             found.drop(object_name)
@@ -179,6 +217,10 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
         return JSONResponse(stored.metadata(name))
 
     def xml_download(request: Request) -> Response:
+        if refused := storage.refusal(
+            "storage.objects.get", request.path_params["bucket"], request.path_params["object"]
+        ):
+            return refused
         found = storage.buckets.get(request.path_params["bucket"])
         stored = found.objects.get(request.path_params["object"]) if found else None
         if stored is None:
@@ -200,6 +242,27 @@ def create_storage_app(storage: CloudStorage) -> Starlette:
 
 
 _NOW = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+
+
+def _simple_upload(request: Request, body: bytes) -> tuple[str, bytes, str]:
+    return request.query_params["name"], body, request.headers["content-type"]
+
+
+def _multipart_upload(request: Request, body: bytes) -> tuple[str, bytes, str]:
+    # gcloud's client puts the boundary into single quotes.
+    content_type = request.headers["content-type"].replace("'", '"')
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+    described, media = message.iter_parts()
+    content = media.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        raise TypeError("an upload without content")
+    name = json.loads(described.get_content()).get("name") or request.query_params["name"]
+    return name, content, media.get_content_type()
+
+
+_UPLOADS = {"media": _simple_upload, "multipart": _multipart_upload}
+"""uploadType → the name, the content and its type. https://cloud.google.com/storage/docs/uploads-downloads"""
 
 
 def _precondition(request: Request, live: StoredObject | None) -> Response | None:
