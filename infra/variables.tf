@@ -23,7 +23,10 @@ variable "region" {
 }
 
 variable "function_name" {
-  description = "Name of the function and of its Cloud Run service. It is part of the URL."
+  description = <<-EOT
+    Name of the function and of its Cloud Run service. It is part of the URL. It is final: a new name deletes the function
+    and its URL, which make deploy refuses while deletion_protection is on.
+  EOT
   type        = string
   default     = "mint-live-token"
   nullable    = false
@@ -244,7 +247,10 @@ variable "cors_allowed_origins" {
 }
 
 variable "secret_name" {
-  description = "Name of the secret with the Gemini API key."
+  description = <<-EOT
+    Name of the secret with the Gemini API key. It is final: a new name deletes the secret and makes one without a key,
+    which make deploy refuses while deletion_protection is on. infra/README.md, "Several regions", replaces a secret.
+  EOT
   type        = string
   default     = "gemini-api-key"
   nullable    = false
@@ -270,7 +276,10 @@ variable "kms_key" {
 }
 
 variable "firestore_database" {
-  description = "Name of the new Firestore database for quotas and stop switches. It holds nothing else."
+  description = <<-EOT
+    Name of the new Firestore database for quotas and stop switches. It holds nothing else. It is final: a new name deletes
+    the database, which make deploy refuses while deletion_protection is on.
+  EOT
   type        = string
   default     = "live-tokens"
   nullable    = false
@@ -299,8 +308,8 @@ variable "firestore_location" {
 
 variable "deletion_protection" {
   description = <<-EOT
-    Whether Terraform refuses to delete resources with data: the secret, the database, apps. To remove everything, apply
-    with false first, then destroy.
+    Whether Terraform refuses to delete the function, the address of the load balancer, the secret and the database. To
+    remove or replace one, apply with false first, and nothing else changed.
   EOT
   type        = bool
   default     = true

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 from infra.applied_options import EVERY_OPTION
 from infra.deployed import resources
 from infra.deployment_rules import FUNCTION, RELEASE, planned
+from live_tokens_operations.deploy.errors import MisuseError
+from live_tokens_operations.deploy.plan import Plan
+from live_tokens_operations.deploy.protection import require_protected_to_stay
 from support.terraform_runner import PROJECT, Terraform, terraform_in
 
 STATE = "terraform.tfstate"
@@ -173,6 +177,24 @@ def test_the_account_of_releases_reads_the_list_of_regions_and_reaches_the_funct
     assert [
         each["bucket"] for each in ours if each["role"] == "roles/storage.objectViewer" and not each["condition"]
     ] == [list_of_regions["bucket"]]
+
+
+@pytest.mark.parametrize(
+    ("option", "address"),
+    [
+        ("-var=function_name=renamed", FUNCTION),
+        ("-var=secret_name=renamed", "google_secret_manager_secret.gemini_api_key"),
+        ("-var=firestore_database=renamed", "google_firestore_database.live_tokens"),
+        ("-var=load_balancer=null", "google_compute_global_address.function[0]"),
+    ],
+)
+def test_a_plan_that_replaces_what_is_protected_is_one_that_make_deploy_refuses(
+    with_every_option: Terraform, option: str, address: str
+) -> None:
+    every_option = [EVERY_OPTION, "-var=additional_regions={}"]  # they need the load balancer
+    plan = Plan.of(with_every_option.plan(*every_option, option))
+    with pytest.raises(MisuseError, match=rf"\n  - {re.escape(address)}"):
+        require_protected_to_stay(plan)
 
 
 def test_a_renamed_function_gets_its_endpoint_group_before_the_old_one_loses_its_own(

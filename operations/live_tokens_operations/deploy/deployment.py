@@ -23,6 +23,7 @@ from live_tokens_operations.deploy.explanations import require_answer
 from live_tokens_operations.deploy.plan import Plan
 from live_tokens_operations.deploy.prerequisites import Prerequisites, require_sign_in_is_free
 from live_tokens_operations.deploy.project_settings import ProjectSettings
+from live_tokens_operations.deploy.protection import require_protected_to_stay
 from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.smoke_test import SmokeStep
 from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
@@ -146,6 +147,7 @@ class Deploy:
             invoker_check = InvokerCheck(self.programs, ready.api, options.project)
             invoker_check.require_possible(shown)
             plan = Plan.of(shown)
+            require_protected_to_stay(plan)
             dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan)]
             self._ask(terraform, plan, [each for each in dangers if each], checked, options)
             # From here on, the bucket knows the region and the settings; not when the answer is no.

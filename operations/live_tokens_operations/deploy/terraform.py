@@ -16,16 +16,10 @@ from typing import Any
 
 from live_tokens_operations.deploy.explanations import require, require_answer
 from live_tokens_operations.deploy.project_settings import ProjectSettings
+from live_tokens_operations.deploy.protection import is_protected
 from live_tokens_operations.programs import Finished, Programs, read_json
 
 VERSION = ("terraform", "version", "-json")
-
-# Attributes that protect a resource from deletion.
-_PROTECTIONS = {
-    "deletion_protection": True,
-    "delete_protection_state": "DELETE_PROTECTION_ENABLED",
-    "deletion_policy": "PREVENT",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +128,6 @@ def _resources_of(module: Mapping[str, Any]) -> Iterator[Resource]:
     for resource in module.get("resources", []):
         if resource["mode"] == "managed":
             values = resource["values"]
-            protected = any(values.get(name) == value for name, value in _PROTECTIONS.items())
-            yield Resource(resource["address"], protected, values.get("deletion_policy") == "ABANDON")
+            yield Resource(resource["address"], is_protected(values), values.get("deletion_policy") == "ABANDON")
     for child in module.get("child_modules", []):
         yield from _resources_of(child)

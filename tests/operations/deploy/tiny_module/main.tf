@@ -41,6 +41,11 @@ variable "function_name" {
   default = "mint-live-token"
 }
 
+variable "secret_name" {
+  type    = string
+  default = "gemini-api-key"
+}
+
 variable "worst_usd_per_user_day" {
   type    = map(number)
   default = {}
@@ -77,7 +82,7 @@ variable "command" {
 }
 
 resource "google_secret_manager_secret" "gemini_api_key" {
-  secret_id           = "gemini-api-key"
+  secret_id           = var.secret_name
   labels              = var.labels
   deletion_protection = var.deletion_protection
 
