@@ -11,10 +11,18 @@ import pytest
 
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.cli import SUBCOMMANDS
+from live_tokens_operations.defaults import state_bucket, state_prefix
 from support.documents import ROOT
 from support.terraform_parser import refusal
 
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/playbooks/emergencies").glob("*.md")}
+
+MODULE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "infra").glob("*.tf")))
+OPENS_THE_STATE = [
+    f"-backend-config=bucket={state_bucket('$PROJECT_ID')}",
+    f"-backend-config=prefix={state_prefix('$REGION')}",
+]
+VARIABLES = ["-var=project_id=$PROJECT_ID", "-var=region=$REGION"]
 
 
 def commands(program: str) -> list[str]:
@@ -33,7 +41,8 @@ def started_by_make(line: str) -> list[str]:
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "ARGS")
     }
-    command = ["make", "-n", *shlex.split(line)[1:]]
+    expanded = line.replace("$PROJECT_ID", "my-app-1a2b").replace("$REGION", "europe-west1")
+    command = ["make", "-n", *shlex.split(expanded)[1:]]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     (started,) = re.findall(r"^\S*live-tokens (.*?)$", done.stdout.replace("\\\n", " "), re.MULTILINE)
@@ -50,14 +59,16 @@ def test_make_and_the_program_take_the_command(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", commands("terraform"))
-def test_terraform_has_the_subcommand_and_the_module_the_resource(line: str) -> None:
+def test_terraform_is_told_which_state_and_which_settings(line: str) -> None:
     program, folder, subcommand, *arguments = shlex.split(line)
     assert (program, folder) == ("terraform", "-chdir=infra")
-    assert subcommand in ("init", "plan", "force-unlock", "import")
-    if subcommand == "import":
-        kind, name = arguments[0].split(".")
-        module = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra").glob("*.tf"))
-        assert f'resource "{kind}" "{name}" {{' in module
+    assert subcommand in ("init", "plan", "apply", "output", "force-unlock")
+    if subcommand == "init":
+        assert arguments == ["-reconfigure", *OPENS_THE_STATE]
+    if subcommand in ("plan", "apply"):  # without these, it asks for them, or takes the defaults of other settings
+        assert arguments[:3] == ["-var-file=projects/$PROJECT_ID.tfvars", *VARIABLES]
+    if subcommand == "output":
+        assert f'output "{arguments[-1]}" {{' in MODULE
 
 
 @pytest.mark.parametrize("line", commands("terraform"))
@@ -90,4 +101,4 @@ def test_a_page_has_numbered_steps_in_order_with_minutes(name: str) -> None:
 
 def test_there_are_commands_to_check() -> None:
     assert len(commands("make")) >= 8
-    assert len(commands("terraform")) >= 8
+    assert len(commands("terraform")) >= 4

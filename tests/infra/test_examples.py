@@ -17,13 +17,14 @@ APPS = f"-var-file={EXAMPLES}/firebase_apps/example.tfvars"
 EVENTS = f"-var-file={EXAMPLES}/bigquery_audit_log/example.tfvars"
 
 
-def test_every_example_is_tried_here_or_with_the_key() -> None:
+def test_every_example_is_tried_in_this_folder() -> None:
     assert {each.name for each in EXAMPLES.iterdir()} == {
         "bigquery_audit_log",
         "firebase_apps",
         "key_rotation",
         "key_through_terraform",
         "github",
+        "state_lost",
         "thresholds",
     }
 

@@ -46,7 +46,8 @@ _KNOWN = {
     ),
     r"already exists|alreadyExists|\b409\b": (
         "A resource of this name exists outside of the state. Import it, delete it, or choose another name "
-        "in the settings of the project."
+        "in the settings of the project. If Terraform has made it, its state is lost: delete nothing, and read "
+        "docs/playbooks/emergencies/state-lost.md."
     ),
     r"could not find default credentials|invalid_grant|Reauthentication|oauth2/google": (
         "Your credentials have expired. Run: gcloud auth application-default login"
