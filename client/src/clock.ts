@@ -1,6 +1,6 @@
 /** What tells the time. Tests pass one that does not wait. */
 export interface Clock {
-  /** Returns milliseconds that only grow. Only differences are used, so the clock of the phone may be wrong. */
+  /** Returns milliseconds. Only differences are used, so the clock of the phone may be wrong, but not be set. */
   now(): number;
   /** Calls `run` in so many milliseconds; the result cancels that. */
   after(milliseconds: number, run: () => void): () => void;

@@ -40,7 +40,10 @@ export interface TakeRequest {
 export interface LiveTokens {
   /** Returns a token that nobody else has. Throws `LiveTokenError`. */
   take(request?: TakeRequest): Promise<LiveToken>;
-  /** Fetches one token ahead, for the next `take()` without arguments. A profile with sessions is charged then. */
+  /**
+   * Fetches one token ahead, for the next `take()` without arguments. Called again, it replaces one that is too old. A
+   * profile with sessions is charged a lease then, and the token holds a slot until it is ended.
+   */
   prefetch(): void;
   /** Drops a token that was fetched ahead: call it when the user signs out. */
   clear(): void;
@@ -142,22 +145,26 @@ export function createLiveTokens(
     if (session) await end(session.id).catch(ignore);
   }
 
+  /** Returns the token that was fetched ahead while there is time to open it. Fetches one otherwise. */
+  async function next(request: TakeRequest): Promise<LiveToken> {
+    const held = ahead;
+    ahead = undefined;
+    if (held) {
+      const token = await held;
+      const age = clock.now() - token.sentAt;
+      if (age >= 0 && age < sinceIssue(token, token.newSessionExpireTime) - MARGIN) return token;
+      await discard(token); // or it would hold the slot of a session
+    }
+    return mint(request);
+  }
+
   return {
     async take(request = {}) {
-      const held = ahead;
-      if (held && !request.session && !request.resumptionHandle) {
-        ahead = undefined;
-        const token = await held;
-        const age = clock.now() - token.sentAt;
-        if (age >= 0 && age < sinceIssue(token, token.newSessionExpireTime) - MARGIN) return token;
-        await discard(token); // or it would hold the slot of a session
-      }
-      return mint(request);
+      return request.session || request.resumptionHandle ? mint(request) : next(request);
     },
     prefetch() {
-      if (ahead) return;
       const mine = clears;
-      const token = mint({ stillWanted: () => mine === clears });
+      const token = next({ stillWanted: () => mine === clears });
       ahead = token;
       token.catch(() => {
         if (ahead === token) ahead = undefined;

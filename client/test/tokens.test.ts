@@ -261,6 +261,22 @@ describe('prefetch', () => {
     expect(sent.map(({ end }) => end)).toEqual([undefined, 's1', undefined]);
   });
 
+  test('one that is too old is replaced by the next prefetch, which gives its session back', async () => {
+    const virtual = clock();
+    const session = { id: 's1', endsAt: '', renewAfter: null, renewBefore: null, leaseSeconds: 30 };
+    const { callable, sent } = scripted(answer(1, { session }), { ended: 's1' }, answer(2), answer(3));
+    const tokens = create(callable, { clock: virtual });
+    tokens.prefetch();
+    await virtual.advance(50_000);
+    tokens.prefetch();
+    await settle();
+
+    expect(sent.map(({ end }) => end)).toEqual([undefined, 's1', undefined]);
+    expect((await tokens.take()).token).toBe('auth_tokens/2');
+    expect(sent).toHaveLength(3);
+    expect((await tokens.take()).token).toBe('auth_tokens/3');
+  });
+
   test.each([{ resumptionHandle: 'h' }, { session: 's' }])('it is not used for %o', async (request) => {
     const { callable } = numbered();
     const tokens = create(callable);

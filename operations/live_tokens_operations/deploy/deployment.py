@@ -41,6 +41,7 @@ from live_tokens_operations.source import named, source_of
 
 _LINES_FOR_THE_APP = """\
 The function: {url}
+It refuses a web app until cors_allowed_origins in the settings of the project has the app's origin.
 
 In the app (complete examples, also without the package: README.md, “Connect from your app”):
 

@@ -13,6 +13,8 @@ def test_the_snippet_without_firebase_opens_a_session(scripts: NodeScripts, stac
     user = sign_up(stack.auth_host)
     heard = scripts.run("snippet.mjs", {"source": snippet(), "mintUrl": stack.function_url, "idToken": user.id_token})
     assert heard["messages"][0] == {"setupComplete": {}}
+    assert heard["isOpen"]
+    assert heard["session"]  # what the next call renews, resumes or ends
 
 
 def test_the_snippet_throws_the_reason_of_a_refusal(scripts: NodeScripts, stack: LocalStack) -> None:

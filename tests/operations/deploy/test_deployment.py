@@ -134,6 +134,10 @@ def test_the_lines_for_the_app_are_those_of_the_readme(first_run: FirstRun) -> N
     assert [line for line in lines if line not in readme] == []
 
 
+def test_the_developer_of_a_web_app_hears_that_its_origin_is_needed(first_run: FirstRun) -> None:
+    assert "It refuses a web app until cors_allowed_origins in the settings of the project has" in first_run.ended.shown
+
+
 def test_the_last_word_is_that_nobody_gets_alerts_until_somebody_does(deployed: Deployed) -> None:
     nobody = "Nobody is told when an alert opens: set alert_emails or notification_channels"
     without = deployed.checkout.build("deploy")
