@@ -1,7 +1,7 @@
 """The one client of Google's REST APIs. No call is repeated.
 
-`seconds` limits the connection, and each wait for more of the answer. requests has no limit for the whole: an answer that
-trickles takes longer, and its size is not bounded. The hosts are Google's, and the function's own.
+`seconds` limits the connection, and each wait for more of the answer. requests has no limit for the whole: an answer
+that trickles takes longer, and its size is not bounded. The hosts are Google's, and the function's own.
 
 A refusal or an outage is never reported as something missing. Of an answer, only Google's own codes are quoted.
 """
