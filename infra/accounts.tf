@@ -141,7 +141,7 @@ locals {
       expression = "resource.name.startsWith(\"${local.source_objects}/packages/\")"
     }
     test_log = {
-      bucket     = google_storage_bucket.build_logs.name
+      bucket     = google_storage_bucket.test_logs.name
       member     = google_service_account.test.member
       role       = "roles/storage.admin" # writes the log; a narrower role was not tried at Google
       expression = null

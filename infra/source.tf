@@ -99,10 +99,32 @@ resource "google_storage_bucket_object" "release_settings" {
   content_type = "application/json"
 }
 
+# The logs of releases. The tests, which run third-party packages, have a bucket of their own: they administer it.
 resource "google_storage_bucket" "build_logs" {
-  # checkov:skip=CKV_GCP_62:No read log: it holds logs of builds, and Cloud Audit Logs say who changed it
+  # checkov:skip=CKV_GCP_62:No read log: it holds logs of releases, and Cloud Audit Logs say who changed it
   # checkov:skip=CKV_GCP_78:No versions: a log is written once
   name                        = "${var.project_id}-live-tokens-build-logs"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  lifecycle_rule {
+    condition {
+      age = 90
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  depends_on = [time_sleep.services]
+}
+
+resource "google_storage_bucket" "test_logs" {
+  # checkov:skip=CKV_GCP_62:No read log: it holds logs of tests, and Cloud Audit Logs say who changed it
+  # checkov:skip=CKV_GCP_78:No versions: a log is written once
+  name                        = "${var.project_id}-live-tokens-test-logs"
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"

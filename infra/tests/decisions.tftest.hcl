@@ -125,9 +125,14 @@ run "the_tests_of_a_release_have_no_role_on_the_project_and_cannot_replace_a_pac
     condition = { for name, grant in google_storage_bucket_iam_member.build : name => "${grant.bucket} ${grant.role} ${length(grant.condition)}" if grant.member == google_service_account.test.member } == {
       test_upload  = "demo-live-tokens-live-tokens-source roles/storage.objectViewer 1"
       test_package = "demo-live-tokens-live-tokens-source roles/storage.objectCreator 1"
-      test_log     = "demo-live-tokens-live-tokens-build-logs roles/storage.admin 0"
+      test_log     = "demo-live-tokens-live-tokens-test-logs roles/storage.admin 0"
     }
     error_message = "The tests read the upload, add a package and write their log."
+  }
+
+  assert {
+    condition     = [for grant in google_storage_bucket_iam_member.build : grant.member if grant.bucket == google_storage_bucket.build_logs.name] == [google_service_account.release.member]
+    error_message = "The tests must not delete or forge the log of a release: it is in a bucket of its own."
   }
 
   assert {

@@ -39,8 +39,13 @@ def source_bucket(project: str) -> str:
     return f"{project}-live-tokens-source"
 
 
-def build_logs_bucket(project: str) -> str:
-    """Return the bucket of `infra/` with the logs of builds."""
+def bucket_of_test_logs(project: str) -> str:
+    """Return the bucket of `infra/` with the logs of a release's tests, which may change what is in it."""
+    return f"{project}-live-tokens-test-logs"
+
+
+def bucket_of_release_logs(project: str) -> str:
+    """Return the bucket of `infra/` with the logs of releases."""
     return f"{project}-live-tokens-build-logs"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from infra.deployed import resources
+from live_tokens_operations.defaults import bucket_of_release_logs, bucket_of_test_logs
 from support.terraform_runner import PROJECT, REPOSITORY, Terraform, terraform_in
 
 EXAMPLE = REPOSITORY / "infra/examples/bigquery_audit_log"
@@ -69,6 +70,35 @@ def test_what_has_moved_is_there_and_its_old_place_is_not(here: set[str]) -> Non
 
 def test_the_page_says_what_goes() -> None:
     assert [words for words in GOES.values() if words not in PAGE] == []
+
+
+def test_logs_of_releases_stay_when_the_tests_get_a_bucket_of_their_own(
+    with_defaults: Terraform, tmp_path: Path
+) -> None:
+    """Between 0.1.0 and 0.2.0, one bucket had the logs of both."""
+    shutil.copytree(with_defaults.module.parent, tmp_path / "checkout")
+    module = tmp_path / "checkout" / "infra"
+    state = json.loads((module / STATE).read_text(encoding="utf-8"))
+    state["resources"] = [each for each in state["resources"] if each["name"] != "test_logs"]
+    (grants,) = (each for each in state["resources"] if each["type"] == "google_storage_bucket_iam_member")
+    (grant,) = (each["attributes"] for each in grants["instances"] if each["index_key"] == "test_log")
+    grant["bucket"] = bucket_of_release_logs(PROJECT)
+    (module / STATE).write_text(json.dumps(state), encoding="utf-8")
+    with terraform_in(module, applies=True) as terraform:
+        plan = terraform.plan()
+    actions = {each["address"]: each["change"]["actions"] for each in plan["resource_changes"]}
+    assert {address: done for address, done in actions.items() if done != ["no-op"]} == {
+        "google_storage_bucket.test_logs": ["create"],
+        'google_storage_bucket_iam_member.build["test_log"]': ["delete", "create"],
+    }
+
+
+def test_each_build_has_the_bucket_for_logs_that_a_release_names(with_defaults: Terraform) -> None:
+    buckets = {address: each["name"] for address, each in resources(with_defaults).items() if address.endswith("_logs")}
+    assert buckets == {
+        "google_storage_bucket.build_logs": bucket_of_release_logs(PROJECT),
+        "google_storage_bucket.test_logs": bucket_of_test_logs(PROJECT),
+    }
 
 
 @pytest.fixture(scope="module")

@@ -31,19 +31,18 @@ class Builds:
 
     Attributes:
         sources: bucket with the uploads.
-        logs: bucket with the logs. gcloud shows a log while it grows from a bucket only.
     """
 
     programs: Programs
     project: str
     region: str
     sources: str
-    logs: str
 
-    def run(self, config: Path, substitutions: Mapping[str, str], left: Mapping[str, str]) -> str:
+    def run(self, config: Path, logs: str, substitutions: Mapping[str, str], left: Mapping[str, str]) -> str:
         """Run a build to its end.
 
         Args:
+            logs: bucket for its log. gcloud shows a log while it grows from a bucket only.
             left: id of a step → what is left if it fails.
 
         Returns:
@@ -55,7 +54,7 @@ class Builds:
         """
         staging = f"gs://{self.sources}/source"
         line = gcloud_commands.submit_build(
-            self.project, self.region, str(CHECKOUT), str(config), staging, f"gs://{self.logs}", dict(substitutions)
+            self.project, self.region, str(CHECKOUT), str(config), staging, f"gs://{logs}", dict(substitutions)
         )
         submitted = gcloud.run(self.programs, line)
         created = _CREATED.search(submitted.err)

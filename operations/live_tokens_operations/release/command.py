@@ -14,7 +14,7 @@ from typing import Any
 
 from live_tokens_operations.arguments import Parser, UsageError, project_id, region
 from live_tokens_operations.checks.profiles import PROFILES, require_profiles, warnings_of
-from live_tokens_operations.defaults import CHECKOUT, build_logs_bucket, source_bucket
+from live_tokens_operations.defaults import CHECKOUT, bucket_of_release_logs, bucket_of_test_logs, source_bucket
 from live_tokens_operations.google import gcloud, gcloud_commands
 from live_tokens_operations.origin import UNKNOWN, Origin, origin_of
 from live_tokens_operations.process import ExitCode, OperationError, Process
@@ -98,12 +98,11 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     content = source_of(CHECKOUT)
     package = sha256(archive_of(named(content, origin))).hexdigest()
     release = {"_VERSION": origin.version, "_COMMIT": origin.commit}
-    logs = build_logs_bucket(typed.project)
     # In the home region, also for the others: a release finds only those that run in its own region.
-    builds = Builds(programs, typed.project, settings.home, source_bucket(typed.project), logs)
+    builds = Builds(programs, typed.project, settings.home, source_bucket(typed.project))
 
     process.stderr.write(f"Testing version {origin.version}, commit {origin.commit}.\n")
-    handed_on = builds.run(CHECKOUT / "cloudbuild.test.yaml", release, LEFT).strip()
+    handed_on = builds.run(CHECKOUT / "cloudbuild.test.yaml", bucket_of_test_logs(typed.project), release, LEFT).strip()
     if handed_on != package:
         raise BuildError(
             f"The tested package is sha256:{handed_on or UNKNOWN}, and that of this checkout sha256:{package}. "
@@ -113,7 +112,8 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     for place, substitutions in regions.items():
         process.stderr.write(f"Releasing the package sha256:{package} in {place}.\n")
         try:
-            builds.run(CHECKOUT / "cloudbuild.yaml", substitutions | given | {"_REGION": place} | release, LEFT)
+            chosen = substitutions | given | {"_REGION": place} | release
+            builds.run(CHECKOUT / "cloudbuild.yaml", bucket_of_release_logs(typed.project), chosen, LEFT)
         except BuildError as error:
             raise BuildError(f"{error}{_where_it_serves(place, list(regions))}") from error
     return ExitCode.DONE

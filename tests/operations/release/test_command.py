@@ -101,12 +101,12 @@ def test_the_tests_are_submitted_and_then_the_release_of_the_tested_package(chec
     code, said = checkout.release(*PROJECT)
     assert code == 0, said
     tests, release = checkout.submitted()
-    for line, file in ((tests, "cloudbuild.test.yaml"), (release, "cloudbuild.yaml")):
+    for line, file, logs in ((tests, "cloudbuild.test.yaml", "test-logs"), (release, "cloudbuild.yaml", "build-logs")):
         assert line[:-1] == [
             *("builds", "submit", str(CHECKOUT), "--project=my-app-1a2b", "--region=europe-west1"),
             f"--config={CHECKOUT}/{file}",
             "--gcs-source-staging-dir=gs://my-app-1a2b-live-tokens-source/source",
-            "--gcs-log-dir=gs://my-app-1a2b-live-tokens-build-logs",
+            f"--gcs-log-dir=gs://my-app-1a2b-live-tokens-{logs}",
         ]
     origin = {"_VERSION": "1.2.0", "_COMMIT": COMMIT}
     assert substitutions(tests) == origin
