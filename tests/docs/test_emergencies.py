@@ -12,6 +12,7 @@ import pytest
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.cli import SUBCOMMANDS
 from live_tokens_operations.defaults import state_bucket, state_prefix
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from support.documents import ROOT
 from support.terraform_parser import refusal
 
@@ -97,6 +98,16 @@ def test_a_page_has_numbered_steps_in_order_with_minutes(name: str) -> None:
     assert len(steps) >= 4
     assert sum(1 for _, minutes in steps if minutes) >= 4
     assert f"({name})" in PAGES["README.md"]
+
+
+def test_the_settings_of_a_second_project_set_sign_in_up_which_deploy_needs(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```hcl\n(.*?)^```$", PAGES["region-lost.md"], re.MULTILINE | re.DOTALL)
+    (project,) = re.findall(r"`make deploy PROJECT_ID=(\S+)`", PAGES["region-lost.md"])
+    (tmp_path / "projects").mkdir()
+    (tmp_path / f"projects/{project}.tfvars").write_text(block, encoding="utf-8")
+    settings = ProjectSettings.read(tmp_path, project)
+    assert settings.sets_sign_in_up
+    assert settings.region_for(None) == "us-central1"
 
 
 def test_there_are_commands_to_check() -> None:
