@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_tokens_operations.checks.deployment import CheckContext, Project
+from live_tokens_operations.checks.deployment import CheckContext, Project, ingress_of
 from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered
 from live_tokens_operations.checks.organisation_policies import find_policy_against_all_users
 from live_tokens_operations.google import gcloud_commands
@@ -76,10 +76,8 @@ def _probe(context: CheckContext) -> Finding:
     if project.url is None:
         if isinstance(function, Missing):
             return skipped("Call", "there is no function")
-        if isinstance(function, Found):
-            ingress = function.body.get("serviceConfig", {}).get("ingressSettings", "ALLOW_ALL")
-            if ingress != "ALLOW_ALL":
-                return skipped("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
+        if (ingress := ingress_of(function)) not in (None, "ALLOW_ALL"):
+            return skipped("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
     url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
     answer = send("POST", url, context.api.seconds, body={"data": None})
     return unanswered("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
