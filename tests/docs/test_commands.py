@@ -11,3 +11,8 @@ def test_each_make_command_in_the_documents_exists() -> None:
     named = set(re.findall(r"(?:^|`|… )make ([a-z]+)", text, re.MULTILINE))
     assert "demo" in named
     assert named <= targets
+
+
+def test_no_document_releases_to_one_region_and_leaves_the_others() -> None:
+    texts = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+    assert [line for text in texts for line in re.findall(r"make release PROJECT_ID=\S+ REGION=\S+", text)] == []

@@ -12,11 +12,18 @@ import pytest
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.cli import SUBCOMMANDS
 from live_tokens_operations.defaults import state_bucket, state_prefix
+from live_tokens_operations.deploy.project_settings import ProjectSettings
 from support.documents import ROOT
 from support.terraform_parser import refusal
 
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/playbooks/emergencies").glob("*.md")}
-
+# It is one of them, on the page of what is done in production.
+RESTORE = (ROOT / "docs/operations.md").read_text(encoding="utf-8").partition("\n## Restore the database\n")[2]
+TEXT = "\n".join([*PAGES.values(), RESTORE.partition("\n## ")[0]])
+BLOCKS = [
+    [line.strip() for line in block.splitlines()]
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
+]
 MODULE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "infra").glob("*.tf")))
 OPENS_THE_STATE = [
     f"-backend-config=bucket={state_bucket('$PROJECT_ID')}",
@@ -27,10 +34,8 @@ VARIABLES = ["-var=project_id=$PROJECT_ID", "-var=region=$REGION"]
 
 def commands(program: str) -> list[str]:
     """Return the command lines of a program in all pages: those in code, inline or in blocks."""
-    text = "\n".join(PAGES.values())
-    inline = re.findall(rf"`({program} [^`]+)`", text)
-    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    in_blocks = [line for block in blocks for line in block.splitlines() if line.startswith(f"{program} ")]
+    inline = re.findall(rf"`({program} [^`]+)`", TEXT)
+    in_blocks = [line for block in BLOCKS for line in block if line.startswith(f"{program} ")]
     found = sorted({*inline, *in_blocks})
     return [line for line in found if line not in ("make admin", "make deploy")]  # named, not to be run
 
@@ -62,13 +67,25 @@ def test_make_and_the_program_take_the_command(line: str) -> None:
 def test_terraform_is_told_which_state_and_which_settings(line: str) -> None:
     program, folder, subcommand, *arguments = shlex.split(line)
     assert (program, folder) == ("terraform", "-chdir=infra")
-    assert subcommand in ("init", "plan", "apply", "output", "force-unlock")
+    assert subcommand in ("init", "plan", "apply", "import", "state", "force-unlock")
     if subcommand == "init":
         assert arguments == ["-reconfigure", *OPENS_THE_STATE]
-    if subcommand in ("plan", "apply"):  # without these, it asks for them, or takes the defaults of other settings
+    if subcommand in (
+        "plan",
+        "apply",
+        "import",
+    ):  # without these, it asks for them, or takes the defaults of other settings
         assert arguments[:3] == ["-var-file=projects/$PROJECT_ID.tfvars", *VARIABLES]
-    if subcommand == "output":
-        assert f'output "{arguments[-1]}" {{' in MODULE
+    for kind, name in re.findall(r"\b(google_\w+)\.(\w+)", line):
+        assert f'resource "{kind}" "{name}" {{' in MODULE
+    for name in re.findall(r"\boutput -json (\w+)", line):
+        assert f'output "{name}" {{' in MODULE
+
+
+def test_terraform_opens_the_state_of_the_project_first_in_each_block() -> None:
+    first = [next((line for line in block if line.startswith("terraform ")), "") for block in BLOCKS]
+    assert len([line for line in first if line]) == 2
+    assert [line for line in first if line and line.split()[2] != "init"] == []
 
 
 @pytest.mark.parametrize("line", commands("terraform"))
@@ -99,6 +116,16 @@ def test_a_page_has_numbered_steps_in_order_with_minutes(name: str) -> None:
     assert f"({name})" in PAGES["README.md"]
 
 
+def test_the_settings_of_a_second_project_set_sign_in_up_which_deploy_needs(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```hcl\n(.*?)^```$", PAGES["region-lost.md"], re.MULTILINE | re.DOTALL)
+    (project,) = re.findall(r"`make deploy PROJECT_ID=(\S+)`", PAGES["region-lost.md"])
+    (tmp_path / "projects").mkdir()
+    (tmp_path / f"projects/{project}.tfvars").write_text(block, encoding="utf-8")
+    settings = ProjectSettings.read(tmp_path, project)
+    assert settings.sets_sign_in_up
+    assert settings.region_for(None) == "us-central1"
+
+
 def test_there_are_commands_to_check() -> None:
     assert len(commands("make")) >= 8
-    assert len(commands("terraform")) >= 4
+    assert len(commands("terraform")) >= 6

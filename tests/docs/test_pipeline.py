@@ -53,3 +53,27 @@ def test_terraform_takes_the_commands_of_the_page(line: str, tmp_path: Path) -> 
 
 def test_there_are_commands_of_terraform() -> None:
     assert len(terraform_lines(PAGE)) == 5
+
+
+def test_the_page_names_the_roles_that_editor_lacks_for_the_example() -> None:
+    """Titles and contents of roles: https://cloud.google.com/iam/docs/roles-permissions."""
+    data = (ROOT / "tests/support/google/roles_with_permission.json").read_text(encoding="utf-8")
+    holders: dict[str, list[str]] = json.loads(data)["roles_with"]
+    pools = "iam.googleapis.com/workloadIdentityPool"
+    titles = {
+        "Role Administrator": ("roles/iam.roleAdmin", ["iam.roles.create"]),
+        "IAM Workload Identity Pool Admin": (
+            "roles/iam.workloadIdentityPoolAdmin",
+            [f"{pools}s.create", f"{pools}Providers.create"],
+        ),
+    }
+    for title, (role, permissions) in titles.items():
+        assert title in PAGE
+        assert [each for each in permissions if role not in holders[each] or "roles/editor" in holders[each]] == []
+
+
+def test_no_check_is_required_before_its_workflow_is_there() -> None:
+    before, _, after = PAGE.partition("\n## 6. The workflows\n")
+    assert "`tests`" not in before
+    assert "`tests`" in after
+    assert re.search(r"^    name: tests$", WORKFLOWS["pull-request"], re.MULTILINE)

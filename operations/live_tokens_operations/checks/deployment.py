@@ -128,6 +128,13 @@ def look_at(api: GoogleApi, project: Project) -> Deployment:
     return deployment_of(project, function, service)
 
 
+def ingress_of(function: Look) -> str | None:
+    """Return from where the function's own URL can be called, such as `ALLOW_ALL`. None if there is no function."""
+    if not isinstance(function, Found):
+        return None
+    return str(function.body.get("serviceConfig", {}).get("ingressSettings", "ALLOW_ALL"))
+
+
 def look_at_service(api: Looks, project_id: str, region: str, service: str) -> Look:
     place = f"projects/{project_id}/locations/{region}"
     return api.get(f"https://run.googleapis.com/v2/{place}/services/{service}", "roles/run.viewer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_tokens_operations.checks.deployment import CheckContext, Project
+from live_tokens_operations.checks.deployment import CheckContext, Project, ingress_of
 from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered
 from live_tokens_operations.checks.organisation_policies import find_policy_against_all_users
 from live_tokens_operations.google import gcloud_commands
@@ -13,7 +13,6 @@ from live_tokens_operations.google.rest import Answer, GoogleApi, send
 from live_tokens_operations.remedies import command, deploy, set_and_deploy
 
 _INVOKER = "roles/run.invoker"
-_OPEN = "ALLOW_ALL"
 
 
 def check(context: CheckContext) -> Iterator[Finding]:
@@ -24,7 +23,7 @@ def check(context: CheckContext) -> Iterator[Finding]:
 def check_elsewhere(context: CheckContext) -> Iterator[Finding]:
     """Look at a region that has no URL but the function's own."""
     yield _invoker(context)
-    if _ingress(context) == _OPEN:
+    if ingress_of(context.deployment.function) == "ALLOW_ALL":
         yield _probe(context)
     elif isinstance(context.deployment.function, Found):
         text = "its own URL is closed, and the load balancer leads to the nearest region"
@@ -87,19 +86,11 @@ def _probe(context: CheckContext) -> Finding:
     if project.url is None:
         if isinstance(function, Missing):
             return skipped("Call", "there is no function")
-        if (ingress := _ingress(context)) not in (_OPEN, None):
+        if (ingress := ingress_of(function)) not in (None, "ALLOW_ALL"):
             return skipped("Call", f"the direct address is closed ({ingress}); name the right one with URL=…")
     url = project.url or f"https://{project.region}-{project.project_id}.cloudfunctions.net/{project.function}"
     answer = send("POST", url, context.api.seconds, body={"data": None})
     return unanswered("Call", answer) if isinstance(answer, Unseen) else _judged(project, answer)
-
-
-def _ingress(context: CheckContext) -> str | None:
-    """Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions#IngressSettings."""
-    function = context.deployment.function
-    if not isinstance(function, Found):
-        return None
-    return str(function.body.get("serviceConfig", {}).get("ingressSettings", _OPEN))
 
 
 def _judged(project: Project, response: Answer) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from live_tokens_operations.checks.deployment import CheckContext
+from live_tokens_operations.checks.deployment import CheckContext, ingress_of
 from live_tokens_operations.checks.finding import Finding, ok, skipped, unanswered, warn
 from live_tokens_operations.google.look import Found, Json, Look, Unseen, all_pages
 from live_tokens_operations.remedies import deploy, set_and_deploy
@@ -22,23 +22,31 @@ def check(context: CheckContext) -> Iterator[Finding]:
 
 def _from_outside(context: CheckContext) -> Finding:
     """Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.uptimeCheckConfigs."""
-    function = context.deployment.function
-    url = context.project.url or (function.body.get("url", "") if isinstance(function, Found) else "")
-    host = urlsplit(url).hostname
+    function, url = context.deployment.function, context.project.url
+    direct = urlsplit(function.body.get("url", "")).hostname if isinstance(function, Found) else None
+    host = urlsplit(url).hostname if url else direct
     if host is None:
         return skipped("Watch", "the URL of the function is not known")
     look = _listed(context, "uptimeCheckConfigs")
     if not isinstance(look, Found):
         return _open(look, "Watch from outside")
-    if any(_expects_refusal(each, host) for each in look.body["uptimeCheckConfigs"]):
-        return ok(f"Watch: an uptime check calls {host} and expects {_REFUSAL}")
-    text = f"Watch: no uptime check calls {host} and expects {_REFUSAL}: nobody notices when no app gets an answer"
+    watched = sorted(_host(each) for each in look.body["uptimeCheckConfigs"] if _expects_refusal(each))
+    is_closed = url is None and ingress_of(function) not in (None, "ALLOW_ALL")
+    # Apps call a domain then, which the function does not name.
+    answering = [each for each in watched if (each != direct if is_closed else each == host)]
+    if answering:
+        return ok(f"Watch: an uptime check calls {', '.join(answering)} and expects {_REFUSAL}")
+    where = f"another host than {host}, which is closed," if is_closed else host
+    text = f"Watch: no uptime check calls {where} and expects {_REFUSAL}: nobody notices when no app gets an answer"
     return warn(text, deploy(context.project.project_id, context.project.home))
 
 
-def _expects_refusal(check: Json, host: str) -> bool:
-    expected = any(_REFUSAL in str(each.get("content", "")) for each in check.get("contentMatchers", []))
-    return expected and check.get("monitoredResource", {}).get("labels", {}).get("host") == host
+def _expects_refusal(check: Json) -> bool:
+    return any(_REFUSAL in str(each.get("content", "")) for each in check.get("contentMatchers", []))
+
+
+def _host(check: Json) -> str:
+    return str(check.get("monitoredResource", {}).get("labels", {}).get("host", ""))
 
 
 def _recipients(context: CheckContext) -> Finding:

@@ -20,9 +20,32 @@ def _off(sample: Sample) -> None:
     sample.monitoring.alerts[1]["enabled"] = False
 
 
+def _closed(sample: Sample) -> None:
+    sample.function["serviceConfig"]["ingressSettings"] = "ALLOW_INTERNAL_AND_GCLB"
+
+
+def _closed_and_only_it_is_called(sample: Sample) -> None:
+    _closed(sample)
+    del sample.monitoring.uptime_checks[0]
+
+
 CASES = (
     Case("nobody calls", lambda sample: sample.monitoring.uptime_checks.clear(), (NOBODY_CALLS,)),
     Case("somebody calls another host", lambda sample: sample.monitoring.uptime_checks.pop(), (NOBODY_CALLS,)),
+    Case(
+        "the function's own URL is closed, and nobody calls another",
+        _closed_and_only_it_is_called,
+        (
+            ExpectedFinding(
+                "?",
+                "Call: not checked: the direct address is closed (ALLOW_INTERNAL_AND_GCLB); "
+                "name the right one with URL=…",
+            ),
+            ExpectedFinding(
+                "warn", f"Watch: no uptime check calls another host than {FUNCTION_HOST}, which is", DEPLOY
+            ),
+        ),
+    ),
     Case("somebody calls who takes Cloud Run's refusal for ours", _other_content, (NOBODY_CALLS,)),
     Case(
         "there is no alert",
@@ -52,3 +75,9 @@ def test_finding(case: Case, expect: Expect) -> None:
 def test_the_url_that_apps_call_is_the_one_that_must_be_called(doctor: Doctor) -> None:
     said = "\n".join(doctor("--url", f"https://{OWN_HOST}/").findings)
     assert f"ok   Watch: an uptime check calls {OWN_HOST}" in said
+
+
+def test_a_closed_function_is_called_under_a_domain_that_the_doctor_names(sample: Sample, doctor: Doctor) -> None:
+    _closed(sample)
+    (line,) = (line for line in doctor().findings if "an uptime check calls" in line)
+    assert line == f"ok   Watch: an uptime check calls {OWN_HOST} and expects ID_TOKEN_MISSING"
