@@ -83,7 +83,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class MintClient:
-    """Calls the function."""
+    """Calls the function.
+
+    Attributes:
+        seconds: limits the connection, and each wait for more of the answer. The whole has no limit of time or size.
+    """
 
     function_url: str
     seconds: float = _CALL_SECONDS

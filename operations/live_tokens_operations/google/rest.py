@@ -1,4 +1,7 @@
-"""The one client of Google's REST APIs. Every call has a deadline, and none is repeated.
+"""The one client of Google's REST APIs. No call is repeated.
+
+`seconds` limits the connection, and each wait for more of the answer. requests has no limit for the whole: an answer
+that trickles takes longer, and its size is not bounded. The hosts are Google's, and the function's own.
 
 A refusal or an outage is never reported as something missing. Of an answer, only Google's own codes are quoted.
 """
@@ -22,7 +25,7 @@ from live_tokens_operations.google.look import Found, Json, Look, Missing, Unsee
 from live_tokens_operations.remedies import command
 
 SECONDS = 20.0
-"""How long one answer may take where the operator does not say."""
+"""How long a server may be silent where the operator does not say."""
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 _USER_PROJECT_ROLE = "roles/serviceusage.serviceUsageConsumer"

@@ -87,9 +87,9 @@ def temporary_user(identity_toolkit: IdentityToolkit, new_user: NewUser, report:
     # A new name for each run has the full quota, and cannot be the account of a real user.
     name = f"smoke-test-{secrets.token_hex(8)}"
     id_token = _id_token(new_user.sign_in(name, report))
-    report.hide(id_token.text)
-    report.good(f"Signed in as {name}, a user created for this run")
     try:
+        report.hide(id_token.text)
+        report.good(f"Signed in as {name}, a user created for this run")
         yield id_token
     finally:
         # The time limit of the run may have passed. The deletion has its own deadline.
