@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -93,9 +94,23 @@ def test_the_error_budgets_are_those_of_the_objectives(deployed: Resources, layo
     }
 
 
+def aggregations(part: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield every filter of a part of the layout with its aggregation."""
+    match part:
+        case {"filter": str(filter_), "aggregation": dict(aggregation)}:
+            yield filter_, aggregation
+        case dict():
+            for value in part.values():
+                yield from aggregations(value)
+        case list():
+            for value in part:
+                yield from aggregations(value)
+
+
 def test_every_alignment_is_one_that_cloud_monitoring_knows_for_its_metric(layout: dict[str, Any]) -> None:
-    for found in re.findall(r'"filter": ("(?:[^"\\]|\\.)*"), "aggregation": (\{[^}]*\})', json.dumps(layout)):
-        filter_, aggregation = map(json.loads, found)
+    found = list(aggregations(layout))
+    assert len(found) == json.dumps(layout).count('"aggregation": ') > 20
+    for filter_, aggregation in found:
         if "/milliseconds/" in filter_:
             assert aggregation["crossSeriesReducer"] in ("REDUCE_PERCENTILE_50", "REDUCE_PERCENTILE_95")
         elif "logging.googleapis.com" in filter_:

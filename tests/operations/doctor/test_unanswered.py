@@ -206,6 +206,7 @@ def test_an_account_that_may_not_use_the_quota_project_is_told_the_role(
     with sample_hosts.hosts.upstreams["run.googleapis.com"].answering(denied):
         problems = doctor().problems
 
+    assert problems
     assert all("needs role roles/serviceusage.serviceUsageConsumer" in line for line in problems)
 
 
