@@ -82,7 +82,7 @@ export function toLiveTokenError(thrown?: unknown): LiveTokenError {
   const next = NEXT[reason] ?? NEXT[status] ?? 'stop';
   // Without an end, as in a pause that an operator will lift by hand, there is nothing to wait for.
   const endless = next === 'wait' && details?.retryAfterSeconds === undefined;
-  // Firebase's JavaScript SDK 13 adds the HTTP status.
+  // @firebase/functions 0.14 adds the HTTP status.
   const words = `${message}`.replace(/ \[\d+]$/, '');
   return new LiveTokenError(reason, endless ? 'stop' : next, words, details as LiveTokenErrorDetails, thrown);
 }

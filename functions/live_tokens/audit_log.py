@@ -1,4 +1,4 @@
-"""One JSON line per request, in the form that Cloud Logging understands. Nothing in it is a credential.
+"""One event per request, as a JSON line in the form that Cloud Logging understands. Nothing in it is a credential.
 
 Source of the field names: https://cloud.google.com/logging/docs/structured-logging
 """
