@@ -53,8 +53,8 @@ The load balancer is made, and the function's own URL stays open. Next:
   2. When {domain_url} answers, let apps call it in place of {url}.
   3. When none calls the old one any more, set close_direct = true in load_balancer, and run this again."""
 _NOBODY_IS_TOLD = (
-    "Nobody is told when an alert opens: set alert_emails or notification_channels in the settings of the project, and "
-    "run this again."
+    "Nobody is notified when an alert opens: set alert_emails or notification_channels in the settings of the project, "
+    "and run this again."
 )
 _ONE_OF_SEVERAL = (
     "The load balancer leads this smoke test to one region, the nearest to this machine. The regions' own URLs are "
@@ -239,7 +239,8 @@ class Deploy:
                 f"Which region? It is final. Nothing was done. Add REGION={REGION} (--region), for example."
             )
         self.operator.say(
-            "The region of the function, the key and the data is final: to move, delete all and deploy anew."
+            "The region of the function, the key and the data is final: to move, destroy the deployment and deploy "
+            "again."
         )
         typed = self.operator.ask(f"Region [{REGION}]: ") or REGION
         if not re.fullmatch(REGION_PATTERN, typed):
