@@ -25,7 +25,7 @@ from live_tokens_operations.deploy.prerequisites import Prerequisites, require_s
 from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.smoke_test import SmokeStep
-from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
+from live_tokens_operations.deploy.state_bucket import ExistingBucket, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.summary import summary
 from live_tokens_operations.deploy.terminal import Operator
@@ -224,7 +224,7 @@ class Deploy:
                 "The plan was not applied. The state bucket, two enabled APIs, infra/backend.tf and the settings stay."
             )
 
-    def _region(self, project: str, asked: str | None, found: Found | None) -> str:
+    def _region(self, project: str, asked: str | None, found: ExistingBucket | None) -> str:
         """Return the region of the function. It is asked for once: it is the region of the key and the data, too."""
         where_it_is = found.region if found else None
         if where_it_is and asked not in (None, where_it_is):
