@@ -69,7 +69,7 @@ locals {
 
   alerts = { for name, alert in {
     unreachable = {
-      title    = "Nobody answers"
+      title    = "Service unreachable"
       severity = "CRITICAL"
       summary  = "From two places of the world or more, a call without a sign-in was not refused by the function."
       log      = "resource.type=\"uptime_url\" AND resource.labels.project_id=\"${var.project_id}\""

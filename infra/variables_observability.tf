@@ -153,8 +153,8 @@ variable "audit_secret_reads" {
 variable "worst_case_usd_per_minute" {
   description = <<-EOT
     Worst-case cost of a minute of talk, in US dollars, for the dashboard and the alert on spending. `make bill` prints
-    yours: the column minute of your dearest profile, for an honest app. 0.326 is that of the profile `default`: four turns
-    a minute on a full context. A script could reach the minute of a modified app.
+    yours: the column minute of your most expensive profile, for an honest app. 0.326 is that of the profile `default`:
+    four turns a minute on a full context. A script could reach the minute of a modified app.
   EOT
   type        = number
   default     = 0.326

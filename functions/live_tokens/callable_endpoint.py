@@ -164,7 +164,7 @@ class CallableEndpoint:
         app_check_token = request.headers.get("X-Firebase-AppCheck") or None
         if "end" in data:
             if data.keys() != {"end"}:
-                raise MalformedRequest("`end` comes alone: a call ends a session or asks for a token.")
+                raise MalformedRequest("Send `end` without other fields.")
             return EndRequest(id_token, app_check_token, _session(data["end"], "end"))
         return IssueRequest(
             id_token=id_token,
@@ -226,7 +226,7 @@ def _data(body: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         raise MalformedRequest('The body must be JSON: {"data": {…}} or {"data": null}.') from None
     if not isinstance(envelope, dict) or envelope.keys() != {"data"}:
-        raise MalformedRequest('The body must be an object with the one key "data", as callable functions have it.')
+        raise MalformedRequest('The body must be an object with only the key "data".')
     data = envelope["data"] if envelope["data"] is not None else {}
     if not isinstance(data, dict) or not (data := _without_nulls(data)).keys() <= _DATA_KEYS:
         raise MalformedRequest(f"`data` must be null, or an object with only {', '.join(sorted(_DATA_KEYS))} in it.")

@@ -26,7 +26,7 @@ _NEVER = {
     "quota": "it decides how much a caller can take",
     "allow": "it decides who may call",
     "session_resumption": "this service sets it",
-    "http_options": "it does not belong into a lock",
+    "http_options": "it is not part of a lock",
     "system_instruction": "write {choice:NAME} into the text instead, and leave out `field`",
 }
 """Part of a path → why no caller chooses it."""

@@ -35,12 +35,12 @@ def check_config(model: str, config: Mapping[str, object], *, trust: bool = Fals
     verdict = judge(model, shape.setup, trust=trust)
     return ConfigFindings(
         refusals=(*shape.faults, *verdict.refusals),
-        warnings=(*shape.doubts, *_of_no_use(shape.setup), *verdict.warnings),
+        warnings=(*shape.doubts, *_unused_parts(shape.setup), *verdict.warnings),
         notes=verdict.notes,
     )
 
 
-def _of_no_use(setup: Setup) -> Iterator[str]:
+def _unused_parts(setup: Setup) -> Iterator[str]:
     for path in placeholders_elsewhere(setup):
         yield f"{path} holds a placeholder. Placeholders are filled in config.system_instruction only."
     tools = setup.get("tools")

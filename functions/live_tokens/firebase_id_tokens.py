@@ -116,7 +116,7 @@ def _fault_in(claims: Mapping[str, Any], project_id: str) -> str | None:
     """Return which claim is not as Firebase makes it."""
     times = [claims["exp"], claims["iat"], claims.get("auth_time", 0)]
     if not all(type(seconds) is int for seconds in times):
-        return "a time that is no whole number"
+        return "a time is not a whole number"
     if times[-1] > time.time() + CLOCK_SKEW_SECONDS:
         return "auth_time in the future"
     if claims["iss"] != f"https://securetoken.google.com/{project_id}":

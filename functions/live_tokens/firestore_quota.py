@@ -31,7 +31,7 @@ from live_tokens.errors import QuotaUnavailable
 from live_tokens.firestore_documents import FirestoreDocuments, StoredDocument
 from live_tokens.google_credentials import GoogleCredentials
 from live_tokens.issuing import Caller, Grant, Lease, Profile, SessionCall
-from live_tokens.quota import as_new_at
+from live_tokens.quota import full_again_at
 from live_tokens.sessions import Account, Session, grant, new_session_id
 from live_tokens.stop_switches import StopSwitches
 from live_tokens.upstream_errors import UpstreamError
@@ -211,7 +211,7 @@ def stored_account(stored: Mapping[str, Any], profile: str) -> Account:
     """
     spent = stored.get("spent", {}).get(profile, {})
     _refuse_unreadable(spent)
-    as_new_at(spent)
+    full_again_at(spent)
     sessions = stored.get("sessions", {}).get(profile, {})
     for fields in sessions.values():
         _refuse_unreadable(fields)
@@ -244,7 +244,7 @@ def _update(
         "issued": {"date": today, "count": before.get("count", 0) + 1, "seconds": before.get("seconds", 0) + granted},
         "expire_at": max(
             tomorrow,
-            *(as_new_at(times) for times in spent.values()),
+            *(full_again_at(times) for times in spent.values()),
             datetime.fromtimestamp(max(ends, default=0), UTC),
         ),
     }

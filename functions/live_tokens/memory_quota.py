@@ -45,7 +45,7 @@ class MemoryQuotaStore:
         with self._deciding:
             self._latest = now = max(self._latest, self._clock())
             self._switches(caller, profile).refuse_stopped(now)
-            self._forget_what_is_as_new(now)
+            self._drop_full_accounts(now)
             holder = (caller.uid, profile.name)
             account, granted = grant(profile, call, self._accounts.get(holder, Account()), now, new_session_id())
             if granted.counts:
@@ -58,7 +58,7 @@ class MemoryQuotaStore:
                 if holder[0] == caller.uid:
                     self._accounts[holder] = end(account, session)
 
-    def _forget_what_is_as_new(self, now: datetime) -> None:
+    def _drop_full_accounts(self, now: datetime) -> None:
         """Look through all accounts when they have doubled since the last time: on average one for each call."""
         if len(self._accounts) < self._look_through_at:
             return

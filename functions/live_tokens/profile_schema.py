@@ -210,7 +210,7 @@ NOT_TAKEN: Mapping[str, Mapping[str, str]] = {
         "explicit_vad_signal": _VERTEX_ONLY,
         "avatar_config": "not of the Developer API, only of Vertex AI; leave it out",
         "session_resumption": _OURS,
-        "http_options": "it does not belong into a lock; leave it out",
+        "http_options": "it is not part of a lock; leave it out",
         "tool_config": "google-genai cannot send it in a session; leave it out",
     },
     "GenerationConfig": {

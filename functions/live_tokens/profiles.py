@@ -233,7 +233,7 @@ def check_profile(file: str, text: bytes, rehearse: Rehearsal) -> CheckedProfile
     if not refusals:
         refusals = _each_once(read, variants, [rehearse(variant) for variant in variants])
     if not refusals and checks.max_usd_per_user_day is not None:
-        refusals = tuple(_too_dear(read, checks.max_usd_per_user_day))
+        refusals = tuple(_over_price_limit(read, checks.max_usd_per_user_day))
     return CheckedProfile(
         file,
         refusals,
@@ -312,8 +312,8 @@ def _checks(checks: object, fault: Fault) -> _Checks:
     return _Checks(trust is True, limit)
 
 
-def _too_dear(file: ProfileFile, limit: float) -> Iterator[str]:
-    """Yield for each plan with a dearer day what it costs and which settings lower it."""
+def _over_price_limit(file: ProfileFile, limit: float) -> Iterator[str]:
+    """Yield for each plan with a more expensive day what it costs and which settings lower it."""
     field = "checks.max_usd_per_user_day"
     prices = prices_of(file.profile.model)
     if prices is None:

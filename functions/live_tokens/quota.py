@@ -25,7 +25,7 @@ LARGEST_MINUTES_PER_MONTH = 20_000
 
 Spent = Mapping[str, int]
 """What is stored for a caller and a profile: limit → the time, in microseconds, at which all is as new; and beside it
-`<limit>_limit`, the units that this time was reckoned with."""
+`<limit>_limit`, the units that this time was computed with."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,7 +102,7 @@ def spend(quota: Quota, spent: Spent, now: datetime, seconds: int = 0) -> tuple[
         raise longest(wait, now + wait)
     state = QuotaState(
         remaining=min((limit.left(after, moment) for limit in tokens), default=None),
-        reset_time=as_new_at({limit.name: after[limit.name] for limit in (*tokens, *talk)}),
+        reset_time=full_again_at({limit.name: after[limit.name] for limit in (*tokens, *talk)}),
         seconds_left=seconds_left(quota, after, now),
     )
     return after, state
@@ -124,7 +124,7 @@ def most_seconds(quota: Quota, span: timedelta) -> int | None:
     return _most(_talk_limits(quota), span)
 
 
-def as_new_at(spent: Spent) -> datetime:
+def full_again_at(spent: Spent) -> datetime:
     """Return the aware UTC time from which on the stored times mean nothing any more."""
     return _EPOCH + timedelta(microseconds=max((spent.get(name, 0) for name in _STORED), default=0))
 

@@ -49,7 +49,7 @@ class RequestBodies:
         if late:
             raise _too_slow() from broken
         if broken or short:
-            raise MalformedRequest("The body is broken off, or not sent as HTTP has it.") from broken
+            raise MalformedRequest("The body ended early or is not valid HTTP.") from broken
         if len(body) > LARGEST_BODY_BYTES:
             raise too_large()
         return body
@@ -91,7 +91,7 @@ def _ends(environ: Mapping[str, Any]) -> bool:
 
 
 def _too_slow() -> BodyTooSlow:
-    return BodyTooSlow("The body did not arrive in time. Send it at once.")
+    return BodyTooSlow("The body did not arrive in time. Send the whole body within 2 seconds.")
 
 
 def _is_all_there(stream: IO[bytes], connection: socket.socket) -> bool:

@@ -62,17 +62,19 @@ class SecretManagerKey:
     def replacement_for(self, refused: ApiKey, deadline: Deadline) -> ApiKey:
         asked = self._monotonic()
 
-        def will_do(outcome: Outcome[ApiKey]) -> bool:
+        def is_reusable(outcome: Outcome[ApiKey]) -> bool:
             """A read that began before Gemini rejected the key may have missed the rotation."""
             if outcome.value is None:
                 return outcome.ended >= asked
             return outcome.value.value != refused.value or outcome.started >= asked
 
-        return self._read_or_share(deadline, will_do)
+        return self._read_or_share(deadline, is_reusable)
 
-    def _read_or_share(self, deadline: Deadline, will_do: Callable[[Outcome[ApiKey]], bool] | None = None) -> ApiKey:
+    def _read_or_share(
+        self, deadline: Deadline, is_reusable: Callable[[Outcome[ApiKey]], bool] | None = None
+    ) -> ApiKey:
         try:
-            return self._reading.run(deadline, will_do)
+            return self._reading.run(deadline, is_reusable)
         except UpstreamError as error:
             raise ApiKeyUnavailable(str(error), error.retry_after) from error
 

@@ -20,7 +20,7 @@ from typing import Literal
 
 from live_tokens.errors import SessionEnded, TooManySessions
 from live_tokens.issuing import Grant, Lease, Profile, SessionCall
-from live_tokens.quota import Spent, as_new_at, seconds_left, spend
+from live_tokens.quota import Spent, full_again_at, seconds_left, spend
 
 SHORTEST_LEASE_SECONDS = 30
 """Where fewer seconds are left than this, a call is refused until they are due."""
@@ -70,7 +70,7 @@ class Account:
     @property
     def matters_until(self) -> datetime:
         """The aware UTC time from which on nothing of this means anything any more."""
-        return max(as_new_at(self.spent), *(_time(session.ends) for session in self.sessions.values()), _time(0))
+        return max(full_again_at(self.spent), *(_time(session.ends) for session in self.sessions.values()), _time(0))
 
 
 def new_session_id() -> str:
@@ -117,7 +117,7 @@ def grant(profile: Profile, call: SessionCall, account: Account, now: datetime, 
         seconds, session = 0, _reconnected(profile, session, call, at)
     else:
         if kind == "renewal":
-            _require_slot(profile, _with_a_better_right(sessions, session_id, at), now)
+            _require_slot(profile, _sessions_with_priority(sessions, session_id, at), now)
         seconds = _affordable(profile, session, account.spent, now)
         begins = max(session.leased_until, at)
         session = replace(session, leased_from=begins, leased_until=begins + seconds)
@@ -170,7 +170,7 @@ def _require_slot(profile: Profile, others: Mapping[str, Session], now: datetime
     raise TooManySessions(free_at - now, free_at, tuple(occupied))
 
 
-def _with_a_better_right(sessions: Mapping[str, Session], session_id: str, at: int) -> dict[str, Session]:
+def _sessions_with_priority(sessions: Mapping[str, Session], session_id: str, at: int) -> dict[str, Session]:
     """Return the sessions that come before this one where a smaller plan has too few slots for all.
 
     The older have the better right, so that after a change of plan as many go on as the new one has slots. A session

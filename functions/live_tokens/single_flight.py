@@ -52,12 +52,14 @@ class SingleFlight(Generic[T]):
         """How the last piece of work ended."""
         return self._last
 
-    def run(self, deadline: Deadline, will_do: Callable[[Outcome[T]], bool] | None = None, *, wait: bool = True) -> T:
+    def run(
+        self, deadline: Deadline, is_reusable: Callable[[Outcome[T]], bool] | None = None, *, wait: bool = True
+    ) -> T:
         """Return what the work returns, or raise what it raises.
 
         Args:
             deadline: of the work, and of the wait for others.
-            will_do: decides whether an existing outcome can be reused. Default: outcomes that ended after this call
+            is_reusable: decides whether an existing outcome can be reused. Default: outcomes that ended after this call
                 began.
             wait: whether to wait if another thread is already doing the work.
 
@@ -65,12 +67,12 @@ class SingleFlight(Generic[T]):
             BusyError: another thread was doing the work, until the deadline if `wait` is true.
         """
         asked = self._monotonic()
-        will_do = will_do or (lambda outcome: outcome.ended >= asked)
+        is_reusable = is_reusable or (lambda outcome: outcome.ended >= asked)
         if not self._working.acquire(timeout=deadline.left() if wait else 0):
             raise BusyError("others waited for it")
         try:
             last = self._last
-            if last is None or isinstance(last.error, CutShortError) or not will_do(last):
+            if last is None or isinstance(last.error, CutShortError) or not is_reusable(last):
                 last = self._last = self._outcome(deadline)
         finally:
             self._working.release()

@@ -27,7 +27,7 @@ def is_origin(text: str) -> bool:
 def right_form(text: str) -> str:
     """Return what to write in place of a text that is no origin, without what may be a secret in it."""
     if text == "*":
-        return "* stands alone"
+        return "use * as the only entry"
     if "*" in text:
         return "a wildcard matches nothing; name each origin"
     if text == "null" or _NO_ORIGIN.fullmatch(text.lower()):
@@ -41,4 +41,4 @@ def right_form(text: str) -> str:
         origin = f"{origin}:{port}"
     if not origin.isascii():
         return "write its host as browsers do, in ASCII (xn--…)"
-    return f"write {origin}" if is_origin(origin) else "its host or port is none"
+    return f"write {origin}" if is_origin(origin) else "the host or port is not valid"

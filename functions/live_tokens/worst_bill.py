@@ -34,16 +34,16 @@ class App:
 
     Attributes:
         turns_per_minute: each is billed for the whole context. An assumption.
-        keeps_to_the_slots: whether it ends a conversation before it begins the next, and never opens one twice.
+        respects_slots: whether it ends a conversation before it begins the next, and never opens one twice.
     """
 
     name: str
     turns_per_minute: int
-    keeps_to_the_slots: bool
+    respects_slots: bool
 
 
-HONEST = App("honest", 4, keeps_to_the_slots=True)
-MODIFIED = App("modified", 60, keeps_to_the_slots=False)
+HONEST = App("honest", 4, respects_slots=True)
+MODIFIED = App("modified", 60, respects_slots=False)
 APPS = (HONEST, MODIFIED)
 
 
@@ -82,10 +82,10 @@ def talk_seconds(profile: Profile, app: App, span: timedelta) -> int | None:
     """
     quota, seconds = profile.quota, span // _SECOND
     tokens, granted = most_tokens(quota, span), most_seconds(quota, span)
-    early = timedelta() if app.keeps_to_the_slots else _early(profile)
+    early = timedelta() if app.respects_slots else _early(profile)
     life = min((profile.lease or profile.session) + early, span)
     by_tokens = None if tokens is None else tokens * (life // _SECOND)
-    if app.keeps_to_the_slots:
+    if app.respects_slots:
         slots = min(quota.sessions_at_once or MOST_SESSIONS, MOST_SESSIONS) if profile.has_sessions else None
         by_slots = None if slots is None else slots * seconds
         return min((bound for bound in (by_tokens, by_slots, granted) if bound is not None), default=None)

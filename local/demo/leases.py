@@ -1,4 +1,4 @@
-"""Sessions in leases: renewed in mid-talk, one at a time, out of minutes, and a blocked user going quiet.
+"""Sessions in leases: renewed during a conversation, one at a time, out of minutes, and a blocked user going quiet.
 
 The shortest lease is 30 seconds, so two users begin to talk early, and the rest of the demo runs meanwhile.
 """
@@ -131,7 +131,7 @@ class Leases:
         self.switches_file.write_text(json.dumps({"users": {user.uid: {}}}), encoding="utf-8")
 
     def _tell_of_the_renewal(self, renewed: Future[_Renewed], talking: Future[None]) -> None:
-        self.narrator.step("The first user's lease is renewed in mid-talk")
+        self.narrator.step("The first user's lease is renewed during a conversation")
         while not renewed.done() and not talking.done():
             time.sleep(_STEP_SECONDS)
         if not renewed.done():

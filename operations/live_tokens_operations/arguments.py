@@ -78,10 +78,10 @@ def timeout(text: str) -> float:
     """Return the seconds that one call may take.
 
     Raises:
-        ArgumentTypeError: it is not a number of seconds below 1000.
+        ArgumentTypeError: it is not a number of seconds above 0 and below 1000.
     """
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or float(text) == 0:
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds below 1000")
+        raise ArgumentTypeError(f"{text!r} must be more than 0 and below 1000")
     return float(text)
 
 

@@ -12,7 +12,8 @@ from live_tokens.worst_bill import APPS, HONEST, MODIFIED, Bill, worst_bill
 _NOTES = f"""\
 {HONEST.name}: an unmodified app, {HONEST.turns_per_minute} turns a minute, each billed for the whole context.
 {MODIFIED.name}: a client of a caller's own, {MODIFIED.turns_per_minute} turns a minute, a conversation for each token.
-Hour, day and month (30 days) are the first after a rest, the dearest. Who may use several profiles can cost their sum.
+Hour, day and month (30 days) are the first after an idle period, the most expensive. Who may use several profiles can
+cost their sum.
 Prices as of {AS_OF}: {SOURCE}
 What is counted and what is not: docs/threat-model.md, "The worst case, in money"."""
 _ENDLESS = "A dash: nothing bounds it. Set quota.per_day."

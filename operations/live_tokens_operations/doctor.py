@@ -33,6 +33,7 @@ from live_tokens_operations.checks.deployment import CheckContext, Project, find
 from live_tokens_operations.checks.finding import Finding, Mark, unanswered
 from live_tokens_operations.defaults import CHECKOUT, FUNCTION, REGION
 from live_tokens_operations.google.look import Unseen
+from live_tokens_operations.one_line import one_line
 from live_tokens_operations.process import ExitCode, Process
 
 _Area = Callable[[CheckContext], Iterable[Finding]]
@@ -62,7 +63,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     print(f"Checking {typed.function} in project {typed.project}. Nothing is changed.", file=process.stderr)
     findings = _findings(typed, process.environment)
     for finding in findings:
-        print(_plain(str(finding)), file=process.stdout)
+        print(one_line(str(finding)), file=process.stdout)
     marks = Counter(finding.mark for finding in findings)
     print(", ".join(f"{marks[mark]} {mark.value}" for mark in Mark), file=process.stderr)
     if marks[Mark.BAD]:
@@ -144,8 +145,3 @@ def add_arguments(parser: Parser) -> None:
 
 def _url(text: str) -> str:
     return like(r"https://[^\s?#@]+", text, "an https address, such as https://tokens.example.com")
-
-
-def _plain(text: str) -> str:
-    """Replace control characters, because others wrote parts of the line."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -10,7 +10,7 @@ from live_tokens_operations.programs import Programs
 
 UNKNOWN = "unknown"
 VERSION_PATTERN = r"[0-9a-z][0-9a-z.-]{0,62}"
-"""What a label of Google Cloud can hold: see `label_of_version`."""
+"""What a label of Google Cloud can hold: see `version_of_label`."""
 COMMIT_PATTERN = r"(?:[0-9a-f]{40}(?:-dirty)?|unknown)"
 
 
@@ -45,12 +45,8 @@ def origin_of(programs: Programs, checkout: Path) -> Origin:
     return Origin(_plain(version[0].removeprefix("v")) if version else UNKNOWN, commit, changes)
 
 
-def label_of_version(version: str) -> str:
-    """Return a version as a label may hold it: a label has no dots, and a version no underscores."""
-    return version.replace(".", "_")
-
-
 def version_of_label(label: str) -> str:
+    """Return the version that a label names: a label has no dots, and a version no underscores."""
     return label.replace("_", ".")
 
 

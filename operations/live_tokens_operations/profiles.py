@@ -13,6 +13,7 @@ from live_tokens.profiles import CheckedProfile, ProfileFile
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.bounds import bound_of
 from live_tokens_operations.checks.profiles import PROFILES
+from live_tokens_operations.one_line import one_line
 from live_tokens_operations.process import ExitCode, Process
 
 _LONGEST_FIELD = 100
@@ -31,7 +32,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     checked = check_folder(typed.folder)
     for each in checked:
         for line in _lines(each):
-            process.stdout.write(f"{_plain(line)}\n")
+            process.stdout.write(f"{one_line(line)}\n")
     refused = sum(bool(each.refusals) for each in checked)
     warned = sum(len(each.warnings) for each in checked)
     process.stderr.write(f"{len(checked)} profiles, {refused} refused, {warned} warnings\n")
@@ -92,8 +93,3 @@ def _limits(quota: Quota) -> str:
         "sessions at once": quota.sessions_at_once,
     }
     return ", ".join(f"{limit} {of}" for of, limit in limits.items() if limit) or "none"
-
-
-def _plain(text: str) -> str:
-    """Return one line whose control characters do nothing."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

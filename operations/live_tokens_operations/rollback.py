@@ -80,7 +80,7 @@ def _words(revision: Revision) -> str:
 
 def _ask(process: Process) -> None:
     if not process.stdin.isatty():
-        raise RollbackError("Nobody can be asked here. Add --yes. Traffic is unchanged.")
+        raise RollbackError("There is no terminal for the question. Add --yes. Traffic is unchanged.")
     process.stdout.write("Send all calls there? [y/N] ")
     process.stdout.flush()
     if process.stdin.readline().strip().lower() not in ("y", "yes"):

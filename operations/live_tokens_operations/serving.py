@@ -18,7 +18,7 @@ from live_tokens_operations.checks.traffic import Traffic
 from live_tokens_operations.defaults import FUNCTION, REGION
 from live_tokens_operations.google.look import Found, Json, Look, Unseen, all_pages
 from live_tokens_operations.google.rest import GoogleApi
-from live_tokens_operations.origin import label_of_version, version_of_label
+from live_tokens_operations.origin import version_of_label
 from live_tokens_operations.process import OperationError, Process
 
 LABELS = ("live-tokens-version", "live-tokens-commit", "live-tokens-digest")
@@ -122,15 +122,6 @@ def release_in_words(release: Release | None) -> str:
     if release is None:
         return "does not say which code it runs"
     return f"version {release.version}, commit {release.commit}, package sha256:{release.digest[:LABEL_DIGEST_LENGTH]}"
-
-
-def labels_of(release: Release) -> dict[str, str]:
-    """Return the labels that name a release.
-
-    Source of what a label may be: https://cloud.google.com/resource-manager/docs/labels-overview#requirements
-    """
-    values = (label_of_version(release.version), release.commit, release.digest[:LABEL_DIGEST_LENGTH])
-    return dict(zip(LABELS, values, strict=True))
 
 
 def _body(look: Look, place: Place) -> Json:

@@ -184,7 +184,9 @@ def limited(limit: float, model: str = LIVE_38, quota: str = SESSIONS, config: s
     return checked(config, model, f"[checks]\nmax_usd_per_user_day = {limit}\n{quota}").refusals
 
 
-def test_a_profile_whose_worst_day_is_dearer_than_allowed_is_refused_with_the_figure_and_what_lowers_it() -> None:
+def test_a_profile_whose_worst_day_is_more_expensive_than_allowed_is_refused_with_the_figure_and_what_lowers_it() -> (
+    None
+):
     assert limited(13_569, config=COMPRESSED) == ()
     (refusal,) = limited(13_568.99, config=COMPRESSED)
     assert refusal == (
@@ -194,14 +196,14 @@ def test_a_profile_whose_worst_day_is_dearer_than_allowed_is_refused_with_the_fi
     )
 
 
-def test_the_function_does_not_start_with_a_profile_that_is_too_dear(tmp_path: Path) -> None:
+def test_the_function_does_not_start_with_a_profile_over_its_price_limit(tmp_path: Path) -> None:
     text = ProfileCase("", LIVE_38, "accept", "").text
     (tmp_path / "default.toml").write_text(f"{text}[checks]\nmax_usd_per_user_day = 1\n[quota]\nper_day = 30\n")
     with pytest.raises(ConfigurationError, match=r"default\.toml: checks\.max_usd_per_user_day is 1, and .* USD"):
         usable(check_folder(tmp_path))
 
 
-def test_every_plan_that_is_too_dear_is_named() -> None:
+def test_every_plan_over_its_price_limit_is_named() -> None:
     without_plan, pro = limited(0.5)
     assert "(no plan)" in without_plan
     assert "(plan pro)" in pro

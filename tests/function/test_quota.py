@@ -18,7 +18,7 @@ from live_tokens.quota import (
     LARGEST_LIMIT,
     LARGEST_MINUTES_PER_DAY,
     LARGEST_MINUTES_PER_MONTH,
-    as_new_at,
+    full_again_at,
     most_seconds,
     most_tokens,
     spend,
@@ -490,15 +490,15 @@ def test_the_reset_time_is_what_is_stored_to_the_microsecond(since: timedelta, l
     now = EPOCH + since
     after, state = spend(Quota(per_hour=limit), {}, now)
     assert state == QuotaState(limit - 1, now + PERIODS["hour"] // limit)
-    assert as_new_at(after) == state.reset_time
+    assert full_again_at(after) == state.reset_time
 
 
 # --- when it may be forgotten
 
 
 def test_what_was_spent_means_nothing_after_the_last_of_its_times() -> None:
-    assert as_new_at({"hour": 1_000_000, "day": 2_500_000}) == EPOCH + timedelta(seconds=2.5)
-    assert as_new_at({}) == EPOCH
+    assert full_again_at({"hour": 1_000_000, "day": 2_500_000}) == EPOCH + timedelta(seconds=2.5)
+    assert full_again_at({}) == EPOCH
 
 
 @given(quota=limited_quotas, history=st.lists(gaps, min_size=1, max_size=9))
@@ -508,7 +508,7 @@ def test_from_then_on_a_caller_is_as_good_as_new(quota: Quota, history: list[tim
         now += gap
         with contextlib.suppress(QuotaExceeded):
             ledger.spend(quota, now)
-    reset = as_new_at(ledger.stored)
+    reset = full_again_at(ledger.stored)
     assert ledger.spend(quota, reset) == Ledger().spend(quota, reset)
 
 

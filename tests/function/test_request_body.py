@@ -127,7 +127,7 @@ def test_a_body_that_is_shorter_than_announced_is_broken_off(
 ) -> None:
     with pytest.raises(MalformedRequest, match="MALFORMED_REQUEST") as refusal:
         bodies.read(io.BytesIO(body), announced, connection.environ, AMPLE)
-    assert refusal.value.message.startswith("The body is broken off")
+    assert refusal.value.message.startswith("The body ended early")
     assert connection.ends
 
 

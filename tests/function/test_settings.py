@@ -116,7 +116,7 @@ def test_an_origin_that_is_wrong_is_told_with_what_to_write_and_without_what_may
 
 def test_every_origin_that_is_wrong_is_told() -> None:
     (fault,) = faults_of(REQUIRED | {"CORS_ALLOWED_ORIGINS": "*, HTTPS://a.example, https://b.example, http://c:80"})
-    advice = "entry 1: * stands alone; entry 2: write https://a.example; entry 4: write http://c"
+    advice = "entry 1: use * as the only entry; entry 2: write https://a.example; entry 4: write http://c"
     assert fault.endswith(f" {advice}.")
 
 

@@ -192,11 +192,11 @@ def test_a_caller_may_be_content_with_an_older_outcome() -> None:
     shared.run(patient())
     seen: list[Outcome[str]] = []
 
-    def will_do(outcome: Outcome[str]) -> bool:
+    def is_reusable(outcome: Outcome[str]) -> bool:
         seen.append(outcome)
         return True
 
-    assert shared.run(patient(), will_do) == "first"
+    assert shared.run(patient(), is_reusable) == "first"
     assert seen == [shared.last]
     assert work.times == 1
 
@@ -219,10 +219,10 @@ def test_a_caller_may_be_content_with_no_outcome_that_was(threads: ThreadPoolExe
 
 
 def test_the_first_of_all_is_asked_of_no_outcome() -> None:
-    def will_do(_outcome: Outcome[str]) -> bool:
+    def is_reusable(_outcome: Outcome[str]) -> bool:
         raise AssertionError("there is none")
 
-    assert flight(free("first")).run(patient(), will_do) == "first"
+    assert flight(free("first")).run(patient(), is_reusable) == "first"
 
 
 def test_an_outcome_knows_when_it_began_and_ended() -> None:
@@ -265,7 +265,7 @@ def test_work_that_was_cut_short_is_done_again_by_the_next_who_waits(threads: Th
     assert work.times == 2
 
 
-def test_work_that_was_cut_short_will_do_for_nobody() -> None:
+def test_work_that_was_cut_short_is_reusable_for_nobody() -> None:
     shared = flight(free(CutShortError("too little time"), "second"))
     with pytest.raises(CutShortError):
         shared.run(patient())
@@ -301,13 +301,13 @@ def test_work_that_dies_has_no_outcome(threads: ThreadPoolExecutor) -> None:
 
 
 def test_a_judgement_that_raises_keeps_nobody_out(threads: ThreadPoolExecutor) -> None:
-    def will_do(_outcome: Outcome[str]) -> bool:
+    def is_reusable(_outcome: Outcome[str]) -> bool:
         raise ZeroDivisionError
 
     shared = flight(free("first", "second"))
     shared.run(patient())
     with pytest.raises(ZeroDivisionError):
-        shared.run(patient(), will_do)
+        shared.run(patient(), is_reusable)
     assert outcome_of(threads.submit(shared.run, patient())) == "second"
 
 

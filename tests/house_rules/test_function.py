@@ -240,7 +240,10 @@ def test_a_broken_rule_is_found(module: str, source: str, breach: str) -> None:
         ("firebase_app_check", "from live_tokens.issuing import Caller\nimport firebase_admin, jwt"),
         ("firebase_app_check", "from live_tokens.deadline import Deadline\nimport jwt"),
         ("firestore_quota", "from live_tokens.quota import spend\nfrom google.cloud.firestore import Client"),
-        ("firestore_admin", "from live_tokens.firestore_quota import QUOTAS\nfrom live_tokens.quota import as_new_at"),
+        (
+            "firestore_admin",
+            "from live_tokens.firestore_quota import QUOTAS\nfrom live_tokens.quota import full_again_at",
+        ),
         ("memory_quota", "from live_tokens.stop_switches import StopSwitches\nimport json, threading"),
         ("firebase_identity", "from google.auth import credentials"),
         ("firestore_quota", "from live_tokens.google_credentials import GoogleCredentials"),

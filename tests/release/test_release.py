@@ -11,7 +11,7 @@ import pytest
 
 from live_tokens.release import Release as ReleaseOfCode
 from live_tokens_operations.defaults import CHECKOUT
-from live_tokens_operations.serving import LABELS, labels_of
+from live_tokens_operations.serving import LABELS
 from live_tokens_operations.source import digest_of, named, source_of
 from release.release_run import (
     BUILD,
@@ -29,6 +29,7 @@ from release.release_run import (
 )
 from support.gcloud_parser import require_gcloud
 from support.google.storage import Grant, StoredObject
+from support.release_labels import labels_of
 from support.smoke_program import smoke
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))

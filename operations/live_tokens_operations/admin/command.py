@@ -31,7 +31,7 @@ from live_tokens_operations.process import ExitCode, Process
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class AdminContext:
     """The database, the output and the arguments of a subcommand.
 
     Attributes:
@@ -57,7 +57,7 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     process.stderr.write(f"Talking to {place}\n")
     try:
         with Database(place, typed.timeout) as database:
-            typed.run(Session(database, console_on(process.stdout), typed))
+            typed.run(AdminContext(database, console_on(process.stdout), typed))
     except EndHasPassedError as error:
         words = f"{when(error.until)} has passed: at Firestore it is {when(error.now)}. Nothing was changed."
         raise UsageError(words) from error
@@ -66,44 +66,44 @@ def run(typed: Namespace, process: Process) -> ExitCode:
     return ExitCode.DONE
 
 
-def _status(session: Session) -> None:
-    uid = session.typed.uid
-    switches = every_switch(session.database)
+def _status(context: AdminContext) -> None:
+    uid = context.typed.uid
+    switches = every_switch(context.database)
     if uid is None:
-        show_switches(session.out, switches)
+        show_switches(context.out, switches)
         return
-    show_switches(session.out, (switch for switch in switches if switch.target and switch.target.concerns(uid)))
-    show_account(session.out, account_of(session.database, uid))
+    show_switches(context.out, (switch for switch in switches if switch.target and switch.target.concerns(uid)))
+    show_account(context.out, account_of(context.database, uid))
 
 
-def _stop(session: Session) -> None:
-    target: Target = session.typed.target(session.typed)
-    ending = Ending(session.typed.until, session.typed.lasting)
-    until, was_on = stop(session.database, target, session.typed.message, ending)
-    end = f"until {when(until)}" if until else f"until you clear it with `{session.typed.opposite}`"
+def _stop(context: AdminContext) -> None:
+    target: Target = context.typed.target(context.typed)
+    ending = Ending(context.typed.until, context.typed.lasting)
+    until, was_on = stop(context.database, target, context.typed.message, ending)
+    end = f"until {when(until)}" if until else f"until you clear it with `{context.typed.opposite}`"
     instead = ", in place of what stopped it before" if was_on else ""
-    session.say(f"Stopped {target.words} {end}{instead}. In effect from the next call on.")
-    show_bounds(session.out, bounds(session.typed.profiles, session.typed.profile))
+    context.say(f"Stopped {target.words} {end}{instead}. In effect from the next call on.")
+    show_bounds(context.out, bounds(context.typed.profiles, context.typed.profile))
 
 
-def _go_on(session: Session) -> None:
-    target: Target = session.typed.target(session.typed)
-    if let_go_on(session.database, target):
-        session.say(f"Cleared the stop of {target.words}. In effect from the next call on.")
+def _go_on(context: AdminContext) -> None:
+    target: Target = context.typed.target(context.typed)
+    if let_go_on(context.database, target):
+        context.say(f"Cleared the stop of {target.words}. In effect from the next call on.")
     else:
-        session.say(f"Nothing stopped {target.words}. Nothing changes for the next call.")
+        context.say(f"Nothing stopped {target.words}. Nothing changes for the next call.")
 
 
-def _heaviest(session: Session) -> None:
-    show_heaviest(session.out, today(session.database, session.typed.limit))
+def _heaviest(context: AdminContext) -> None:
+    show_heaviest(context.out, today(context.database, context.typed.limit))
 
 
-def _reset(session: Session) -> None:
-    if forget(session.database, session.typed.uid):
-        session.say(f"Forgot what user {session.typed.uid} has taken: the full quota, from the next call on.")
-        session.say("Open sessions are forgotten too: none is renewed, and each ends with its lease.")
+def _reset(context: AdminContext) -> None:
+    if forget(context.database, context.typed.uid):
+        context.say(f"Forgot what user {context.typed.uid} has taken: the full quota, from the next call on.")
+        context.say("Open sessions are forgotten too: none is renewed, and each ends with its lease.")
     else:
-        session.say(f"Nothing is stored of user {session.typed.uid}, who has the full quota already.")
+        context.say(f"Nothing is stored of user {context.typed.uid}, who has the full quota already.")
 
 
 def _place(typed: Namespace, environment: Mapping[str, str]) -> Place:
@@ -125,7 +125,7 @@ def add_arguments(parser: Parser) -> None:
     parser.set_defaults(project=None, database=None, timeout=10.0)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[Session], None], description: str) -> ArgumentParser:
+    def add(name: str, run: Callable[[AdminContext], None], description: str) -> ArgumentParser:
         # The options that every command has may stand before its name, or after.
         command = commands.add_parser(name, help=description, description=description, parents=[_common()])
         command.set_defaults(run=run)
@@ -174,7 +174,7 @@ def _add_common(common: ArgumentParser) -> None:
     )
 
 
-def _add_stop_options(command: ArgumentParser, run: Callable[[Session], None]) -> None:
+def _add_stop_options(command: ArgumentParser, run: Callable[[AdminContext], None]) -> None:
     if run is not _stop:
         return
     command.add_argument(

@@ -14,6 +14,7 @@ from live_tokens_operations.admin.account import Account
 from live_tokens_operations.admin.quotas import Today
 from live_tokens_operations.admin.switches import Switch
 from live_tokens_operations.bounds import Bound
+from live_tokens_operations.one_line import one_line
 
 # Output to a pipe is not wrapped or cut.
 _WIDTH_OF_A_FILE = 10_000
@@ -38,7 +39,7 @@ def when(time: datetime) -> str:
 
 def plain(text: str) -> Text:
     """Return text without control characters."""
-    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
+    return Text(one_line(text))
 
 
 def show_switches(console: Console, switches: Iterable[Switch]) -> None:

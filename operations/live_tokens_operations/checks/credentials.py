@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from live_tokens_operations.checks.finding import Finding, bad, unanswered
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.credentials import Account, CredentialsRefusedError, NoCredentialsError
+from live_tokens_operations.google.credentials import CredentialsRefusedError, GoogleIdentity, NoCredentialsError
 from live_tokens_operations.google.look import Unseen
 from live_tokens_operations.google.rest import SECONDS, GoogleApi
 from live_tokens_operations.remedies import command
@@ -20,7 +20,7 @@ def check_credentials(project: str, environment: Mapping[str, str], seconds: flo
     """
     log_in = command(gcloud_commands.log_in())
     try:
-        api = GoogleApi(Account.find(project, environment), project, seconds)
+        api = GoogleApi(GoogleIdentity.find(project, environment), project, seconds)
         unseen = api.sign_in()
     except NoCredentialsError as error:
         return bad(f"Credentials: {error}", log_in)

@@ -236,8 +236,8 @@ class Conversation:
         issued_at = datetime.fromisoformat(token["issuedAt"])
 
         def at(name: str) -> float | None:
-            time = session.get(name)
-            return None if time is None else now + (datetime.fromisoformat(time) - issued_at).total_seconds()
+            moment = session.get(name)
+            return None if moment is None else now + (datetime.fromisoformat(moment) - issued_at).total_seconds()
 
         self.token, self.refusal = token, None
         self._renew_after, self._renew_before = at("renewAfter"), at("renewBefore")
@@ -252,9 +252,9 @@ class Conversation:
             with suppress(FunctionUnreachableError):
                 self._call({"end": self.session})
 
-    def _is_past(self, time: float | None) -> bool:
-        return time is not None and self._clock() >= time
+    def _is_past(self, moment: float | None) -> bool:
+        return moment is not None and self._clock() >= moment
 
-    def _until(self, time: float | None) -> float:
+    def _until(self, moment: float | None) -> float:
         """Return how long there is to wait for something at most."""
-        return self._seconds if time is None else min(self._seconds, max(0.0, time - self._clock()))
+        return self._seconds if moment is None else min(self._seconds, max(0.0, moment - self._clock()))

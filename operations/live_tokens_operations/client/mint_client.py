@@ -86,7 +86,7 @@ class MintClient:
     """Calls the function.
 
     Attributes:
-        seconds: limits the connection, and each wait for more of the answer. The whole answer has no limit.
+        seconds: limits the connection, and each wait for more of the answer. The whole has no limit of time or size.
     """
 
     function_url: str

@@ -26,7 +26,7 @@ from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.protection import require_protected_to_stay
 from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.smoke_test import SmokeStep
-from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
+from live_tokens_operations.deploy.state_bucket import ExistingBucket, StateBucket, write_backend
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.summary import summary
 from live_tokens_operations.deploy.terminal import Operator
@@ -54,8 +54,8 @@ The load balancer is made, and the function's own URL stays open. Next:
   2. When {domain_url} answers, let apps call it in place of {url}.
   3. When none calls the old one any more, set close_direct = true in load_balancer, and run this again."""
 _NOBODY_IS_TOLD = (
-    "Nobody is told when an alert opens: set alert_emails or notification_channels in the settings of the project, and "
-    "run this again."
+    "Nobody is notified when an alert opens: set alert_emails or notification_channels in the settings of the project, "
+    "and run this again."
 )
 _ONE_OF_SEVERAL = (
     "The load balancer leads this smoke test to one region, the nearest to this machine. The regions' own URLs are "
@@ -226,7 +226,7 @@ class Deploy:
                 "The plan was not applied. The state bucket, two enabled APIs, infra/backend.tf and the settings stay."
             )
 
-    def _region(self, project: str, asked: str | None, found: Found | None) -> str:
+    def _region(self, project: str, asked: str | None, found: ExistingBucket | None) -> str:
         """Return the region of the function. It is asked for once: it is the region of the key and the data, too."""
         where_it_is = found.region if found else None
         if where_it_is and asked not in (None, where_it_is):
@@ -241,7 +241,8 @@ class Deploy:
                 f"Which region? It is final. Nothing was done. Add REGION={REGION} (--region), for example."
             )
         self.operator.say(
-            "The region of the function, the key and the data is final: to move, delete all and deploy anew."
+            "The region of the function, the key and the data is final: to move, destroy the deployment and deploy "
+            "again."
         )
         typed = self.operator.ask(f"Region [{REGION}]: ") or REGION
         if not re.fullmatch(REGION_PATTERN, typed):

@@ -24,7 +24,7 @@ _ABSENT = re.compile(r"not found: 404")  # gcloud's words
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExistingBucket:
     """An existing state bucket.
 
     Attributes:
@@ -53,7 +53,7 @@ class StateBucket:
         """Return the record of the settings that were applied last, beside the state."""
         return AppliedSettings(self.programs, self.project, self.name, applied_settings(region))
 
-    def find(self) -> Found | None:
+    def find(self) -> ExistingBucket | None:
         """Return the bucket, or None.
 
         Raises:
@@ -70,7 +70,7 @@ class StateBucket:
                 f"The bucket {self.name} belongs to another project. No state is stored there. Find out who created it."
             )
         access = described.get("iamConfiguration", {})
-        return Found(
+        return ExistingBucket(
             region=described.get("labels", {}).get(_LABEL),
             complete=bool(
                 described.get("versioning", {}).get("enabled")
@@ -88,7 +88,7 @@ class StateBucket:
         line = gcloud_commands.create_bucket(self.name, self.project, region)
         require_answer(self.programs.ask(line), f"The state bucket {self.name} could not be created")
 
-    def complete(self, found: Found | None, region: str) -> None:
+    def complete(self, found: ExistingBucket | None, region: str) -> None:
         """Configure the bucket, and store the region in its label, unless that is done already.
 
         Args:

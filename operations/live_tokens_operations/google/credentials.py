@@ -44,7 +44,7 @@ class NoAccessTokenError(GoogleCredentialsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class GoogleIdentity:
     """The account that calls Google's APIs.
 
     Attributes:
@@ -55,7 +55,7 @@ class Account:
     project: str | None
 
     @classmethod
-    def find(cls, project: str | None, environment: Mapping[str, str] = MappingProxyType({})) -> Account:
+    def find(cls, project: str | None, environment: Mapping[str, str] = MappingProxyType({})) -> GoogleIdentity:
         """Find the credentials of this machine. A machine at Google is the only one that is asked.
 
         A person's credentials have no project, so the calls are counted for the given one.

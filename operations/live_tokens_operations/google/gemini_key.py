@@ -95,7 +95,7 @@ def ask_gemini(key: GeminiKey, path: str, seconds: float) -> Look | Refused:
         case Unseen(status=429):
             return replace(look, why="the quota of the key's project is used up (429)")
         case Unseen(reason="API_KEY_IP_ADDRESS_BLOCKED"):
-            return replace(look, why="the key is restricted to addresses that this machine's is not among")
+            return replace(look, why="the key is restricted to IP addresses that do not include this machine's")
         case Unseen() if isinstance(answer, Answer) and answer.body is not None:
             return _refusal(look, answer.body) or look
     return look
@@ -164,7 +164,7 @@ def _refusal(unseen: Unseen, body: Json) -> Refused | None:
     elif reason == "API_KEY_SERVICE_BLOCKED":
         why = "the key is restricted to other APIs"
     elif reason in _FOR_OTHER_CALLERS:
-        why = f"the key is restricted to {_FOR_OTHER_CALLERS[reason]}, and the function is none"
+        why = f"the key is restricted to {_FOR_OTHER_CALLERS[reason]}, and the function is not one of these"
     elif status == 403 and "leaked" in str(body.get("error", {}).get("message", "")):
         why = "the key was reported as leaked, and is dead"
     elif unseen.refused or reason == "API_KEY_INVALID":

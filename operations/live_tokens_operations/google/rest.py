@@ -20,7 +20,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 
 from live_tokens_operations.google import gcloud_commands
-from live_tokens_operations.google.credentials import Account, NoAccessTokenError, Within
+from live_tokens_operations.google.credentials import GoogleIdentity, NoAccessTokenError, Within
 from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
 from live_tokens_operations.remedies import command
 
@@ -110,7 +110,7 @@ def call(
 class GoogleApi:
     """The APIs of Google, with an access token."""
 
-    def __init__(self, account: Account, project_id: str, seconds: float = SECONDS) -> None:
+    def __init__(self, account: GoogleIdentity, project_id: str, seconds: float = SECONDS) -> None:
         self.seconds = seconds
         self._account = account
         self._project_id = project_id

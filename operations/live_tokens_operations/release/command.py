@@ -136,7 +136,7 @@ def _where_it_serves(failed: str, regions: Sequence[str]) -> str:
 def _require_commit(origin: Origin) -> None:
     if origin.commit == UNKNOWN:
         raise UnclearOriginError(
-            "git tells no commit here, so nobody could say later which code serves. Nothing was uploaded. "
+            "git reports no commit here, so nobody could say later which code serves. Nothing was uploaded. "
             "Release from a clone, or add --allow-dirty."
         )
     if origin.changes:
@@ -196,5 +196,7 @@ def _texts(written: Mapping[str, Any]) -> dict[str, str]:
 def _pairs(text: str | None) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(",")] if text else []
     if wrong := [name for name, equals, _ in pairs if not equals or not name.startswith("_")]:
-        raise UsageError(f"--substitutions takes _NAME=VALUE, with commas between, and this is none: {wrong[0]!r}")
+        raise UsageError(
+            f"--substitutions takes _NAME=VALUE, with commas between, and {wrong[0]!r} is not of that form"
+        )
     return {name: value for name, _, value in pairs}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from live_tokens_operations.google.credentials import (
-    Account,
     CredentialsRefusedError,
+    GoogleIdentity,
     NoAccessTokenError,
     NoCredentialsError,
 )
@@ -74,7 +74,7 @@ class GoogleAccount:
             SigningError: there are no credentials, or no access token with them.
         """
         try:
-            account = Account.find(project)
+            account = GoogleIdentity.find(project)
             account.get_access_token(SECONDS)
         except (NoCredentialsError, CredentialsRefusedError) as error:
             text = str(error)

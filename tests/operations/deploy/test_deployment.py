@@ -60,7 +60,8 @@ def test_a_summary_is_shown_before_the_question_and_the_whole_plan_is_in_the_fil
 
 
 def test_the_region_is_asked_for_once_is_said_to_be_final_and_is_kept_in_the_file_for_git(first_run: FirstRun) -> None:
-    said = "The region of the function, the key and the data is final: to move, delete all and deploy anew.\nRegion ["
+    final = "The region of the function, the key and the data is final"
+    said = f"{final}: to move, destroy the deployment and deploy again.\nRegion ["
     assert first_run.ended.shown.count(said) == 1
     assert f"The settings of this project: infra/projects/{PROJECT}.tfvars. Commit this file." in first_run.ended.shown
     assert ProjectSettings.read(first_run.checkout.module, PROJECT).region == "europe-west1"
@@ -139,7 +140,7 @@ def test_the_developer_of_a_web_app_hears_that_its_origin_is_needed(first_run: F
 
 
 def test_the_last_word_is_that_nobody_gets_alerts_until_somebody_does(deployed: Deployed) -> None:
-    nobody = "Nobody is told when an alert opens: set alert_emails or notification_channels"
+    nobody = "Nobody is notified when an alert opens: set alert_emails or notification_channels"
     without = deployed.checkout.build("deploy")
     assert nobody in without.shown.partition("== Done")[2]
     deployed.checkout.set(region="europe-west1", alert_emails=["oncall@example.com"])

@@ -314,7 +314,7 @@ def without_problems() -> Sample:
                     "enabled": True,
                     "notificationChannels": [] if name == "CPU of others" else [f"projects/{PROJECT}/n/1"],
                 }
-                for name in ("CPU of others", "Live tokens: Nobody answers", "Live tokens: Internal errors")
+                for name in ("CPU of others", "Live tokens: Service unreachable", "Live tokens: Internal errors")
             ],
         ),
         minted_call=JSONResponse(

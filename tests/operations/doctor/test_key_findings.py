@@ -160,19 +160,19 @@ CASES = (
     _gemini_says(
         "the key is for a web site",
         _denied("API_KEY_HTTP_REFERRER_BLOCKED"),
-        "the key is restricted to web sites, and the function is none",
+        "the key is restricted to web sites, and the function is not one of these",
         STORE_KEY,
     ),
     _gemini_says(
         "the key is for an Android app",
         _denied("API_KEY_ANDROID_APP_BLOCKED"),
-        "the key is restricted to Android apps, and the function is none",
+        "the key is restricted to Android apps, and the function is not one of these",
         STORE_KEY,
     ),
     _gemini_says(
         "the key is for other addresses, perhaps the function's",
         _denied("API_KEY_IP_ADDRESS_BLOCKED"),
-        "not checked: the key is restricted to addresses that this machine's is not among",
+        "not checked: the key is restricted to IP addresses that do not include this machine's",
         "",
         mark="?",
     ),

@@ -76,7 +76,7 @@ def test_one_refused_profile_does_not_keep_gemini_from_being_asked_about_the_oth
     assert sample.gemini.paths == ["/v1beta/models/gemini-3.8-live"]
 
 
-def test_a_profile_that_is_dearer_than_its_own_limit_is_a_problem(doctor: Doctor, tmp_path: Path) -> None:
+def test_a_profile_that_is_more_expensive_than_its_own_limit_is_a_problem(doctor: Doctor, tmp_path: Path) -> None:
     write(tmp_path, "default", "[checks]\nmax_usd_per_user_day = 100\n[quota]\nper_day = 30")
 
     result = doctor("--profiles", str(tmp_path), "--leave-key")

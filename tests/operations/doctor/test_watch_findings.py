@@ -63,7 +63,7 @@ CASES = (
             ),
         ),
     ),
-    Case("an alert is off", _off, (ExpectedFinding("warn", "Watch: alerts are off: Nobody answers", DEPLOY),)),
+    Case("an alert is off", _off, (ExpectedFinding("warn", "Watch: alerts are off: Service unreachable", DEPLOY),)),
 )
 
 

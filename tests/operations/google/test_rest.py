@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from live_tokens_operations.google.credentials import Account
+from live_tokens_operations.google.credentials import GoogleIdentity
 from live_tokens_operations.google.look import Found, Look, Missing, Unseen
 from live_tokens_operations.google.rest import Answer, GoogleApi, look_in, reason_in
 from support.google.access import refusal
@@ -35,7 +35,9 @@ def test_an_access_token_that_is_refused_is_told_from_an_outage(
     with run_google_hosts(tmp_path, {"cloudbilling.googleapis.com": denied}) as hosts:
         for name, value in hosts.environment.items():
             monkeypatch.setenv(name, value)
-        api = GoogleApi(Account.find("my-app-1a2b", {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.made-up-token"}), "my-app-1a2b")
+        api = GoogleApi(
+            GoogleIdentity.find("my-app-1a2b", {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.made-up-token"}), "my-app-1a2b"
+        )
         look = api.get("https://cloudbilling.googleapis.com/v1/projects/my-app-1a2b/billingInfo", "roles/browser")
     assert isinstance(look, Unseen)
     assert look.why == "cloudbilling.googleapis.com refuses the credentials of this machine"

@@ -193,7 +193,7 @@ def test_a_checkout_without_a_commit_is_refused_and_nothing_is_uploaded(checkout
     checkout.git(commit="exit 128")
     code, said = checkout.release(*PROJECT)
     assert (code, checkout.submitted()) == (1, [])
-    assert said.startswith("git tells no commit here")
+    assert said.startswith("git reports no commit here")
 
 
 def test_changes_can_be_released_when_asked_for_and_the_package_says_so(checkout: Checkout) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from live_tokens.release import Release
-from live_tokens_operations.serving import labels_of
 from operations.release.deployed import REGION, Deployed, Operate
+from support.release_labels import labels_of
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
 

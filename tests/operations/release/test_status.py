@@ -5,9 +5,10 @@ import pytest
 from live_tokens.audit_log import STARTED as STARTED_OF_FUNCTION
 from live_tokens.release import Release
 from live_tokens_operations.defaults import CHECKOUT
-from live_tokens_operations.serving import STARTED, labels_of
+from live_tokens_operations.serving import STARTED
 from live_tokens_operations.source import digest_of, source_of
 from operations.release.deployed import REGION, Deployed, Operate
+from support.release_labels import labels_of
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
 COMMIT, DIGEST = "4b1d" * 10, "36cf" * 16
