@@ -26,7 +26,7 @@ from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.protection import require_protected_to_stay
 from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.smoke_test import SmokeStep
-from live_tokens_operations.deploy.state_bucket import Found, StateBucket, write_backend
+from live_tokens_operations.deploy.state_bucket import Found, StateBucket, require_state_in_bucket
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.summary import summary
 from live_tokens_operations.deploy.terminal import Operator
@@ -132,9 +132,9 @@ class Deploy:
             bucket.make(region)
         if is_new:
             self._enable_services(options.project)
-        write_backend(self.module, bucket.name, region)
+        require_state_in_bucket(self.module, bucket.name, region)
         terraform = Terraform(self.programs, self.module, settings, region, self.colour)
-        terraform.initialise()
+        terraform.initialise(bucket.name)
         if settings.sets_sign_in_up:
             require_sign_in_is_free(ready.api, options.project, settings, terraform.resources())
 
@@ -221,9 +221,7 @@ class Deploy:
         if not self.operator.interactive:
             raise DeclinedError("No terminal to ask for confirmation. The plan was not applied. Add YES=1 (--yes).")
         if self.operator.ask("Apply this plan? [y/N] ").lower() not in ("y", "yes"):
-            raise DeclinedError(
-                "The plan was not applied. The state bucket, two enabled APIs, infra/backend.tf and the settings stay."
-            )
+            raise DeclinedError("The plan was not applied. The state bucket, two enabled APIs and the settings stay.")
 
     def _region(self, project: str, asked: str | None, found: Found | None) -> str:
         """Return the region of the function. It is asked for once: it is the region of the key and the data, too."""
