@@ -19,6 +19,7 @@ class Accident(Enum):
     INGRESS = "ingress"
     APP_CHECK = "app-check"
     PUBLIC = "public"
+    CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True)

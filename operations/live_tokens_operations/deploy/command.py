@@ -108,8 +108,8 @@ def add_deploy_arguments(parser: Parser) -> None:
         action="append",
         choices=[accident.value for accident in Accident],
         default=[],
-        help="apply a plan that undoes applied settings, destroys, opens the ingress, lowers App Check or makes the "
-        "function public; repeat it for several",
+        help="apply a plan that undoes applied settings, destroys, opens the ingress, lowers App Check, makes the "
+        "function public or closes a URL that apps call; repeat it for several",
     )
     parser.add_argument("--new-key", action="store_true", help="replace the stored Gemini API key")
     parser.add_argument(

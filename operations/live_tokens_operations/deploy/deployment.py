@@ -142,13 +142,13 @@ class Deploy:
         with terraform.planned(worst_days(checked), release) as file:
             shown = terraform.read(file)
             require_known_settings(shown, self.module, settings)
-            require_open_url(shown, ready.api, options.project)
+            closed = require_open_url(shown, ready.api, options.project)
             require_no_other_audit_configuration(shown, ready.api, options.project)
             invoker_check = InvokerCheck(self.programs, ready.api, options.project)
             invoker_check.require_possible(shown)
             plan = Plan.of(shown)
             require_protected_to_stay(plan)
-            dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan)]
+            dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan), *closed]
             self._ask(terraform, plan, [each for each in dangers if each], checked, options)
             # From here on, the bucket knows the region and the settings; not when the answer is no.
             bucket.complete(found, region)
