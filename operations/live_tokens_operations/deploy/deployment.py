@@ -114,6 +114,8 @@ class Deploy:
         asked_region = settings.region_for(options.region)
         prerequisites = Prerequisites(self.programs, self.environment, options.project)
         ready = prerequisites.require_for_deploy(asked_region, settings, has_signer=has_signer)
+        for warning in ready.warnings:
+            self.operator.say(f"Warning: {warning}")
         bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
         is_new = found is None or found.region is None
