@@ -23,6 +23,11 @@ locals {
   COMMAND
 }
 
+output "project_id" {
+  description = "Project of this deployment. `make deploy` refuses the outputs of another one."
+  value       = var.project_id
+}
+
 output "app_url" {
   description = "URL that answers apps now: load_balancer_url once close_direct is applied, function_url before."
   value       = local.app_url
@@ -112,7 +117,7 @@ output "worst_usd_per_user_day" {
 }
 
 output "next_commands" {
-  description = "Next steps as bash commands for the root of the repository: terraform output -raw next_commands"
+  description = "Next steps as bash commands for the root of the repository: terraform -chdir=infra output -raw next_commands"
   value       = <<-COMMANDS
     # 1. Store the Gemini API key. It is not echoed, and is in no history, process list or file.
     read -rsp 'Gemini API key: ' GEMINI_API_KEY && printf %s "$GEMINI_API_KEY" |

@@ -1,5 +1,3 @@
-# Without a backend block, `terraform init` keeps the state here. `backend.tf.example` explains how to keep it in a bucket,
-# as `make deploy` does.
 terraform {
   required_version = ">= 1.11" # write-only arguments keep the key out of the state
 

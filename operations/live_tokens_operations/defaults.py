@@ -11,6 +11,8 @@ FUNCTION = "mint-live-token"
 SECRET = "gemini-api-key"  # noqa: S105  # its name
 DATABASE = "live-tokens"
 KEY_VARIABLE = "GEMINI_API_KEY"
+USER_AGENT = "live-tokens/operations"
+"""Of this program's own calls of the function: they are not those of apps."""
 
 PROJECT_ID_PATTERN = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 """It excludes old ids with a domain and a colon, which cannot be part of a bucket's or an account's name.

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pytest
 from infra.applied_options import EVERY_OPTION
 from infra.deployed import resources
 from infra.deployment_rules import FUNCTION, RELEASE, planned
+from live_tokens_operations.deploy.direct_url import require_open_url
 from live_tokens_operations.deploy.errors import MisuseError
 from live_tokens_operations.deploy.plan import Plan
 from live_tokens_operations.deploy.protection import require_protected_to_stay
+from live_tokens_operations.google.look import Look
 from support.terraform_runner import PROJECT, Terraform, terraform_in
 
 STATE = "terraform.tfstate"
@@ -195,6 +197,29 @@ def test_a_plan_that_replaces_what_is_protected_is_one_that_make_deploy_refuses(
     plan = Plan.of(with_every_option.plan(*every_option, option))
     with pytest.raises(MisuseError, match=rf"\n  - {re.escape(address)}"):
         require_protected_to_stay(plan)
+
+
+class _NoGoogle:
+    """Nothing is asked before a plan is refused."""
+
+    service_account = None
+
+    def get(
+        self, url: str, role: str, params: Mapping[str, str] | None = None, grant: Sequence[str] | None = None
+    ) -> Look:
+        raise AssertionError(url, role, params, grant)
+
+    def post(self, url: str, role: str, body: Mapping[str, object]) -> Look:
+        raise AssertionError(url, role, body)
+
+
+def test_another_domain_while_it_is_the_only_way_in_is_a_plan_that_make_deploy_refuses(
+    with_every_option: Terraform,
+) -> None:
+    other = '-var=load_balancer={domain="new.example.com",close_direct=true}'
+    plan = with_every_option.plan(EVERY_OPTION, other)
+    with pytest.raises(MisuseError, match=r" to new\.example\.com while apps have no other URL"):
+        require_open_url(plan, _NoGoogle(), PROJECT)
 
 
 def test_a_renamed_function_gets_its_endpoint_group_before_the_old_one_loses_its_own(

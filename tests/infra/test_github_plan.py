@@ -13,24 +13,28 @@ import yaml
 from support.terraform_runner import PROJECT, REGION, REPOSITORY, Terraform, copy_of_module, terraform_in
 
 WORKFLOW = REPOSITORY / "infra/examples/github/workflows/plan.yml"
-BACKEND = 'terraform {\n  backend "local" {\n    path = "PROJECT_ID-REGION.tfstate"\n  }\n}\n'
+BACKEND = 'terraform {\n  backend "local" {}\n}\n'
+# The options of infra/backend.tf → those of a state in a file, whose name has both values.
+IN_THE_BUCKET = '-backend-config="bucket=$PROJECT_ID-live-tokens-state" -backend-config="prefix=live-tokens/$REGION"'
+IN_A_FILE = '-backend-config="path=$PROJECT_ID-$REGION.tfstate"'
 
 
 def script() -> str:
     (job,) = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"].values()
     (found,) = [step["run"] for step in job["steps"] if step.get("name") == "plan"]
-    return str(found)
+    assert IN_THE_BUCKET in found
+    return str(found).replace(IN_THE_BUCKET, IN_A_FILE)
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
-    """A deployment as `make deploy` leaves it, with its state where backend.tf.example says."""
+    """A deployment as `make deploy` leaves it, with its state where `init` is told that it is."""
     folder = tmp_path_factory.mktemp("plan")
     module = copy_of_module(folder)
-    (module / "backend.tf.example").write_text(BACKEND, encoding="utf-8")
     (module / "projects").mkdir(exist_ok=True)
     with terraform_in(module, applies=True) as terraform:
         terraform.apply('-var=worst_usd_per_user_day={"default"=12.5}')
+        (module / "backend.tf").write_text(BACKEND, encoding="utf-8")
         shutil.move(module / "terraform.tfstate", module / f"{PROJECT}-{REGION}.tfstate")
         yield terraform
 

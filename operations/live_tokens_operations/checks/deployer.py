@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
-from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered
+from live_tokens_operations.checks.finding import Finding, bad, ok, skipped, unanswered, warn
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.look import Found, Looks, Unseen
 from live_tokens_operations.remedies import command
@@ -62,6 +63,10 @@ def check_deployer(api: Looks, project: str) -> Finding:
     look = api.post(url, "roles/browser", {"permissions": list(NEEDED)})
     if isinstance(look, Unseen) and look.reason == "SERVICE_DISABLED":
         return ok("Permissions: not asked for, because the API is off; the deployment switches it on")
+    if isinstance(look, Unseen) and look.status == HTTPStatus.BAD_REQUEST:
+        # Google refuses the whole question for one name that it does not know, and we could not try the names.
+        text = "Permissions: not checked: Google does not take one of the names that were asked for"
+        return warn(text, "Before you begin, in infra/README.md, names the roles; please report this")
     if isinstance(look, Unseen):
         return unanswered("Permissions", look)
     if not isinstance(look, Found):

@@ -9,6 +9,8 @@ from typing import Any
 
 import requests
 
+from live_tokens_operations.defaults import USER_AGENT
+
 _CALL_SECONDS = 60.0
 
 
@@ -102,7 +104,7 @@ class MintClient:
         Raises:
             FunctionUnreachableError: nothing came back.
         """
-        headers = {}
+        headers = {"User-Agent": USER_AGENT}
         if id_token is not None:
             headers["Authorization"] = f"Bearer {id_token}"
         if app_check_token is not None:

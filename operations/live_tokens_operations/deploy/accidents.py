@@ -19,6 +19,7 @@ class Accident(Enum):
     INGRESS = "ingress"
     APP_CHECK = "app-check"
     PUBLIC = "public"
+    CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,17 @@ def _app_check(function: Change) -> Iterator[Danger]:
         lines.append(f"App Check goes from {mode[0]} to {mode[1]}.")
     if before.get("APP_CHECK_CONSUME") == "true" and after.get("APP_CHECK_CONSUME") != "true":
         lines.append("A token of App Check can be used again.")
-    if before.get("APP_CHECK_ALLOWED_APP_IDS") and not after.get("APP_CHECK_ALLOWED_APP_IDS"):
-        lines.append("App Check admits all apps of the project.")
+    if apps := _apps(before):
+        if not _apps(after):
+            lines.append("App Check admits all apps of the project.")
+        elif more := _apps(after) - apps:
+            lines.append(f"App Check admits more apps: {', '.join(sorted(more))}.")
     if lines:
         yield Danger(Accident.APP_CHECK, "It lowers App Check. " + " ".join(lines))
+
+
+def _apps(environment: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(filter(None, environment.get("APP_CHECK_ALLOWED_APP_IDS", "").split(",")))
 
 
 def _public(plan: Plan) -> Iterator[Danger]:

@@ -34,7 +34,7 @@ def deploy(typed: Namespace, process: Process, read_smoke_test: ReadSmokeTest) -
         DeployError, ProgramError: it stopped before the end.
     """
     with _interruptions():
-        programs, operator, colour = _parts(process)
+        programs, operator, colour = _parts(process, typed.project)
         options = _options(typed, process.environment)
         # The smoke test does not need the key.
         environment = {name: value for name, value in process.environment.items() if name not in KEY_VARIABLES}
@@ -52,15 +52,17 @@ def destroy(typed: Namespace, process: Process) -> ExitCode:
         DeployError, ProgramError: it stopped before the end.
     """
     with _interruptions():
-        programs, operator, colour = _parts(process)
+        programs, operator, colour = _parts(process, typed.project)
         Destroy(programs, operator, process.environment, MODULE, colour).run(typed.project, typed.confirm)
     return ExitCode.DONE
 
 
-def _parts(process: Process) -> tuple[LocalPrograms, Terminal, bool]:
+def _parts(process: Process, project: str) -> tuple[LocalPrograms, Terminal, bool]:
     operator = Terminal(process.stdin, process.stdout)
     colour = operator.interactive and "NO_COLOR" not in process.environment
-    return LocalPrograms(process.environment), operator, colour
+    # Two runs for two projects in one checkout would otherwise follow the state that either opened last.
+    data = {"TF_DATA_DIR": str(MODULE / ".terraform" / project)}
+    return LocalPrograms({**process.environment, **data}), operator, colour
 
 
 @contextmanager
@@ -106,8 +108,8 @@ def add_deploy_arguments(parser: Parser) -> None:
         action="append",
         choices=[accident.value for accident in Accident],
         default=[],
-        help="apply a plan that undoes applied settings, destroys, opens the ingress, lowers App Check or makes the "
-        "function public; repeat it for several",
+        help="apply a plan that undoes applied settings, destroys, opens the ingress, lowers App Check, makes the "
+        "function public or closes a URL that apps call; repeat it for several",
     )
     parser.add_argument("--new-key", action="store_true", help="replace the stored Gemini API key")
     parser.add_argument(

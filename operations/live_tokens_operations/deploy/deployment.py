@@ -26,7 +26,7 @@ from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.protection import require_protected_to_stay
 from live_tokens_operations.deploy.public import InvokerCheck
 from live_tokens_operations.deploy.smoke_test import SmokeStep
-from live_tokens_operations.deploy.state_bucket import ExistingBucket, StateBucket, write_backend
+from live_tokens_operations.deploy.state_bucket import ExistingBucket, StateBucket, require_state_in_bucket
 from live_tokens_operations.deploy.stored_key import StoredKey
 from live_tokens_operations.deploy.summary import summary
 from live_tokens_operations.deploy.terminal import Operator
@@ -115,6 +115,8 @@ class Deploy:
         asked_region = settings.region_for(options.region)
         prerequisites = Prerequisites(self.programs, self.environment, options.project)
         ready = prerequisites.require_for_deploy(asked_region, settings, has_signer=has_signer)
+        for warning in ready.warnings:
+            self.operator.say(f"Warning: {warning}")
         bucket = StateBucket(self.programs, options.project, ready.number)
         found = bucket.find()
         is_new = found is None or found.region is None
@@ -133,9 +135,9 @@ class Deploy:
             bucket.make(region)
         if is_new:
             self._enable_services(options.project)
-        write_backend(self.module, bucket.name, region)
+        require_state_in_bucket(self.module, bucket.name, region)
         terraform = Terraform(self.programs, self.module, settings, region, self.colour)
-        terraform.initialise()
+        terraform.initialise(bucket.name)
         if settings.sets_sign_in_up:
             require_sign_in_is_free(ready.api, options.project, settings, terraform.resources())
 
@@ -143,13 +145,13 @@ class Deploy:
         with terraform.planned(worst_days(checked), release) as file:
             shown = terraform.read(file)
             require_known_settings(shown, self.module, settings)
-            require_open_url(shown, ready.api, options.project)
+            closed = require_open_url(shown, ready.api, options.project)
             require_no_other_audit_configuration(shown, ready.api, options.project)
             invoker_check = InvokerCheck(self.programs, ready.api, options.project)
             invoker_check.require_possible(shown)
             plan = Plan.of(shown)
             require_protected_to_stay(plan)
-            dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan)]
+            dangers = [contradiction(self.programs, settings, plan.settings, applied), *dangers_of(plan), *closed]
             self._ask(terraform, plan, [each for each in dangers if each], checked, options)
             # From here on, the bucket knows the region and the settings; not when the answer is no.
             bucket.complete(found, region)
@@ -222,9 +224,7 @@ class Deploy:
         if not self.operator.interactive:
             raise DeclinedError("No terminal to ask for confirmation. The plan was not applied. Add YES=1 (--yes).")
         if self.operator.ask("Apply this plan? [y/N] ").lower() not in ("y", "yes"):
-            raise DeclinedError(
-                "The plan was not applied. The state bucket, two enabled APIs, infra/backend.tf and the settings stay."
-            )
+            raise DeclinedError("The plan was not applied. The state bucket, two enabled APIs and the settings stay.")
 
     def _region(self, project: str, asked: str | None, found: ExistingBucket | None) -> str:
         """Return the region of the function. It is asked for once: it is the region of the key and the data, too."""

@@ -10,7 +10,7 @@ from live_tokens_operations.deploy.applied_settings import Applied, require_sett
 from live_tokens_operations.deploy.errors import DeclinedError, MisuseError
 from live_tokens_operations.deploy.prerequisites import Prerequisites
 from live_tokens_operations.deploy.project_settings import ProjectSettings
-from live_tokens_operations.deploy.state_bucket import StateBucket, write_backend
+from live_tokens_operations.deploy.state_bucket import StateBucket, require_state_in_bucket
 from live_tokens_operations.deploy.terminal import Operator
 from live_tokens_operations.deploy.terraform import Resource, Terraform
 from live_tokens_operations.google import gcloud_commands
@@ -73,9 +73,9 @@ class Destroy:
         kept = bucket.applied_settings(found.region)
         # The protection is removed by an apply, which would bring the defaults in place of the settings.
         require_settings(settings, found.region, kept.read(ready.api))
-        write_backend(self.module, bucket.name, found.region)
+        require_state_in_bucket(self.module, bucket.name, found.region)
         terraform = Terraform(self.programs, self.module, settings, found.region, self.colour)
-        terraform.initialise()
+        terraform.initialise(bucket.name)
         resources = terraform.resources()
         if resources:
             self.operator.say(_what_goes(project, found.region, resources))
@@ -84,7 +84,7 @@ class Destroy:
             terraform.destroy(resources)
         kept.keep(Applied({}, ""))
         bucket.forget_region()
-        self.operator.say(_what_is_left(bucket.name, self.module))
+        self.operator.say(_what_is_left(bucket.name))
 
 
 def _what_goes(project: str, region: str, resources: list[Resource]) -> str:
@@ -99,6 +99,6 @@ def _what_goes(project: str, region: str, resources: list[Resource]) -> str:
     return "\n".join(lines)
 
 
-def _what_is_left(bucket: str, module: Path) -> str:
+def _what_is_left(bucket: str) -> str:
     remove = " ".join(gcloud_commands.remove_bucket(bucket))
-    return f"\nDeleted.\n{_STAYS}\nTo delete the history of the state too: {remove} && rm {module / 'backend.tf'}"
+    return f"\nDeleted.\n{_STAYS}\nTo delete the history of the state too: {remove}"

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from live_tokens_operations.defaults import USER_AGENT
+from live_tokens_operations.deploy.accidents import Accident, Danger
 from live_tokens_operations.deploy.errors import MisuseError, UnansweredError
 from live_tokens_operations.google.look import Found, Json, Look, Looks, Unseen
 
 QUIET_FOR = timedelta(hours=24)
-"""How long no app must have called the function's own URL before it is closed."""
+"""How long no app must have called a URL before it is closed."""
 
 _FUNCTION = "google_cloudfunctions2_function.mint_live_token"
 _WAY_IN = "google_compute_global_forwarding_rule.https[0]"
 _CERTIFICATE = "google_compute_managed_ssl_certificate.domain["
+_LIVE = f'{_CERTIFICATE}"live"]'
 _OPEN, _CLOSED = "ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB"
 _STAYS = "Nothing was changed."
 
@@ -29,8 +32,8 @@ class _Change:
     after: Mapping[str, Any]
 
 
-def require_open_url(plan: Json, api: Looks, project: str) -> None:
-    """Check that a plan leaves apps a URL that answers.
+def require_open_url(plan: Json, api: Looks, project: str) -> list[Danger]:
+    """Check that a plan leaves apps a URL that answers, and return where apps still call one that it takes away.
 
     Args:
         plan: as `terraform show -json` prints it.
@@ -47,15 +50,18 @@ def require_open_url(plan: Json, api: Looks, project: str) -> None:
     }
     function = changes.get(_FUNCTION)
     if function is None or not function.before:
-        return
+        return []
+    service = str(function.before["name"])
     before, after = _ingress(function.before), _ingress(function.after)
-    way_in = changes.get(_WAY_IN)
+    way_in, live = changes.get(_WAY_IN), changes.get(_LIVE)
     if before == _CLOSED and (way_in is None or way_in.after == {}):
         raise MisuseError(
             f"This plan removes the load balancer while apps can call its domain only. {_STAYS}\n"
             "First set close_direct = false in load_balancer and run this again. Then let apps call the function's own "
             "URL, and remove the load balancer."
         )
+    if live is not None and live.after and _domains(live.before) != _domains(live.after) and live.before:
+        return _change_of_domain(live, api, project, service, is_open=before == after == _OPEN)
     if before == _OPEN and after == _CLOSED:
         if way_in is None or not way_in.before:
             raise MisuseError(
@@ -63,13 +69,33 @@ def require_open_url(plan: Json, api: Looks, project: str) -> None:
                 "First run this with close_direct = false in load_balancer: its certificate takes up to an hour, and "
                 "apps need the time to call the domain."
             )
-        certificates = [change.before for address, change in changes.items() if address.startswith(_CERTIFICATE)]
-        domains = [
-            str(domain) for each in certificates for part in each.get("managed", []) for domain in part["domains"]
+        certificates = [
+            change.before for address, change in changes.items() if address.startswith(_CERTIFICATE) and change.before
         ]
         for certificate in certificates:
             _require_active(api, project, str(certificate.get("name")))
-        _require_quiet(api, project, str(function.before["name"]), domains)
+        domains = [domain for each in certificates for domain in _domains(each)]
+        calls = direct_calls(service, domains, datetime.now(UTC) - QUIET_FOR)
+        return _still_called(api, project, calls, "the function's own URL", "Let them call the domain.")
+    return []
+
+
+def _change_of_domain(live: _Change, api: Looks, project: str, service: str, *, is_open: bool) -> list[Danger]:
+    """Another domain gets another certificate, which takes up to an hour, and the one in use goes at once."""
+    old, new = ", ".join(_domains(live.before)), ", ".join(_domains(live.after))
+    if not is_open:
+        raise MisuseError(
+            f"This plan changes the domain of the load balancer from {old} to {new} while apps have no other URL. Its "
+            f"certificate takes up to an hour. {_STAYS}\n"
+            f"First set close_direct = false in load_balancer, with the domain {old}, and run this again. Let apps "
+            "call the function's own URL, and only then change the domain."
+        )
+    calls = domain_calls(service, old, datetime.now(UTC) - QUIET_FOR)
+    return _still_called(api, project, calls, old, "Let them call the function's own URL.")
+
+
+def _domains(certificate: Mapping[str, Any]) -> list[str]:
+    return [str(domain) for part in certificate.get("managed") or [] for domain in part["domains"]]
 
 
 def _ingress(values: Mapping[str, Any]) -> str:
@@ -91,8 +117,8 @@ def _require_active(api: Looks, project: str, name: str) -> None:
     )
 
 
-def _require_quiet(api: Looks, project: str, service: str, domains: Sequence[str]) -> None:
-    """Look for calls that did not go through the load balancer, in the log of requests.
+def _still_called(api: Looks, project: str, calls: str, url: str, remedy: str) -> list[Danger]:
+    """Look for calls of apps in the log of requests.
 
     Cloud Run logs the URL with the host that the caller named. That it does so for a load balancer is not tried.
 
@@ -100,38 +126,49 @@ def _require_quiet(api: Looks, project: str, service: str, domains: Sequence[str
     """
     search = {
         "resourceNames": [f"projects/{project}"],
-        "filter": direct_calls(service, domains, datetime.now(UTC) - QUIET_FOR),
+        "filter": calls,
         "orderBy": "timestamp desc",
         "pageSize": 1,
     }
-    url = "https://logging.googleapis.com/v2/entries:list"
-    entries = _answered(api.post(url, "roles/logging.viewer", search), "The log of requests").get("entries", [])
-    if entries:
-        raise MisuseError(
-            f"Apps still call the function's own URL, last at {entries[0].get('timestamp')}: "
-            f"{entries[0].get('httpRequest', {}).get('requestUrl')}. {_STAYS}\n"
-            f"Let them call the domain. close_direct is accepted after {QUIET_FOR.total_seconds() / 3600:.0f} hours "
-            "without such a call. To close it in spite of them: "
-            f"terraform -chdir=infra apply -var-file=projects/{project}.tfvars"
+    address = "https://logging.googleapis.com/v2/entries:list"
+    entries = _answered(api.post(address, "roles/logging.viewer", search), "The log of requests").get("entries", [])
+    if not entries:
+        return []
+    return [
+        Danger(
+            Accident.CALLS,
+            f"It closes a URL that apps still call: {url}, last at {entries[0].get('timestamp')} "
+            f"({entries[0].get('httpRequest', {}).get('requestUrl')}). {remedy} "
+            f"It is no question after {QUIET_FOR.total_seconds() / 3600:.0f} hours without such a call.",
         )
+    ]
 
 
 def direct_calls(service: str, domains: Sequence[str], since: datetime) -> str:
-    """Return the filter of calls to a service under its own URLs. Uptime checks are not among them."""
+    """Return the filter of calls of apps to a service under its own URLs."""
     return " AND ".join(
-        [
-            'resource.type="cloud_run_revision"',
-            f'resource.labels.service_name="{service}"',
-            'log_id("run.googleapis.com/requests")',
-            'NOT httpRequest.userAgent:"GoogleStackdriverMonitoring-UptimeChecks"',
-            *(f'NOT httpRequest.requestUrl:"https://{domain}/"' for domain in domains),
-            f'timestamp>="{since:%Y-%m-%dT%H:%M:%SZ}"',
-        ]
+        [*_calls_of_apps(service, since), *(f'NOT httpRequest.requestUrl:"https://{domain}/"' for domain in domains)]
     )
+
+
+def domain_calls(service: str, domain: str, since: datetime) -> str:
+    """Return the filter of calls of apps to a service under a domain."""
+    return " AND ".join([*_calls_of_apps(service, since), f'httpRequest.requestUrl:"https://{domain}/"'])
+
+
+def _calls_of_apps(service: str, since: datetime) -> list[str]:
+    return [
+        'resource.type="cloud_run_revision"',
+        f'resource.labels.service_name="{service}"',
+        'log_id("run.googleapis.com/requests")',
+        'NOT httpRequest.userAgent:"GoogleStackdriverMonitoring-UptimeChecks"',
+        f'NOT httpRequest.userAgent:"{USER_AGENT}"',
+        f'timestamp>="{since:%Y-%m-%dT%H:%M:%SZ}"',
+    ]
 
 
 def _answered(look: Look, what: str) -> Json:
     if isinstance(look, Found):
         return look.body
     why = f"{look.why}\n{look.remedy}".rstrip() if isinstance(look, Unseen) else "it does not exist"
-    raise UnansweredError(f"{what} could not be read, so close_direct may be an outage. {_STAYS}\n{why}")
+    raise UnansweredError(f"{what} could not be read, so this plan may be an outage. {_STAYS}\n{why}")

@@ -6,6 +6,10 @@ import re
 
 from live_tokens_operations.programs import Finished, ProgramError
 
+_OPEN_THE_STATE = (
+    "terraform -chdir=infra init -reconfigure -backend-config=bucket=PROJECT_ID-live-tokens-state "
+    "-backend-config=prefix=live-tokens/REGION"
+)
 _AGAIN = "Wait a few minutes and run this again. It continues where it stopped."
 
 # Pattern of a failure's message → what to do. The first match counts, so specific patterns come first.
@@ -21,7 +25,7 @@ _KNOWN = {
     r"constraints/[a-z]": "An organisation policy forbids this. Ask its administrator for an exception.",
     r"Identity Platform has already been enabled": (
         "Remove identity_platform from the settings of the project, or import the existing configuration: "
-        "terraform -chdir=infra import -var-file=projects/PROJECT_ID.tfvars "
+        f"{_OPEN_THE_STATE} && terraform -chdir=infra import -var-file=projects/PROJECT_ID.tfvars "
         "'google_identity_platform_config.sign_in[0]' PROJECT_ID"
     ),
     # This happens to an Owner, too: https://github.com/firebase/firebase-tools/issues/2498
@@ -42,7 +46,7 @@ _KNOWN = {
     r"gcf-v2-sources-|Build failed|build failed": (f"The build account's roles may not be effective yet. {_AGAIN}"),
     r"Error acquiring the state lock": (
         "Another deployment is running, or an earlier one was killed. If none is running, use the ID above: "
-        "terraform -chdir=infra force-unlock ID"
+        f"{_OPEN_THE_STATE} && terraform -chdir=infra force-unlock ID"
     ),
     r"already exists|alreadyExists|\b409\b": (
         "A resource of this name exists outside of the state. Import it, delete it, or choose another name "

@@ -34,11 +34,13 @@ class Fault:
 
     Attributes:
         output: of a program about it, or empty.
+        stops: whether nothing is done because of it. Otherwise the operator is warned.
     """
 
     missing: str
     remedy: str
     output: str = ""
+    stops: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ class ReadyProject:
 
     Attributes:
         api: Google's APIs, with the credentials that Terraform uses.
+        warnings: what could be wrong.
     """
 
     number: int
     api: Looks
+    warnings: tuple[str, ...] = ()
 
 
 CheckCredentials = Callable[[str, Mapping[str, str]], Looks | Finding]
@@ -109,9 +113,10 @@ class Prerequisites:
                 faults.append(_credentials_fault(api))
             elif not isinstance(found, list):  # a missing project has no billing either: one message is enough
                 faults += [fault for check in checks for fault in check.result()]
-        if faults or isinstance(api, Finding) or isinstance(found, list):
-            raise PrerequisiteError(_message(faults))
-        return ReadyProject(found, api)
+        stopping = [fault for fault in faults if fault.stops]
+        if stopping or isinstance(api, Finding) or isinstance(found, list):
+            raise PrerequisiteError(_message(stopping))
+        return ReadyProject(found, api, tuple(f"{each.missing}. {each.remedy}." for each in faults if not each.stops))
 
     def _check_terraform(self) -> list[Fault]:
         wanted = ".".join(map(str, OLDEST_TERRAFORM))
@@ -191,7 +196,9 @@ def require_sign_in_is_free(api: Looks, project: str, settings: ProjectSettings,
 
 
 def _faults_of(finding: Finding) -> list[Fault]:
-    return [] if finding.mark is Mark.OK else [Fault(finding.text, finding.remedy)]
+    if finding.mark is Mark.OK:
+        return []
+    return [Fault(finding.text, finding.remedy, stops=finding.mark is not Mark.WARN)]
 
 
 def _check_region(region: str | None) -> list[Fault]:

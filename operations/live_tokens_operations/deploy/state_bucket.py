@@ -1,4 +1,4 @@
-"""The bucket of Terraform's state, and the file that configures it for Terraform.
+"""The bucket of Terraform's state, and whether Terraform is going to use it.
 
 A label of the bucket holds the region of the function, for later runs.
 """
@@ -18,8 +18,7 @@ from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.programs import Programs, read_json
 
 _LABEL = "live-tokens-region"
-# The first line of a backend.tf of ours. Files of earlier runs have it, so it must not change.
-_OURS = "# Written by `make deploy`, which writes it anew. Not for git: it names one project.\n"
+_BACKEND = 'backend "gcs" '
 _ABSENT = re.compile(r"not found: 404")  # gcloud's words
 
 
@@ -112,21 +111,20 @@ class StateBucket:
         require_answer(self.programs.ask(line), f"The label {_LABEL} of {self.name} could not be removed")
 
 
-def write_backend(module: Path, bucket: str, region: str) -> None:
-    """Write `backend.tf`. It replaces only a file that this program wrote.
+def require_state_in_bucket(module: Path, bucket: str, region: str) -> None:
+    """Check that Terraform is going to keep the state in the bucket named at `init`, and that no other is lost.
 
     Raises:
-        MisuseError: another file or a local state would be lost.
+        MisuseError: Terraform would keep the state elsewhere, or a local one would be lost.
     """
     file = module / "backend.tf"
-    if file.exists() and not file.read_text(encoding="utf-8").startswith(_OURS):
-        raise MisuseError(f"{file} was not written by this program. Move it away, or use Terraform itself.")
+    if not file.exists() or _BACKEND not in file.read_text(encoding="utf-8"):
+        raise MisuseError(f"{file} does not say {_BACKEND}{{}}. Get that file from git, or use Terraform itself.")
     state = module / "terraform.tfstate"
     if state.is_file() and json.loads(state.read_text(encoding="utf-8") or "{}").get("resources"):
         raise MisuseError(
-            f"{state} holds resources that Terraform created without a bucket. To migrate them: write a backend "
-            f'block for the bucket "{bucket}", prefix "{state_prefix(region)}", run '
-            f"`terraform -chdir={module} init -migrate-state`, delete both files, and run this again."
+            f"{state} holds resources that Terraform created without a bucket. To migrate them, run\n"
+            f"  terraform -chdir={module} init -migrate-state -backend-config=bucket={bucket} "
+            f"-backend-config=prefix={state_prefix(region)}\n"
+            "Delete the file, and run this again."
         )
-    text = f'  backend "gcs" {{\n    bucket = "{bucket}"\n    prefix = "{state_prefix(region)}"\n  }}\n'
-    file.write_text(f"{_OURS}terraform {{\n{text}}}\n", encoding="utf-8")

@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from live_tokens_operations.defaults import state_prefix
+from live_tokens_operations.deploy.errors import MisuseError
 from live_tokens_operations.deploy.explanations import require, require_answer
 from live_tokens_operations.deploy.project_settings import ProjectSettings
 from live_tokens_operations.deploy.protection import is_protected
@@ -46,9 +48,10 @@ class Terraform:
     region: str
     colour: bool
 
-    def initialise(self) -> None:
-        """Fetch providers and open the state of the present backend, whichever was used before."""
-        require(self._show("init", "-reconfigure"), "terraform init failed.")
+    def initialise(self, bucket: str) -> None:
+        """Fetch providers and open the state in the bucket of the project, whichever was used before."""
+        backend = f"-backend-config=bucket={bucket}", f"-backend-config=prefix={state_prefix(self.region)}"
+        require(self._show("init", "-reconfigure", *backend), "terraform init failed.")
 
     @property
     def plan_text(self) -> Path:
@@ -85,8 +88,18 @@ class Terraform:
         require(self._show("apply", str(plan)), "terraform apply failed. Run this again to continue.")
 
     def outputs(self) -> Mapping[str, Any]:
-        """Return the outputs by name."""
-        return {name: output["value"] for name, output in self._json("output").items()}
+        """Return the outputs by name.
+
+        Raises:
+            MisuseError: they are those of another project.
+        """
+        outputs = {name: output["value"] for name, output in self._json("output").items()}
+        if outputs.get("project_id") != self.settings.project:
+            raise MisuseError(
+                f"Terraform has opened the state of {outputs.get('project_id')}, not of {self.settings.project}. "
+                "No key was stored, and nothing was tested. Run this again."
+            )
+        return outputs
 
     def resources(self) -> list[Resource]:
         """Return all resources of the state."""

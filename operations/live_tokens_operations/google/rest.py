@@ -19,6 +19,7 @@ import requests
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 
+from live_tokens_operations.defaults import USER_AGENT
 from live_tokens_operations.google import gcloud_commands
 from live_tokens_operations.google.credentials import GoogleIdentity, NoAccessTokenError, Within
 from live_tokens_operations.google.look import Found, Json, Look, Missing, Unseen
@@ -68,7 +69,7 @@ def send(
             url,
             params=params,
             json=None if body is None else dict(body),
-            headers=dict(headers or {}),
+            headers={"User-Agent": USER_AGENT, **(headers or {})},
             timeout=seconds,
             allow_redirects=False,
             **authorised,

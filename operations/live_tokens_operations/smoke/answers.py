@@ -60,11 +60,15 @@ _FOR_THE_DOCTOR = {
     "INTERNAL",
 }
 
+_RIGHT_ONE = (
+    "`gcloud functions describe mint-live-token --region=REGION --project=PROJECT_ID --format='value(url)'` prints the "
+    "right one."
+)
 _OF_CLOUD_RUN: Mapping[int, str] = {
     401: "Cloud Run itself refuses the call. The function is not public (roles/run.invoker for allUsers).",
     403: "Cloud Run itself refuses the call. The function is not public (roles/run.invoker for allUsers).",
-    404: "No function is at this URL. `terraform -chdir=infra output -raw function_url` prints the right one.",
-    405: "Another service is at this URL. `terraform -chdir=infra output -raw function_url` prints the right one.",
+    404: f"No function is at this URL. {_RIGHT_ONE}",
+    405: f"Another service is at this URL. {_RIGHT_ONE}",
     429: "Cloud Run has no free instance for the call. Raise max_instances.",
     500: "The function did not start, or crashed. Read its log.",
     502: "The function did not start, or crashed. Read its log.",

@@ -114,9 +114,7 @@ def check_out(
         shutil.copytree(
             source,
             folder / name,
-            ignore=shutil.ignore_patterns(
-                "__pycache__", ".terraform*", "*.tfstate*", ".build", "backend.tf", "*.tfvars"
-            ),
+            ignore=shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", ".build", "*.tfvars"),
         )
     shutil.copy(ROOT / "requirements.txt", folder)
     smoke = folder / "operations/live_tokens_operations/smoke"

@@ -78,6 +78,11 @@ def test_an_ingress_that_opens_is_an_accident_and_one_that_closes_is_not(before:
         ({"APP_CHECK": "enforce"}, {}, "App Check goes from enforce to off."),
         ({"APP_CHECK_CONSUME": "true"}, {}, "A token of App Check can be used again."),
         ({"APP_CHECK_ALLOWED_APP_IDS": "1:2:web:3"}, {}, "App Check admits all apps of the project."),
+        (
+            {"APP_CHECK_ALLOWED_APP_IDS": "1:2:web:3,1:2:web:4"},
+            {"APP_CHECK_ALLOWED_APP_IDS": "1:2:web:5,1:2:web:4,1:2:web:3,1:2:ios:6"},
+            "App Check admits more apps: 1:2:ios:6, 1:2:web:5.",
+        ),
     ],
 )
 def test_an_app_check_that_asks_for_less_is_an_accident(

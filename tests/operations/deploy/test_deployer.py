@@ -80,6 +80,12 @@ def test_a_new_project_whose_api_is_off_is_not_refused() -> None:
     assert checked(Unseen("off", status=403, reason="SERVICE_DISABLED"))[0] is Mark.OK
 
 
-@pytest.mark.parametrize("look", [Unseen("cannot be reached"), Missing()])
+def test_a_name_that_google_does_not_take_is_a_warning_because_no_account_could_change_it() -> None:
+    mark, told = checked(Unseen("HTTP 400", status=400, code="INVALID_ARGUMENT"))
+    assert mark is Mark.WARN
+    assert "Google does not take one of the names" in told
+
+
+@pytest.mark.parametrize("look", [Unseen("cannot be reached"), Unseen("HTTP 403", status=403), Missing()])
 def test_an_answer_that_does_not_come_is_not_taken_for_yes(look: Look) -> None:
     assert checked(look)[0] is Mark.UNSEEN

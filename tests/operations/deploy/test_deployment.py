@@ -413,7 +413,7 @@ def test_no_state_is_put_into_a_bucket_of_somebody_else(checkout: Checkout, goog
     assert ended.code == 2
     assert f"The bucket {STATE_BUCKET} belongs to another project. No state is stored there." in ended.shown
     assert google.storage.writes == []
-    assert not (checkout.module / "backend.tf").exists()
+    assert not (checkout.module / ".terraform").exists()
 
 
 @pytest.mark.parametrize("project", ["My App", "--help", "123456789012", "app", "example.com:app"])

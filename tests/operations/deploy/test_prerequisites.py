@@ -242,6 +242,19 @@ def test_credentials_that_are_missing_alone_are_said_alone(tmp_path: Path, findi
     assert f"  - {missing}" in str(refused.value)
 
 
+def test_permissions_that_google_cannot_be_asked_about_are_a_warning_and_stop_nothing(tmp_path: Path) -> None:
+    """One name that Google does not know would otherwise stop every deployment."""
+    refused = Unseen("HTTP 400", status=400, code="INVALID_ARGUMENT")
+    google = ScriptedGoogle(
+        {"cloudbilling.googleapis.com": BILLING_IS_ON, "cloudresourcemanager.googleapis.com": refused}
+    )
+    programs = ScriptedPrograms({line: [answer] for line, answer in ALL_IS_WELL.items()})
+    prerequisites = Prerequisites(programs, {}, PROJECT, lambda _project, _environment: google)
+    ready = prerequisites.require_for_deploy(None, project_settings(tmp_path, IDENTITY_PLATFORM), has_signer=False)
+    (warning,) = ready.warnings
+    assert warning.startswith("Permissions: not checked: Google does not take one of the names")
+
+
 @pytest.mark.parametrize(
     ("settings", "sets"),
     [

@@ -19,4 +19,4 @@ def test_a_refused_profile_ends_the_deployment_before_its_plan(checkout: Checkou
     assert ended.code == 1
     assert "Nothing was done. The function does not start with these profiles:" in ended.shown
     assert "tutor.toml: config.proactivity.proactive_audio: false is an error on this model" in ended.shown
-    assert not (checkout.module / "backend.tf").exists()
+    assert not (checkout.module / ".terraform").exists()

@@ -1,4 +1,4 @@
-"""The file that tells Terraform of its state, and what is done when it is somebody else's."""
+"""The file that tells Terraform to keep its state in a bucket, and what is done when the state is elsewhere."""
 
 import json
 from pathlib import Path
@@ -6,37 +6,41 @@ from pathlib import Path
 import pytest
 
 from live_tokens_operations.deploy.errors import MisuseError
-from live_tokens_operations.deploy.state_bucket import write_backend
+from live_tokens_operations.deploy.state_bucket import require_state_in_bucket
+from operations.deploy.checkout import ROOT
 
 BUCKET = "my-app-1a2b-live-tokens-state"
+COMMITTED = (ROOT / "infra/backend.tf").read_text(encoding="utf-8")
+OF_AN_EARLIER_VERSION = 'terraform {\n  backend "gcs" {\n    bucket = "b"\n    prefix = "p"\n  }\n}\n'
 
 
-def test_a_backend_of_this_program_follows_the_project(tmp_path: Path) -> None:
-    write_backend(tmp_path, "another-project-live-tokens-state", "us-central1")
-    write_backend(tmp_path, BUCKET, "europe-west1")
-    written = (tmp_path / "backend.tf").read_text(encoding="utf-8")
-    assert f'bucket = "{BUCKET}"' in written
-    assert 'prefix = "live-tokens/europe-west1"' in written
-    assert "another-project" not in written
+@pytest.mark.parametrize("text", [COMMITTED, OF_AN_EARLIER_VERSION])
+def test_a_backend_that_takes_the_bucket_from_init_is_used(tmp_path: Path, text: str) -> None:
+    (tmp_path / "backend.tf").write_text(text, encoding="utf-8")
+    require_state_in_bucket(tmp_path, BUCKET, "europe-west1")
 
 
-def test_a_backend_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    theirs = 'terraform {\n  backend "gcs" {\n    bucket = "theirs"\n  }\n}\n'
-    (tmp_path / "backend.tf").write_text(theirs, encoding="utf-8")
-    with pytest.raises(MisuseError, match="was not written by this program"):
-        write_backend(tmp_path, BUCKET, "europe-west1")
-    assert (tmp_path / "backend.tf").read_text(encoding="utf-8") == theirs
+def test_the_committed_backend_names_no_project() -> None:
+    assert "bucket =" not in COMMITTED
+
+
+@pytest.mark.parametrize("text", [None, 'terraform {\n  backend "s3" {\n    bucket = "theirs"\n  }\n}\n'])
+def test_without_that_backend_terraform_would_keep_the_state_elsewhere(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "backend.tf").write_text(text, encoding="utf-8")
+    with pytest.raises(MisuseError, match="Get that file from git"):
+        require_state_in_bucket(tmp_path, BUCKET, "europe-west1")
 
 
 def test_a_local_state_with_resources_is_not_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "backend.tf").write_text(COMMITTED, encoding="utf-8")
     (tmp_path / "terraform.tfstate").write_text(json.dumps({"resources": [{"type": "t"}]}), encoding="utf-8")
-    with pytest.raises(MisuseError, match="init -migrate-state"):
-        write_backend(tmp_path, BUCKET, "europe-west1")
-    assert not (tmp_path / "backend.tf").exists()
+    with pytest.raises(MisuseError, match=f"init -migrate-state -backend-config=bucket={BUCKET} "):
+        require_state_in_bucket(tmp_path, BUCKET, "europe-west1")
 
 
 @pytest.mark.parametrize("state", ["", '{"resources": []}'])
 def test_an_empty_local_state_is_nothing_to_lose(tmp_path: Path, state: str) -> None:
+    (tmp_path / "backend.tf").write_text(COMMITTED, encoding="utf-8")
     (tmp_path / "terraform.tfstate").write_text(state, encoding="utf-8")
-    write_backend(tmp_path, BUCKET, "europe-west1")
-    assert (tmp_path / "backend.tf").exists()
+    require_state_in_bucket(tmp_path, BUCKET, "europe-west1")

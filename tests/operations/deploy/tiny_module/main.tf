@@ -107,6 +107,10 @@ locals {
   closed = try(var.load_balancer.close_direct, false)
 }
 
+output "project_id" {
+  value = var.project_id
+}
+
 output "function_url" {
   value = terraform_data.function.output
 }
