@@ -131,7 +131,7 @@ status: $(VENV_READY) ## show which version, commit and package serve: PROJECT_I
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) status --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") $(ARGS)
 
-rollback: $(VENV_READY) ## send all calls to an earlier revision, after a question: PROJECT_ID=… [REGION=… ARGS=…]
+rollback: $(VENV_READY) ## send all calls to the code before, after a question: PROJECT_ID=… [REGION=… ARGS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) rollback --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") $(ARGS)
 
