@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 NPM_CI := npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
 
 VENV_READY := $(VENV)/.installed
+RUNTIME_READY := $(VENV)/.runtime
 EMULATOR_READY := local/node_modules/.package-lock.json
 CHECKOV_READY := .venv-checkov/.installed
 SDKS_READY := tests/support/sdks/node/node_modules/.package-lock.json
@@ -131,7 +132,7 @@ status: $(VENV_READY) ## show which version, commit and package serve: PROJECT_I
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) status --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") $(ARGS)
 
-rollback: $(VENV_READY) ## send all calls to an earlier revision, after a question: PROJECT_ID=… [REGION=… ARGS=…]
+rollback: $(VENV_READY) ## send all calls to the code before, after a question: PROJECT_ID=… [REGION=… ARGS=…]
 	@$(REQUIRE_PROJECT)
 	@$(LIVE_TOKENS) rollback --project "$(PROJECT_ID)" $(if $(REGION),--region "$(REGION)") $(ARGS)
 
@@ -217,6 +218,16 @@ $(VENV_READY): requirements-dev.txt operations/pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable operations
+	@touch $@
+
+# For a release, whose account is worth more than this machine: the command with the function's own packages and no others.
+# Wheels alone, because another kind of package runs code while it is installed.
+$(RUNTIME_READY): requirements.txt
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement requirements.txt
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m live_tokens_operations "$$@"\n' \
+		"$(CURDIR)/operations" "$(abspath $(BIN))/python" >$(BIN)/live-tokens
+	@chmod +x $(BIN)/live-tokens
 	@touch $@
 
 $(CHECKOV_READY): tests/infra/checkov/requirements.txt

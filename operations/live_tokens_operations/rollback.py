@@ -1,4 +1,4 @@
-"""`live-tokens rollback`: sends all calls to an earlier revision, after a question."""
+"""`live-tokens rollback`: sends all calls to an earlier revision with other code, after a question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from live_tokens_operations.google import gcloud, gcloud_commands
 from live_tokens_operations.process import ExitCode, OperationError, Process
 from live_tokens_operations.programs import LocalPrograms
 from live_tokens_operations.remedies import command, release
-from live_tokens_operations.serving import Revision, Serving, read, release_in_words
+from live_tokens_operations.serving import LABEL_DIGEST_LENGTH, Revision, Serving, read, release_in_words
 from live_tokens_operations.serving import add_arguments as add_place
 
 
@@ -19,7 +19,9 @@ class RollbackError(OperationError):
 
 def add_arguments(parser: Parser) -> None:
     add_place(parser)
-    parser.add_argument("--to", metavar="REVISION", help="the revision (default: the newest before those that serve)")
+    parser.add_argument(
+        "--to", metavar="REVISION", help="the revision (default: the newest before those that serve, with other code)"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -32,13 +34,13 @@ def run(typed: Namespace, process: Process) -> ExitCode:
         GcloudError: gcloud failed.
     """
     serving = read(typed, process)
-    target = _named(serving, typed.to) if typed.to else _before(serving)
+    target = _named(serving, typed.to) if typed.to else _before(serving, process)
     if serving.traffic.shares == {target.name: 100}:
         process.stdout.write(f"{target.name} has all traffic already. Nothing was changed.\n")
         return ExitCode.DONE
     for revision in serving.serving():
-        process.stdout.write(f"Serves now: {_words(revision)}\n")
-    process.stdout.write(f"Roll back to: {_words(target)}\n")
+        process.stdout.write(f"Serves now: {_words(serving, revision)}\n")
+    process.stdout.write(f"Roll back to: {_words(serving, target)}\n")
     if not typed.yes:
         _ask(process)
     place = serving.place
@@ -63,19 +65,36 @@ def _named(serving: Serving, name: str) -> Revision:
     return found[name]
 
 
-def _before(serving: Serving) -> Revision:
-    """Return the newest ready revision that is older than all that serve."""
+def _before(serving: Serving, process: Process) -> Revision:
+    """Return the newest ready revision that is older than all that serve, and does not run the code of one of them.
+
+    A change of settings makes a revision with the same code.
+    """
     names = [revision.name for revision in serving.revisions]
     shares = serving.traffic.shares
     oldest = max((names.index(name) for name in shares if name in names), default=len(names))
-    earlier = [revision for revision in serving.revisions[oldest + 1 :] if revision.ready]
-    if not earlier:
-        raise RollbackError(f"There is no revision before {', '.join(sorted(shares)) or 'the newest'} that is ready.")
-    return earlier[0]
+    codes = {_code(serving, revision) for revision in serving.serving()} - {None}
+    passed = []
+    for revision in serving.revisions[oldest + 1 :]:
+        if not revision.ready:
+            continue
+        if _code(serving, revision) not in codes:
+            return revision
+        passed.append(revision.name)
+        process.stdout.write(f"Passed over, because it runs the same code: {revision.name}\n")
+    before = f"There is no revision before {', '.join(sorted(shares)) or 'the newest'} that is ready"
+    if passed:
+        raise RollbackError(f"{before} and runs other code. For the settings of {passed[0]}: --to {passed[0]}")
+    raise RollbackError(f"{before}.")
 
 
-def _words(revision: Revision) -> str:
-    return f"{revision.name}, of {revision.created}: {release_in_words(revision.release)}"
+def _code(serving: Serving, revision: Revision) -> str | None:
+    release = serving.release_of(revision)
+    return release.digest[:LABEL_DIGEST_LENGTH] if release else None
+
+
+def _words(serving: Serving, revision: Revision) -> str:
+    return f"{revision.name}, of {revision.created}: {release_in_words(serving.release_of(revision))}"
 
 
 def _ask(process: Process) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from live_tokens.release import Release
 from live_tokens_operations.arguments import Parser, function_name, project_id, region
@@ -51,13 +51,13 @@ class Revision:
     Attributes:
         created: as Cloud Run has it, RFC 3339.
         ready: whether it has started.
-        release: what it runs, or None if it does not say.
+        labelled: the release that its labels name, or None.
     """
 
     name: str
     created: str
     ready: bool
-    release: Release | None
+    labelled: Release | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Serving:
         tags: tag → revision.
     """
 
+    api: GoogleApi = field(repr=False)
     place: Place
     revisions: tuple[Revision, ...]
     traffic: Traffic
@@ -83,6 +84,10 @@ class Serving:
         """Return the revisions with traffic, the newest first."""
         return [revision for revision in self.revisions if self.traffic.shares.get(revision.name)]
 
+    def release_of(self, revision: Revision) -> Release | None:
+        """Return what a revision runs, of its labels or of the line that it logged at its start, or None."""
+        return revision.labelled or _logged(self.api, self.place, revision.name)
+
 
 def add_arguments(parser: Parser) -> None:
     """Add the arguments that say where the function is."""
@@ -92,7 +97,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def read(typed: Namespace, process: Process) -> Serving:
-    """Ask Cloud Run, and Cloud Logging about revisions without labels.
+    """Ask Cloud Run.
 
     Raises:
         UnseenServiceError: Google did not tell.
@@ -113,9 +118,7 @@ def read(typed: Namespace, process: Process) -> Serving:
         for target in service.get("traffic", [])
         if "tag" in target
     }
-    shown = {*traffic.shares, *tags.values()}
-    revisions = tuple(_revision(api, place, each, ask_log=_name(each) in shown) for each in newest_first)
-    return Serving(place, revisions, traffic, tags)
+    return Serving(api, place, tuple(map(_revision, newest_first)), traffic, tags)
 
 
 def release_in_words(release: Release | None) -> str:
@@ -134,19 +137,13 @@ def _body(look: Look, place: Place) -> Json:
             raise UnseenServiceError(f"There is no {place.function} in {place.region} of project {place.project}.")
 
 
-def _name(revision: Json) -> str:
-    return str(revision.get("name", "")).rpartition("/")[2]
-
-
-def _revision(api: GoogleApi, place: Place, body: Json, *, ask_log: bool) -> Revision:
+def _revision(body: Json) -> Revision:
     ready = any(
         each.get("type") == "Ready" and each.get("state") == "CONDITION_SUCCEEDED"
         for each in body.get("conditions", [])
     )
-    release = release_of(body.get("labels", {}))
-    if release is None and ask_log:
-        release = _logged(api, place, _name(body))
-    return Revision(_name(body), str(body.get("createTime", "")), ready, release)
+    name = str(body.get("name", "")).rpartition("/")[2]
+    return Revision(name, str(body.get("createTime", "")), ready, release_of(body.get("labels", {})))
 
 
 def release_of(labels: Mapping[str, str]) -> Release | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 
+from live_tokens.release import Release
 from live_tokens_operations.arguments import Parser
 from live_tokens_operations.defaults import CHECKOUT
 from live_tokens_operations.process import ExitCode, Process
@@ -33,25 +34,28 @@ def run(typed: Namespace, process: Process) -> ExitCode:
 def _lines(serving: Serving) -> Iterator[str]:
     place = serving.place
     yield f"{place.function} in {place.region}, project {place.project}"
+    releases = {revision.name: serving.release_of(revision) for revision in serving.serving()}
     for revision in serving.serving():
-        yield _line(f"{serving.traffic.shares[revision.name]} %", revision)
+        yield _line(f"{serving.traffic.shares[revision.name]} %", revision, releases[revision.name])
     for tag, name in sorted(serving.tags.items()):
-        yield from (_line(f"tag {tag}", revision) for revision in serving.revisions if revision.name == name)
+        for revision in serving.revisions:
+            if revision.name == name:
+                yield _line(f"tag {tag}", revision, releases.get(name) or serving.release_of(revision))
     if serving.pinned and serving.traffic.ready not in serving.traffic.pinned:
         yield f"Traffic is pinned: the newest revision, {serving.traffic.ready}, gets none."
         yield f"To move traffic to tested code of this checkout: {release_again(place.project, place.region)}"
-    yield _checkout(serving.serving())
+    yield _checkout(list(releases.values()))
 
 
-def _line(share: str, revision: Revision) -> str:
-    return f"  {share:>5}  {revision.name}, of {revision.created}: {release_in_words(revision.release)}"
+def _line(share: str, revision: Revision, release: Release | None) -> str:
+    return f"  {share:>5}  {revision.name}, of {revision.created}: {release_in_words(release)}"
 
 
-def _checkout(serving: list[Revision]) -> str:
+def _checkout(serving: list[Release | None]) -> str:
     try:
         mine = digest_of(source_of(CHECKOUT))
     except PackageError as error:
         return f"This checkout cannot be compared. {error}"
-    digests = {revision.release.digest[:LABEL_DIGEST_LENGTH] for revision in serving if revision.release}
+    digests = {release.digest[:LABEL_DIGEST_LENGTH] for release in serving if release}
     same = digests == {mine[:LABEL_DIGEST_LENGTH]}
     return f"This checkout has {'the same' if same else 'other'} code: package sha256:{mine[:LABEL_DIGEST_LENGTH]}"

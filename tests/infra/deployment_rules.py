@@ -26,10 +26,7 @@ ALLOWED_GRANTS: Mapping[tuple[str, str], set[str | None]] = {
     ("google_cloudfunctions2_function_iam_member", "roles/cloudfunctions.developer"): {RELEASE},
     ("google_storage_bucket_iam_member", "roles/storage.objectViewer"): {TEST, RELEASE},
     ("google_storage_bucket_iam_member", "roles/storage.objectCreator"): {TEST},
-    ("google_storage_bucket_iam_member", "roles/storage.admin"): {
-        TEST,
-        RELEASE,
-    },  # each on the bucket with its own logs
+    ("google_storage_bucket_iam_member", "roles/storage.admin"): {TEST, RELEASE},  # on the bucket of its own logs
     ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor"): {RUNTIME},
     ("google_artifact_registry_repository_iam_member", "roles/artifactregistry.writer"): {BUILD},
     ("google_service_account_iam_member", "roles/iam.serviceAccountUser"): {RELEASE},

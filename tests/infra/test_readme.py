@@ -3,10 +3,31 @@
 import re
 from pathlib import Path
 
+from infra.deployment_rules import ALLOWED_GRANTS
 from support.terraform_runner import REPOSITORY, Terraform
 
 INFRA = REPOSITORY / "infra"
 README = (INFRA / "README.md").read_text()
+
+TITLES = {
+    "roles/artifactregistry.writer": "Artifact Registry Writer",
+    "roles/cloudbuild.builds.viewer": "Cloud Build Viewer",
+    "roles/cloudfunctions.developer": "Cloud Functions Developer",
+    "roles/cloudfunctions.viewer": "Cloud Functions Viewer",
+    "roles/datastore.user": "Cloud Datastore User",
+    "roles/firebaseappcheck.tokenVerifier": "Firebase App Check Token Verifier",
+    "roles/firebaseauth.viewer": "Firebase Authentication Viewer",
+    "roles/iam.serviceAccountTokenCreator": "Service Account Token Creator",
+    "roles/iam.serviceAccountUser": "Service Account User",
+    "roles/logging.logWriter": "Logs Writer",
+    "roles/run.developer": "Cloud Run Developer",
+    "roles/secretmanager.secretAccessor": "Secret Manager Secret Accessor",
+    "roles/serviceusage.serviceUsageConsumer": "Service Usage Consumer",
+    "roles/storage.admin": "Storage Admin",
+    "roles/storage.objectCreator": "Storage Object Creator",
+    "roles/storage.objectViewer": "Storage Object Viewer",
+}
+"""Source: https://cloud.google.com/iam/docs/understanding-roles."""
 
 
 def declared() -> dict[str, str]:
@@ -68,6 +89,19 @@ def test_terraform_takes_the_settings_that_it_shows(with_defaults: Terraform, tm
     assert len(blocks) > 3
     (tmp_path / "shown.tfvars").write_text("".join(blocks))
     with_defaults.run("plan", f"-var-file={tmp_path / 'shown.tfvars'}")
+
+
+def test_the_table_of_accounts_has_every_role_and_no_other() -> None:
+    table = README.partition("| account | roles | for |\n")[2].partition("\n\n")[0]
+    told: dict[str, set[str]] = {}
+    for account, roles in re.findall(r"^\| (?:`(live-tokens-\w+)`)? ?\| (.*) \|[^|]*\|$", table, re.MULTILINE):
+        account = account or list(told)[-1]
+        told.setdefault(account, set()).update(title for title in TITLES.values() if title in roles)
+    granted: dict[str, set[str]] = {}
+    for (_, role), members in ALLOWED_GRANTS.items():
+        for account in re.findall(r"serviceAccount:(live-tokens-\w+)@", " ".join(filter(None, members))):
+            granted.setdefault(account, set()).add(TITLES[role])
+    assert told == granted
 
 
 def test_every_variable_and_output_is_described() -> None:

@@ -7,6 +7,7 @@ from operations.release.deployed import REGION, Deployed, Operate
 from support.release_labels import labels_of
 
 FIRST, SECOND, THIRD = (f"mint-live-token-{number:05d}-abc" for number in (1, 2, 3))
+COMMIT, GOOD, BAD = "4b1d" * 10, "36cf" * 16, "0bad" * 16
 
 
 def moved_to(revision: str) -> list[str]:
@@ -51,6 +52,42 @@ def test_a_revision_that_did_not_start_is_passed_over_and_refused_by_name(deploy
     assert deployed.gcloud_was_told == []
     assert operate("rollback", "--yes")[0] == 0
     assert deployed.gcloud_was_told == moved_to(FIRST)
+
+
+def test_a_revision_with_the_code_that_serves_is_passed_over(deployed: Deployed, operate: Operate) -> None:
+    """The release was SECOND, and a change of settings made THIRD. One has the labels, the other has its log."""
+    deployed.service.labels = {THIRD: labels_of(Release("1.2.0", COMMIT, BAD))}
+    deployed.started(SECOND, version="1.2.0", commit=COMMIT, packageDigest=BAD)
+    deployed.started(FIRST, version="1.1.0", commit=COMMIT, packageDigest=GOOD)
+    code, said, _ = operate("rollback", "--yes")
+    assert code == 0
+    assert deployed.gcloud_was_told == moved_to(FIRST)
+    assert said[0] == f"Passed over, because it runs the same code: {SECOND}"
+    assert said[2].startswith(f"Roll back to: {FIRST}, of 2026-11-01T10:00:00Z: version 1.1.0, commit 4b1d")
+
+
+def test_the_same_code_in_all_earlier_revisions_is_nothing_to_roll_back_to(
+    deployed: Deployed, operate: Operate
+) -> None:
+    for revision in (FIRST, SECOND, THIRD):
+        deployed.started(revision, version="1.2.0", commit=COMMIT, packageDigest=BAD)
+    code, _, errors = operate("rollback", "--yes")
+    assert code == 1
+    assert errors == (
+        f"There is no revision before {THIRD} that is ready and runs other code. "
+        f"For the settings of {SECOND}: --to {SECOND}\n"
+    )
+    assert deployed.gcloud_was_told == []
+    assert operate("rollback", "--to", SECOND, "--yes")[0] == 0
+    assert deployed.gcloud_was_told == moved_to(SECOND)
+
+
+def test_a_revision_that_does_not_say_what_it_runs_is_not_passed_over(deployed: Deployed, operate: Operate) -> None:
+    deployed.started(THIRD, version="1.2.0", commit=COMMIT, packageDigest=BAD)
+    code, said, _ = operate("rollback", "--yes")
+    assert code == 0
+    assert deployed.gcloud_was_told == moved_to(SECOND)
+    assert said[1].endswith("does not say which code it runs")
 
 
 def test_before_a_split_is_before_all_that_serve(deployed: Deployed, operate: Operate) -> None:
