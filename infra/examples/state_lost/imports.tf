@@ -89,6 +89,11 @@ import {
 }
 
 import {
+  to = google_storage_bucket.test_logs
+  id = "${var.project_id}-live-tokens-test-logs"
+}
+
+import {
   to = google_artifact_registry_repository.function
   id = "${local.state_lost.location}/repositories/live-tokens"
 }
