@@ -143,10 +143,10 @@ def _revision(body: Json) -> Revision:
         for each in body.get("conditions", [])
     )
     name = str(body.get("name", "")).rpartition("/")[2]
-    return Revision(name, str(body.get("createTime", "")), ready, release_of(body.get("labels", {})))
+    return Revision(name, str(body.get("createTime", "")), ready, labelled_release(body.get("labels", {})))
 
 
-def release_of(labels: Mapping[str, str]) -> Release | None:
+def labelled_release(labels: Mapping[str, str]) -> Release | None:
     """Return the release that labels name, or None."""
     version, commit, digest = (labels.get(label, "") for label in LABELS)
     return Release(version_of_label(version), commit, digest) if version and commit and digest else None

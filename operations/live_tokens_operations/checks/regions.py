@@ -11,7 +11,7 @@ from live_tokens_operations.checks.deployment import CheckContext, Deployment
 from live_tokens_operations.checks.finding import Finding, bad, ok, unanswered, warn
 from live_tokens_operations.google.look import Found, Missing
 from live_tokens_operations.remedies import deploy, release, set_and_deploy
-from live_tokens_operations.serving import release_in_words, release_of
+from live_tokens_operations.serving import labelled_release, release_in_words
 
 _BACKENDS = "live-tokens-live"  # infra/load_balancer.tf
 _REGION_OF_GROUP = re.compile(r"/regions/([^/]+)/networkEndpointGroups/")
@@ -35,7 +35,7 @@ def _compared(context: CheckContext, region: str, there: Deployment) -> Iterator
     if not isinstance(home.function, Found) or not isinstance(there.function, Found):
         return
     here, other = (
-        release_in_words(release_of(each.body.get("labels", {}))) for each in (home.function, there.function)
+        release_in_words(labelled_release(each.body.get("labels", {}))) for each in (home.function, there.function)
     )
     if here == other:
         yield ok(f"{region}: Release: as in {project.home}: {here}")
