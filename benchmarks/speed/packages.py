@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from speed.running import BenchmarkError
 from speed.subjects import ROOT, Subject
 
@@ -32,7 +34,9 @@ def require_locked_packages(
         BenchmarkError: a function finds a package that the lock files do not name in this version, or has no Python.
     """
     texts = [file.read_text(encoding="utf-8") for file in lock_files]
-    locked = {_normal(name): version for text in texts for name, version in _PINNED.findall(text)}
+    locked: dict[str, str] = {
+        canonicalize_name(name): version for text in texts for name, version in _PINNED.findall(text)
+    }
     for subject in subjects:
         foreign = {(name, version) for name, version in _found(subject, variables) if locked.get(name) != version}
         if foreign:
@@ -47,12 +51,4 @@ def _found(subject: Subject, variables: Mapping[str, str]) -> list[tuple[str, st
         raise BenchmarkError(f"{python} is missing. `make bench` installs it.")
     environment = {**variables, **subject.environment}
     listed = subprocess.run([python, "-c", _LIST], env=environment, capture_output=True, text=True, check=True)
-    return [(_normal(name), version) for name, version in json.loads(listed.stdout)]
-
-
-def _normal(name: str) -> str:
-    """Return a name as the lock files write it.
-
-    Source: https://packaging.python.org/en/latest/specifications/name-normalization/
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return [(canonicalize_name(name), version) for name, version in json.loads(listed.stdout)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from live_tokens_operations.defaults import state_bucket, state_prefix
 from live_tokens_operations.programs import Finished, ProgramError
 
 _OPEN_THE_STATE = (
-    "terraform -chdir=infra init -reconfigure -backend-config=bucket=PROJECT_ID-live-tokens-state "
-    "-backend-config=prefix=live-tokens/REGION"
+    f"terraform -chdir=infra init -reconfigure -backend-config=bucket={state_bucket('PROJECT_ID')} "
+    f"-backend-config=prefix={state_prefix('REGION')}"
 )
 _AGAIN = "Wait a few minutes and run this again. It continues where it stopped."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from live_tokens_operations.client.mint_client import Answer
+from live_tokens_operations.one_line import one_line
 from live_tokens_operations.outcome import Outcome
 from live_tokens_operations.smoke.answers import may_pass_later
 
@@ -68,7 +69,5 @@ class Report:
     def _line(self, mark: str, text: str) -> None:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "…")
-        # Texts of others may hold control characters, which a terminal would obey.
-        shown = "".join(character if character.isprintable() else " " for character in text)
         # Flushed, so that the log of a build shows where it hangs.
-        print(f"{mark} {shown}", file=self._out, flush=True)
+        print(f"{mark} {one_line(text)}", file=self._out, flush=True)
