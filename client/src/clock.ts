@@ -1,6 +1,6 @@
 /** What tells the time. Tests pass one that does not wait. */
 export interface Clock {
-  /** Returns milliseconds. Only differences are used, so the clock of the phone may be wrong, but not be set. */
+  /** Returns milliseconds. Only differences are used: a phone's clock may be wrong, as long as nobody sets it meanwhile. */
   now(): number;
   /** Calls `run` in so many milliseconds; the result cancels that. */
   after(milliseconds: number, run: () => void): () => void;

@@ -91,7 +91,7 @@ def _ends(environ: Mapping[str, Any]) -> bool:
 
 
 def _too_slow() -> BodyTooSlow:
-    return BodyTooSlow("The body did not arrive in time. Send the whole body within 2 seconds.")
+    return BodyTooSlow("The body did not arrive in time. Send the whole body without a pause.")
 
 
 def _is_all_there(stream: IO[bytes], connection: socket.socket) -> bool:
